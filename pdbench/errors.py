@@ -1,0 +1,19 @@
+"""Errors whose message is one sentence for the user: what is wrong and what to do."""
+
+__all__ = ["CannotJudge", "InputError", "PdbenchError", "WeightsUnavailable"]
+
+
+class PdbenchError(Exception):
+    """Base of every error pdbench raises on purpose; the CLI prints it as one line, exit code 2."""
+
+
+class InputError(PdbenchError):
+    """The user asked for something that cannot be done: an unknown id, a corrupt or mismatched file."""
+
+
+class WeightsUnavailable(PdbenchError):
+    """Weights that a metric or a network needs cannot be had on this machine; the message says why."""
+
+
+class CannotJudge(PdbenchError):
+    """A metric declines to score this image (too small, NaN); the cell stays empty and n/N shows it."""

@@ -1,0 +1,58 @@
+"""What a method is to the harness: a frozen declaration and a rule from an LR image to image(s)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from pdbench.harness.bank import SampleBank
+
+__all__ = ["Method", "Restored", "Sampled"]
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A need: the one output of a deterministic network."""
+
+    baseline: str
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A need: the first `count` samples a generative network draws at temperature `tau`."""
+
+    baseline: str
+    tau: float
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """One row of the benchmark.
+
+    Attributes:
+        id: Canonical id ("average-5", "srflow-da[tau=0.9]"); one id, one method.
+        title: Row title ("Average (5)").
+        kind: "single" (one image), "stochastic" (several independent outputs, scored each) or
+            "fused" (one image made from samples).
+        needs: What the bank must provide; known before the run so that the bank plans once.
+        reference: Authors, title, venue, year, URL.
+        run: (lr, bank) -> float image(s). lr is (3, h, w) float32 in [0, 1]. Returns (3, 4h, 4w)
+            for "single" and "fused"; (S, 3, 4h, 4w) for "stochastic".
+    """
+
+    id: str
+    title: str
+    kind: Literal["single", "stochastic", "fused"]
+    needs: tuple[Restored | Sampled, ...]
+    reference: str
+    run: Callable[[Tensor, SampleBank], Tensor] = field(compare=False)
+
+    @property
+    def baselines(self) -> Sequence[str]:
+        """Ids of the networks this method draws on, sorted."""
+        return sorted({need.baseline for need in self.needs})

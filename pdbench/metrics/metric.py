@@ -1,0 +1,87 @@
+"""What a metric is to the rest of pdbench: a frozen declaration that opens into a scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from torch import Tensor
+
+from pdbench.weights import WeightFile
+
+__all__ = ["Choices", "Metric", "Scorer"]
+
+Choices = Mapping[str, Any]
+"""Everything a protocol decides for one metric: colour, border, resize, window, ..."""
+
+
+class Scorer(Protocol):
+    """A metric opened under one protocol on one device, weights loaded."""
+
+    def prepare(self, reference: Tensor | None, lr: Tensor | None) -> Any:
+        """Compute, once per image, all that does not depend on the restored image.
+
+        Args:
+            reference: HR image, (1, 3, H, W) float32 RGB in [0, 1] on the 8-bit grid; None for
+                metrics that need no reference.
+            lr: The given LR image, (1, 3, H/4, W/4), same convention, or None.
+
+        Returns:
+            Whatever `score` wants back; opaque to the harness.
+        """
+        ...
+
+    def score(self, restored: Tensor, prepared: Any) -> Tensor:
+        """Score a batch against the prepared reference.
+
+        Args:
+            restored: (B, 3, H, W) float32 RGB in [0, 1] on the 8-bit grid.
+            prepared: What `prepare` returned for this image.
+
+        Returns:
+            Shape (B,), float64, one score per image.
+
+        Raises:
+            CannotJudge: The image is too small or otherwise outside what the metric can judge.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """Declaration of one metric. Loads nothing until `open` is called.
+
+    Attributes:
+        id: Lowercase id ("lpips-vgg"): CLI name, CSV column.
+        title: Column title ("LPIPS-VGG").
+        better: Which direction is better.
+        kind: What the metric measures; the plane offers "distortion" against "perception".
+        unit: "dB" or "".
+        decimals: Decimals shown in tables.
+        needs_reference: Whether `prepare` needs the HR image.
+        reference: Authors, title, venue, year, URL.
+        revision: Raised whenever this code changes a value; part of the protocol hash.
+        weights: Files the metric loads; their sha256 are part of the protocol hash.
+        parts: Ids of metrics this one is computed from (PI from Ma and NIQE), else empty.
+        combine: For metrics with parts: maps part id -> score to the score.
+        open: For metrics without parts: (choices, device) -> Scorer. Raises WeightsUnavailable.
+    """
+
+    id: str
+    title: str
+    better: Literal["higher", "lower"]
+    kind: Literal["distortion", "perception", "consistency"]
+    unit: str = ""
+    decimals: int = 3
+    needs_reference: bool
+    reference: str
+    revision: int = 1
+    weights: tuple[WeightFile, ...] = ()
+    parts: tuple[str, ...] = ()
+    combine: Callable[[Mapping[str, float]], float] | None = None
+    open: Callable[[Choices, str], Scorer] | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.parts) != (self.combine is not None) or bool(self.parts) == bool(self.open):
+            raise ValueError(f"metric '{self.id}' needs either open, or parts and combine")
