@@ -1,0 +1,32 @@
+"""Options and fixtures shared by all tests. Tests that need no torch never import it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--device", default="cpu", help="device the tests of networks run on")
+
+
+@pytest.fixture(autouse=True)
+def no_user_settings(monkeypatch):
+    """No test sees the user's settings or writes into the user's cache by accident."""
+    for name in ("PDBENCH_DATA", "PDBENCH_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def device(request):
+    """Device named by --device."""
+    return request.config.getoption("--device")
+
+
+@pytest.fixture(scope="session")
+def test_data():
+    """Folder with data/ and golden/, named by PDBENCH_TEST_DATA; the test is skipped without it."""
+    folder = os.environ.get("PDBENCH_TEST_DATA", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("set PDBENCH_TEST_DATA to the folder that holds data/ and golden/")
+    return Path(folder)

@@ -1,0 +1,130 @@
+"""Imports go one way: a file imports only lower layers, at module level or inside a function."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = {
+    "errors": 0,
+    "images": 0,
+    "registry": 0,
+    "scores": 0,
+    "weights": 0,
+    "analysis": 1,
+    "data": 1,
+    "metrics": 1,
+    "harness": 2,
+    "plots": 2,
+    "training": 2,
+    "baselines": 3,
+    "methods": 4,
+    "leaderboard": 5,
+    "api": 6,
+    "cli": 7,
+}
+MAPPED = ("baselines", "leaderboard", "methods")
+# What must start at once, or must work on a machine where torch does not.
+TORCH_FREE = ("errors", "registry", "scores", "analysis", "plots")
+
+
+def sources():
+    """Yield (room, path) of every source file of the package."""
+    for path in sorted((ROOT / "pdbench").rglob("*.py")):
+        parts = path.relative_to(ROOT / "pdbench").with_suffix("").parts
+        if parts[0] not in ("__init__", "__main__"):
+            yield parts[0], path
+    for room in MAPPED:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            yield room, path
+
+
+def type_checking_only(tree):
+    """Return the nodes under `if TYPE_CHECKING:`, which never run."""
+    return {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+
+
+def package_of(room, path):
+    """Return the dotted package that holds the file."""
+    base = ROOT if room in MAPPED else ROOT / "pdbench"
+    return ".".join(("pdbench", *path.relative_to(base).parent.parts))
+
+
+def imported(room, path, *, running_only):
+    """Return the dotted names a file imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = type_checking_only(tree) if running_only else set()
+    names = set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package_of(room, path).split(".")
+                base = ".".join([*above[: len(above) - node.level + 1], *filter(None, [base])])
+            names.update(f"{base}.{alias.name}" for alias in node.names)
+    return names
+
+
+CASES = [pytest.param(room, path, id=str(path.relative_to(ROOT))) for room, path in sources()]
+
+
+def upward(room, names):
+    """Return what is wrong with the imports of a file in `room`; the ground layer may use itself."""
+    wrong = [f"{name}: say pdbench.{name}" for name in names if name.split(".")[0] in MAPPED]
+    for name in names:
+        first, _, rest = name.partition(".")
+        other = rest.split(".")[0]
+        if first != "pdbench" or other in ("", room, "__version__"):
+            continue
+        if other not in LAYERS:
+            wrong.append(f"{name} is in no layer")
+        elif LAYERS[other] > LAYERS[room] or (LAYERS[other] == LAYERS[room] and LAYERS[room]):
+            wrong.append(f"{room} imports {name}, which is not below it")
+    return wrong
+
+
+@pytest.mark.parametrize(("room", "path"), CASES)
+def test_a_file_imports_only_lower_layers(room, path):
+    assert not upward(room, imported(room, path, running_only=False))
+
+
+@pytest.mark.parametrize(
+    ("room", "path"), [case for case in CASES if case.values[0] in TORCH_FREE]
+)
+def test_tables_and_plots_need_no_torch(room, path):
+    roots = {name.split(".")[0] for name in imported(room, path, running_only=True)}
+    assert not roots & {"torch", "torchvision", "accelerate", "safetensors"}
+
+
+@pytest.mark.parametrize(("room", "path"), CASES)
+def test_nothing_imports_a_star_or_a_test_only_package(room, path):
+    names = imported(room, path, running_only=False)
+    assert not [name for name in names if name.endswith(".*")]
+    assert not {name.split(".")[0] for name in names} & {"pyiqa", "lpips", "torchvision", "pytest"}
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        ("metrics", "def f():\n    from ..harness import run"),
+        ("metrics", "import pdbench.data"),
+        ("methods", "from baselines import rrdb"),
+        ("harness", "from pdbench import cli"),
+    ],
+)
+def test_an_upward_or_sideways_import_is_seen(room, line, tmp_path, monkeypatch):
+    path = ROOT / "pdbench" / room / "bad.py"
+    monkeypatch.setattr(Path, "read_text", lambda *_args, **_kwargs: line)
+    assert upward(room, imported(room, path, running_only=False))
