@@ -3,8 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["Score"]
+__all__ = ["MetricFacts", "Score"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricFacts:
+    """What a table or a plot must know of a metric; needs neither its code nor its weights.
+
+    `dataclasses.asdict(facts)` is what provenance.json stores, and `MetricFacts(**entry)` reads it
+    back, so an unknown or missing key fails at once.
+
+    Attributes:
+        id: Metric id ("lpips-vgg").
+        title: Column and axis title ("LPIPS-VGG").
+        better: Which direction is better.
+        kind: What the metric measures.
+        unit: "dB" or "".
+        decimals: Decimals shown.
+    """
+
+    id: str
+    title: str
+    better: Literal["higher", "lower"]
+    kind: Literal["distortion", "perception", "consistency"]
+    unit: str = ""
+    decimals: int = 3
+
+    @property
+    def sign(self) -> int:
+        """1 if higher is better, else -1; the larger `sign * value` is the better score."""
+        return 1 if self.better == "higher" else -1
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

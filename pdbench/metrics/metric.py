@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from torch import Tensor
 
+from pdbench.scores import MetricFacts
 from pdbench.weights import WeightFile
 
 __all__ = ["Choices", "Metric", "Scorer"]
@@ -85,3 +86,15 @@ class Metric:
     def __post_init__(self) -> None:
         if bool(self.parts) != (self.combine is not None) or bool(self.parts) == bool(self.open):
             raise ValueError(f"metric '{self.id}' needs either open, or parts and combine")
+
+    @property
+    def facts(self) -> MetricFacts:
+        """The part of this declaration that tables and plots read; carries no torch."""
+        return MetricFacts(
+            id=self.id,
+            title=self.title,
+            better=self.better,
+            kind=self.kind,
+            unit=self.unit,
+            decimals=self.decimals,
+        )
