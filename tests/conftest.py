@@ -25,7 +25,7 @@ def device(request):
 
 @pytest.fixture(scope="session")
 def test_data():
-    """Folder with data/ and golden/, named by PDBENCH_TEST_DATA; the test is skipped without it."""
+    """Folder with data/ and golden/, named by PDBENCH_TEST_DATA; skips the test without it."""
     folder = os.environ.get("PDBENCH_TEST_DATA", "")
     if not folder or not Path(folder).is_dir():
         pytest.skip("set PDBENCH_TEST_DATA to the folder that holds data/ and golden/")

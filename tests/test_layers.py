@@ -81,7 +81,7 @@ CASES = [pytest.param(room, path, id=str(path.relative_to(ROOT))) for room, path
 
 
 def upward(room, names):
-    """Return what is wrong with the imports of a file in `room`; the ground layer may use itself."""
+    """Return what is wrong with the imports of a file; only the ground layer may use itself."""
     wrong = [f"{name}: say pdbench.{name}" for name in names if name.split(".")[0] in MAPPED]
     for name in names:
         first, _, rest = name.partition(".")

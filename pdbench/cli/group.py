@@ -1,0 +1,53 @@
+"""The command group: a command's file is imported only when that command is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from pdbench.registry import close_matches
+
+__all__ = ["COMMANDS", "LazyGroup"]
+
+COMMANDS = {
+    "doctor": "Say what is installed, which weights and data are there, and how to get the rest.",
+    "list": "List methods, metrics, datasets or weights.",
+    "plot": "Draw scores as a perception-distortion plane (HTML, PNG, SVG, PDF).",
+    "run": "Score methods on a dataset.",
+    "table": "Print scores as a table (text, Markdown, CSV, JSON, LaTeX).",
+    "train": "Train a network.",
+}
+"""Command -> the line `pdbench --help` prints; `pdbench/cli/<command>.py` holds `command`."""
+
+
+class LazyGroup(click.Group):
+    """A click group whose commands live in one file each."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"pdbench.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command named first; an unknown one is an error that names the close matches."""
+        name = args[0]
+        if not name.startswith("-") and name not in COMMANDS:
+            near = close_matches(name, COMMANDS)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(COMMANDS)}"
+            raise click.UsageError(f"unknown command '{name}'; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
