@@ -1,6 +1,6 @@
 """Errors whose message is one sentence for the user: what is wrong and what to do."""
 
-__all__ = ["CannotJudge", "InputError", "PdbenchError", "WeightsUnavailable"]
+__all__ = ["CannotJudge", "InputError", "NonFiniteImage", "PdbenchError", "WeightsUnavailable"]
 
 
 class PdbenchError(Exception):
@@ -17,3 +17,7 @@ class WeightsUnavailable(PdbenchError):
 
 class CannotJudge(PdbenchError):
     """A metric declines to score this image (too small, NaN); the cell stays empty and n/N shows it."""
+
+
+class NonFiniteImage(PdbenchError):
+    """An image holds NaN or infinity; the harness marks that output as failed and goes on."""

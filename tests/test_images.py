@@ -1,0 +1,294 @@
+"""The image convention: what is loaded or refused, rounding, luma, and MATLAB's bicubic."""
+
+import math
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pdbench import images
+from pdbench.errors import CannotJudge, InputError, NonFiniteImage, PdbenchError
+
+SIZES = {"Set5": 5, "Set14": 14, "BSD100": 100}
+
+
+def noise(height, width, seed=0):
+    """Random (height, width, 3) uint8 pixels, with black and white areas at the borders."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    pixels[:3, : width // 2] = 0
+    pixels[:, -3:] = 255
+    return pixels
+
+
+def tensor(pixels):
+    """Turn (H, W, 3) uint8 pixels into an image by the convention."""
+    return torch.from_numpy(pixels.astype(np.float32) / np.float32(255)).permute(2, 0, 1)
+
+
+def test_loaded_image_is_rgb_float_on_the_8_bit_grid(tmp_path):
+    pixels = noise(9, 7)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    image = images.load_image(tmp_path / "a.png")
+    assert image.shape == (3, 9, 7)
+    assert image.dtype == torch.float32
+    assert torch.equal(image, tensor(pixels))
+
+
+def test_saved_image_comes_back_unchanged(tmp_path):
+    image = tensor(noise(8, 12))
+    images.save_image(image, tmp_path / "a.png")
+    assert torch.equal(images.load_image(tmp_path / "a.png"), image)
+
+
+def test_saving_under_a_lossy_suffix_raises(tmp_path):
+    with pytest.raises(ValueError, match=r"\.png"):
+        images.save_image(tensor(noise(8, 8)), tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P"])
+def test_grey_and_palette_become_rgb(tmp_path, mode):
+    picture = Image.fromarray(noise(8, 8)).convert(mode)
+    picture.save(tmp_path / "a.png")
+    expected = tensor(np.array(picture.convert("RGB")))
+    assert torch.equal(images.load_image(tmp_path / "a.png"), expected)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_opaque_alpha_is_dropped(tmp_path, mode):
+    picture = Image.fromarray(noise(8, 8)).convert(mode)
+    picture.save(tmp_path / "a.png")
+    expected = tensor(np.array(picture.convert("RGB")))
+    assert torch.equal(images.load_image(tmp_path / "a.png"), expected)
+
+
+def test_transparent_pixel_is_refused(tmp_path):
+    picture = Image.fromarray(noise(8, 8)).convert("RGBA")
+    picture.putpixel((3, 3), (0, 0, 0, 254))
+    picture.save(tmp_path / "a.png")
+    with pytest.raises(InputError, match=r"a\.png' is transparent"):
+        images.load_image(tmp_path / "a.png")
+
+
+def test_transparent_palette_colour_is_refused(tmp_path):
+    picture = Image.new("P", (8, 8))
+    picture.save(tmp_path / "a.png", transparency=0)
+    with pytest.raises(InputError, match="transparent"):
+        images.load_image(tmp_path / "a.png")
+
+
+def test_16_bit_grey_is_refused(tmp_path):
+    Image.fromarray(np.zeros((8, 8), np.uint16)).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="8 bits"):
+        images.load_image(tmp_path / "a.png")
+
+
+def test_16_bit_colour_is_refused(tmp_path):
+    # Pillow cannot write one: an 8-bit PNG header is patched to say 16 bits.
+    raw = zlib.compress(b"".join(b"\0" + bytes(6 * 8) for _ in range(8)))
+
+    def chunk(kind, body):
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", raw) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(png)
+    with pytest.raises(InputError, match="8 bits"):
+        images.load_image(tmp_path / "a.png")
+
+
+def test_cmyk_is_refused(tmp_path):
+    Image.new("CMYK", (8, 8)).save(tmp_path / "a.jpg")
+    with pytest.raises(InputError, match="CMYK"):
+        images.load_image(tmp_path / "a.jpg")
+
+
+def test_animation_is_refused(tmp_path):
+    frames = [Image.fromarray(noise(8, 8, seed)) for seed in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(InputError, match="frames"):
+        images.load_image(tmp_path / "a.gif")
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"no image file .*nowhere\.png"):
+        images.load_image(tmp_path / "nowhere.png")
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
+def test_file_that_is_no_image_is_refused(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(InputError, match=r"cannot read image .*a\.png"):
+        images.load_image(tmp_path / "a.png")
+
+
+def test_folder_in_place_of_an_image_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot read"):
+        images.load_image(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp"])
+def test_truncated_file_is_refused(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(noise(64, 64)).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError, match="cannot read"):
+        images.load_image(path)
+
+
+def test_decompression_bomb_is_refused_unread(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "MAX_PIXELS", 99)
+    Image.new("RGB", (10, 10)).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="more than 99 pixels"):
+        images.load_image(tmp_path / "a.png")
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(position=st.integers(0, 400), value=st.integers(0, 255))
+def test_damaged_png_loads_or_is_refused_in_one_line(tmp_path, position, value):
+    path = tmp_path / "a.png"
+    Image.fromarray(noise(12, 12)).save(path)
+    content = bytearray(path.read_bytes())
+    content[position % len(content)] = value
+    path.write_bytes(content)
+    message = ""
+    try:
+        images.load_image(path)
+    except PdbenchError as error:
+        message = str(error)
+    assert "\n" not in message
+
+
+def test_quantise_clips_and_rounds_halves_up():
+    levels = torch.tensor([-3.0, 0.0, 0.49, 0.5, 1.5, 2.5, 254.49, 254.5, 300.0])
+    expected = torch.tensor([0, 0, 0, 1, 2, 3, 254, 255, 255], dtype=torch.uint8)
+    assert torch.equal(images.to_uint8(levels / 255), expected)
+
+
+def test_quantise_leaves_the_grid_unchanged():
+    grid = torch.arange(256, dtype=torch.float32) / 255
+    assert torch.equal(images.quantise(grid), grid)
+
+
+def test_quantise_does_not_change_its_argument():
+    image = torch.full((3, 4, 4), 0.3)
+    images.quantise(image)
+    assert (image == 0.3).all()
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_non_finite_pixel_raises(value):
+    image = torch.zeros(3, 4, 4)
+    image[1, 2, 3] = value
+    with pytest.raises(NonFiniteImage):
+        images.quantise(image)
+
+
+def test_bt601_luma_spans_16_to_235():
+    black_white = torch.stack([torch.zeros(3, 2, 2), torch.ones(3, 2, 2)])
+    luma = images.luma_bt601(black_white, rounded=False)
+    assert luma.shape == (2, 1, 2, 2)
+    assert luma.dtype == torch.float64
+    assert luma[:, 0, 0, 0].tolist() == pytest.approx([16.0, 235.0], abs=1e-9)
+
+
+def test_rounded_luma_is_the_nearest_level():
+    pixels = noise(16, 16, seed=3)
+    exact = pixels.astype(np.float64) @ np.array([65.481, 128.553, 24.966]) / 255 + 16
+    rounded = images.luma_bt601(tensor(pixels), rounded=True)[0].numpy()
+    assert np.array_equal(rounded, np.floor(exact + 0.5))
+
+
+def test_yiq_luma_is_full_range():
+    pixels = noise(16, 16, seed=4)
+    exact = pixels.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
+    assert images.luma_yiq(tensor(pixels), rounded=False)[0].numpy() == pytest.approx(exact)
+
+
+def test_shave_cuts_each_side():
+    image = torch.arange(3 * 6 * 8.0).reshape(3, 6, 8)
+    assert torch.equal(images.shave(image, 2), image[:, 2:4, 2:6])
+    assert images.shave(image, 0).shape == image.shape
+
+
+def test_shaving_everything_away_raises():
+    with pytest.raises(CannotJudge, match="4-pixel border"):
+        images.shave(torch.zeros(3, 8, 20), 4)
+
+
+def test_crop_keeps_the_top_left():
+    image = torch.arange(3 * 7 * 9.0).reshape(3, 7, 9)
+    assert torch.equal(images.crop_to_multiple(image), image[:, :4, :8])
+
+
+def keys(x):
+    """Keys' cubic with a = -1/2, straight from the paper."""
+    x = abs(x)
+    if x <= 1:
+        return 1.5 * x**3 - 2.5 * x**2 + 1
+    return -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2 if x <= 2 else 0.0
+
+
+def slow_imresize(pixels, factor):
+    """MATLAB's imresize of uint8 pixels, one output pixel at a time: rows first, then columns."""
+    shrink = min(factor, 1.0)
+    for axis in (0, 1):
+        source = np.moveaxis(pixels, axis, 0).astype(np.float64)
+        size = round(source.shape[0] * factor)
+        target = np.empty((size, *source.shape[1:]))
+        for i in range(size):
+            centre = (i + 0.5) / factor - 0.5
+            reach = math.ceil(2 / shrink)
+            taps = range(math.floor(centre) - reach, math.floor(centre) + reach + 2)
+            weights = np.array([shrink * keys(shrink * (centre - tap)) for tap in taps])
+            rows = source[[min(max(tap, 0), source.shape[0] - 1) for tap in taps]]
+            target[i] = np.tensordot(weights / weights.sum(), rows, axes=1)
+        rounded = np.floor(np.clip(target, 0, 255) + 0.5).astype(np.uint8)
+        pixels = np.moveaxis(rounded, 0, axis)
+    return pixels
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (8, 36), (44, 20)])
+@pytest.mark.parametrize("scale", [2, 4])
+def test_downsample_equals_the_direct_formula(shape, scale):
+    pixels = noise(*shape, seed=5)
+    expected = tensor(slow_imresize(pixels, 1 / scale))
+    assert torch.equal(images.bicubic_downsample(tensor(pixels), scale), expected)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (12, 5)])
+@pytest.mark.parametrize("scale", [2, 4])
+def test_upsample_equals_the_direct_formula(shape, scale):
+    pixels = noise(*shape, seed=6)
+    expected = tensor(slow_imresize(pixels, scale))
+    assert torch.equal(images.bicubic_upsample(tensor(pixels), scale), expected)
+
+
+@pytest.mark.parametrize("resize", [images.bicubic_downsample, images.bicubic_upsample])
+def test_resizing_a_batch_equals_resizing_each(resize):
+    batch = torch.stack([tensor(noise(16, 12, seed)) for seed in range(3)])
+    assert torch.equal(resize(batch), torch.stack([resize(image) for image in batch]))
+
+
+def test_downsample_refuses_sides_that_do_not_divide():
+    with pytest.raises(ValueError, match="divide by 4"):
+        images.bicubic_downsample(torch.zeros(3, 8, 10))
+
+
+@pytest.mark.parametrize("name", sorted(SIZES))
+def test_published_lr_files_are_reproduced_bit_for_bit(name, test_data):
+    folder = test_data / "data" / "test" / name
+    files = sorted((folder / "HR").iterdir())
+    assert len(files) == SIZES[name]
+    for file in files:
+        hr = images.crop_to_multiple(images.load_image(file))
+        lr = images.load_image(folder / "LR_bicubic_x4" / file.name)
+        assert torch.equal(images.bicubic_downsample(hr), lr), file.name
