@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["WeightFile"]
+__all__ = ["CarriedFile", "WeightFile"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,3 +24,18 @@ class WeightFile:
     url: str
     folders: tuple[str, ...] = ()
     how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarriedFile:
+    """Declaration of one file of weights inside this package.
+
+    Attributes:
+        name: File name.
+        sha256: Hex digest of the file.
+        package: Import name of the package whose folder holds it ("pdbench.metrics.data").
+    """
+
+    name: str
+    sha256: str
+    package: str

@@ -9,9 +9,10 @@ from typing import Any, Literal, Protocol
 from torch import Tensor
 
 from pdbench.scores import MetricFacts
-from pdbench.weights import WeightFile
+from pdbench.errors import CannotJudge
+from pdbench.weights import CarriedFile, WeightFile
 
-__all__ = ["Choices", "Metric", "Scorer"]
+__all__ = ["Choices", "Metric", "Scorer", "required"]
 
 Choices = Mapping[str, Any]
 """Everything a protocol decides for one metric: colour, border, resize, window, ..."""
@@ -64,6 +65,7 @@ class Metric:
         reference: Authors, title, venue, year, URL.
         revision: Raised whenever this code changes a value; part of the protocol hash.
         weights: Files the metric loads; their sha256 are part of the protocol hash.
+        carried: Files of weights inside this package; their sha256 are part of the hash too.
         parts: Ids of metrics this one is computed from (PI from Ma and NIQE), else empty.
         combine: For metrics with parts: maps part id -> score to the score.
         open: For metrics without parts: (choices, device) -> Scorer. Raises WeightsUnavailable.
@@ -79,6 +81,7 @@ class Metric:
     reference: str
     revision: int = 1
     weights: tuple[WeightFile, ...] = ()
+    carried: tuple[CarriedFile, ...] = ()
     parts: tuple[str, ...] = ()
     combine: Callable[[Mapping[str, float]], float] | None = None
     open: Callable[[Choices, str], Scorer] | None = None
@@ -98,3 +101,10 @@ class Metric:
             unit=self.unit,
             decimals=self.decimals,
         )
+
+
+def required(reference: Tensor | None) -> Tensor:
+    """Return the reference image; raises CannotJudge where there is none."""
+    if reference is None:
+        raise CannotJudge("there is no reference image to compare with")
+    return reference

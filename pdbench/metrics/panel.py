@@ -1,0 +1,172 @@
+"""A panel of metrics: opened once, prepared once per image, then scoring batch after batch."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pdbench.errors import CannotJudge, WeightsUnavailable
+from pdbench.metrics import METRICS
+from pdbench.metrics.metric import Metric, Scorer
+from pdbench.metrics.protocol import Protocol, protocol_hash
+
+__all__ = ["MetricPanel"]
+
+_log = logging.getLogger(__name__)
+
+_Column = list[tuple[float | None, str]]
+"""One (value, reason) per image of a batch; the reason is empty where there is a value."""
+
+
+class MetricPanel:
+    """Several metrics under one protocol on one device.
+
+    Opening loads the weights. A metric whose weights cannot be had stays in the panel, listed in
+    `unavailable`: its scores are None and say why. Parts of a combined metric (Ma and NIQE for PI)
+    are computed once, whether they were asked for or not.
+
+    Args:
+        protocol: The conventions to follow.
+        ids: Metrics wanted, in the order of the results; all of the protocol's when None.
+        device: Torch device the metrics compute on ("cpu", "cuda:0").
+
+    Attributes:
+        protocol: As given.
+        ids: The metrics wanted, in order.
+        hashes: Metric id -> protocol hash.
+        unavailable: Metric id -> why it cannot be computed on this machine.
+        reasons: Metric id -> per image of the last batch why it has no value, "" if it has one.
+
+    Raises:
+        InputError: A metric is unknown or the protocol does not cover it.
+    """
+
+    def __init__(
+        self, protocol: Protocol, ids: Iterable[str] | None = None, *, device: str = "cpu"
+    ) -> None:
+        wanted = protocol.metric_ids if ids is None else list(dict.fromkeys(ids))
+        metrics = [METRICS.get(name) for name in wanted]
+        self.protocol = protocol
+        self.ids = wanted
+        self.device = device
+        self.hashes = {metric.id: protocol_hash(protocol, metric) for metric in metrics}
+        self.unavailable: dict[str, str] = {}
+        self.reasons: dict[str, list[str]] = {}
+        self._scorers: dict[str, Scorer] = {}
+        self._prepared: dict[str, Any] = {}
+        self._declined: dict[str, str] = {}
+        for metric in metrics:
+            self._open(metric)
+
+    def _open(self, metric: Metric) -> None:
+        if metric.id in self._scorers or metric.id in self.unavailable:
+            return
+        for part in metric.parts:
+            self._open(METRICS.get(part))
+            if part in self.unavailable:
+                self.unavailable[metric.id] = self.unavailable[part]
+        if metric.open is None:
+            return
+        try:
+            self._scorers[metric.id] = metric.open(
+                self.protocol.rule(metric.id).choices, self.device
+            )
+        except WeightsUnavailable as error:
+            _log.info("%s is unavailable: %s", metric.id, error)
+            self.unavailable[metric.id] = str(error)
+
+    def prepare(self, hr: Tensor | None, lr: Tensor | None) -> None:
+        """Do, once per image, the work that depends on the reference or the LR image alone.
+
+        Args:
+            hr: (3, H, W) or (1, 3, H, W) float32 RGB in [0, 1] on the 8-bit grid, or None.
+            lr: (3, H/4, W/4) or (1, 3, H/4, W/4), same convention, or None.
+        """
+        hr, lr = self._one(hr), self._one(lr)
+        self._prepared, self._declined = {}, {}
+        with torch.inference_mode():
+            for name, scorer in self._scorers.items():
+                try:
+                    self._prepared[name] = scorer.prepare(hr, lr)
+                except CannotJudge as error:
+                    self._declined[name] = str(error)
+
+    def _one(self, image: Tensor | None) -> Tensor | None:
+        if image is None:
+            return None
+        return (image if image.ndim == 4 else image.unsqueeze(0)).to(self.device)
+
+    def score(self, restored: Tensor) -> dict[str, list[float | None]]:
+        """Score outputs for the image last prepared.
+
+        Args:
+            restored: (B, 3, H, W) or (3, H, W) float32 RGB in [0, 1] on the 8-bit grid. An image
+                with NaN or infinite values gets no scores; the others do.
+
+        Returns:
+            Metric id -> B values, None where there is none; `reasons` then says why.
+
+        Raises:
+            ValueError: The size differs from the reference's.
+            RuntimeError: `prepare` was not called.
+        """
+        if self._scorers and not (self._prepared or self._declined):
+            raise RuntimeError("expected prepare() before score()")
+        restored = (restored if restored.ndim == 4 else restored.unsqueeze(0)).to(self.device)
+        columns: dict[str, _Column] = {}
+        with torch.inference_mode():
+            finite = torch.isfinite(restored).flatten(1).all(dim=1).tolist()
+            for name in self._scorers:
+                columns[name] = self._score_finite(name, restored, finite)
+        verdicts = {name: self._column(METRICS.get(name), columns, finite) for name in self.ids}
+        self.reasons = {name: [why for _, why in column] for name, column in verdicts.items()}
+        return {name: [value for value, _ in column] for name, column in verdicts.items()}
+
+    def _score_finite(self, name: str, restored: Tensor, finite: list[bool]) -> _Column:
+        """Score the finite images; the others get the reason."""
+        good = [index for index, ok in enumerate(finite) if ok]
+        column: _Column = [(None, "the image holds NaN or infinite values")] * len(finite)
+        if good:
+            batch = restored if len(good) == len(finite) else restored[good]
+            for index, verdict in zip(good, self._score(name, batch), strict=True):
+                column[index] = verdict
+        return column
+
+    def _score(self, name: str, restored: Tensor) -> _Column:
+        if name in self._declined:
+            return [(None, self._declined[name])] * len(restored)
+        try:
+            scores = self._scorers[name].score(restored, self._prepared[name]).tolist()
+        except CannotJudge as error:
+            if len(restored) == 1:
+                return [(None, str(error))]
+            # One image may have spoilt the batch for the others.
+            return [verdict for one in restored for verdict in self._score(name, one[None])]
+        return [_checked(score) for score in scores]
+
+    def _column(self, metric: Metric, columns: dict[str, _Column], finite: list[bool]) -> _Column:
+        if metric.id in self.unavailable:
+            return [(None, f"unavailable: {self.unavailable[metric.id]}")] * len(finite)
+        if metric.combine is None:
+            return columns[metric.id]
+        combined: _Column = []
+        for cells in zip(*(columns[part] for part in metric.parts), strict=True):
+            missing = [
+                f"{part}: {why}"
+                for part, (value, why) in zip(metric.parts, cells, strict=True)
+                if value is None
+            ]
+            values = {part: value for part, (value, _) in zip(metric.parts, cells, strict=True)}
+            combined.append(
+                (None, "; ".join(missing)) if missing else _checked(metric.combine(values))
+            )
+        return combined
+
+
+def _checked(score: float) -> tuple[float | None, str]:
+    return (None, "the metric gave no number") if math.isnan(score) else (score, "")

@@ -1,0 +1,68 @@
+"""From an image on the 8-bit grid to the planes a metric compares: colour, border, levels."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from pdbench.errors import CannotJudge
+from pdbench.images import luma_bt601, luma_yiq, shave
+
+__all__ = ["Colour", "check_batch", "extract_planes"]
+
+Colour = Literal["rgb", "bt601", "bt601-rounded", "yiq", "yiq-rounded"]
+"""RGB; Y of BT.601 over 16-235; Y of YIQ over 0-255; each Y as computed or rounded to levels."""
+
+
+def extract_planes(image: Tensor, *, colour: Colour = "rgb", border: int = 0) -> Tensor:
+    """Return what a metric compares, on the 0-255 scale.
+
+    Args:
+        image: (B, 3, H, W) float32 RGB in [0, 1], on the 8-bit grid.
+        colour: Which planes.
+        border: Pixels to drop on each side, >= 0.
+
+    Returns:
+        (B, C, H - 2 border, W - 2 border), C = 3 for RGB, else 1. RGB levels are whole numbers in
+        float32; Y planes are float64.
+
+    Raises:
+        CannotJudge: Nothing is left inside the border.
+        ValueError: The colour is unknown, or the shape is not (B, 3, H, W).
+    """
+    check_batch(image)
+    if colour not in get_args(Colour):
+        raise ValueError(f"expected a colour of {get_args(Colour)}, got '{colour}'")
+    image = shave(image, border) if border else image
+    if colour == "rgb":
+        return (image.to(torch.float32) * 255).round_()
+    convert = luma_bt601 if colour.startswith("bt601") else luma_yiq
+    return convert(image, rounded=colour.endswith("rounded"))
+
+
+def check_batch(restored: Tensor, reference: Tensor | None = None, *, smallest: int = 1) -> None:
+    """Check that a batch can be judged, and judged against its reference.
+
+    Args:
+        restored: Meant to be (B, 3, H, W).
+        reference: Meant to be (1, 3, H, W), or None.
+        smallest: Shortest side the metric can judge, in pixels.
+
+    Raises:
+        ValueError: A shape is wrong, or the two sizes differ.
+        CannotJudge: A side is shorter than `smallest`.
+    """
+    if restored.ndim != 4 or restored.shape[1] != 3:
+        raise ValueError(f"expected restored of shape (B, 3, H, W), got {tuple(restored.shape)}")
+    if reference is not None and reference.shape[1:] != restored.shape[1:]:
+        raise ValueError(
+            f"expected restored of the reference's size {tuple(reference.shape[1:])}, "
+            f"got {tuple(restored.shape[1:])}"
+        )
+    height, width = restored.shape[-2:]
+    if min(height, width) < smallest:
+        raise CannotJudge(
+            f"needs at least {smallest} pixels a side, the image has {width}x{height}"
+        )

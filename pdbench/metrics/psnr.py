@@ -1,0 +1,81 @@
+"""PSNR: peak signal-to-noise ratio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pdbench.metrics.metric import Choices, Metric, required
+from pdbench.metrics.planes import Colour, check_batch, extract_planes
+
+__all__ = ["METRIC", "Psnr", "psnr"]
+
+
+def psnr(restored: Tensor, reference: Tensor, *, peak: float = 255.0) -> Tensor:
+    r"""Compute the peak signal-to-noise ratio of planes, all channels pooled.
+
+    .. math:: 10 \log_{10} (\text{peak}^2 / \text{MSE})
+
+    Args:
+        restored: (B, C, H, W), 0 to `peak`.
+        reference: (1, C, H, W) or (B, C, H, W), same range.
+        peak: Largest value a pixel can have.
+
+    Returns:
+        (B,) float64, dB, higher is better; infinite for equal images.
+
+    References:
+        Wang, Bovik, "Mean squared error: Love it or leave it?", IEEE SPM 2009,
+        https://doi.org/10.1109/MSP.2008.930649
+    """
+    # One image at a time: the float64 copies of a large batch would not stay small.
+    error = [(one.double() - other).square_().mean() for one, other in _pairs(restored, reference)]
+    return 10 * torch.log10(peak**2 / torch.stack(error))
+
+
+def _pairs(restored: Tensor, reference: Tensor) -> list[tuple[Tensor, Tensor]]:
+    return list(zip(restored, reference.expand_as(restored), strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Psnr:
+    """PSNR under one protocol.
+
+    Attributes:
+        colour: Planes compared.
+        border: Pixels shaved off each side.
+    """
+
+    colour: Colour
+    border: int
+
+    def prepare(self, reference: Tensor | None, lr: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Keep the reference and its planes; `lr` is not used."""
+        reference = required(reference)
+        return reference, extract_planes(reference, colour=self.colour, border=self.border)
+
+    def score(self, restored: Tensor, prepared: tuple[Tensor, Tensor]) -> Tensor:
+        """Return (B,) float64, dB."""
+        reference, planes = prepared
+        check_batch(restored, reference)
+        return psnr(extract_planes(restored, colour=self.colour, border=self.border), planes)
+
+
+def _open(choices: Choices, device: str) -> Psnr:
+    return Psnr(**choices)
+
+
+METRIC = Metric(
+    id="psnr",
+    title="PSNR",
+    better="higher",
+    kind="distortion",
+    unit="dB",
+    decimals=2,
+    needs_reference=True,
+    reference="Wang, Bovik, 'Mean squared error: Love it or leave it?', IEEE Signal Processing "
+    "Magazine 2009, https://doi.org/10.1109/MSP.2008.930649",
+    open=_open,
+)
