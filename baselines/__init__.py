@@ -1,0 +1,81 @@
+"""The trained networks of this repository: one folder each, and the list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pdbench.baselines import rrdb
+from pdbench.baselines.baseline import SIZES, Baseline, fingerprint_of
+from pdbench.registry import Registry
+from pdbench.training.loop import fit
+from pdbench.training.recipe import read_recipe
+
+__all__ = ["BASELINES", "SIZES", "fingerprint", "open_baseline", "train"]
+
+BASELINES: Registry[Baseline] = Registry("network", [rrdb.BASELINE])
+
+
+def open_baseline(
+    name: str, size: str = "compact", device: str = "cpu", weights: Path | None = None
+) -> Any:  # noqa: ANN401  (a restorer or a sampler, see pdbench.harness.bank)
+    """Load a network and return what the sample bank calls.
+
+    Args:
+        name: Baseline id.
+        size: "compact" or "paper".
+        device: "cpu" or "cuda[:n]".
+        weights: File to use instead of the one that ships.
+
+    Raises:
+        InputError: Unknown id or size; damaged or foreign weights.
+        WeightsUnavailable: No weights of this size here.
+    """
+    baseline = BASELINES.get(name)
+    return baseline.adapt(baseline.load(size, device, weights))
+
+
+def fingerprint(name: str, size: str = "compact", weights: Path | None = None) -> str:
+    """Return 12 hex digits that identify the weight file `open_baseline` would load."""
+    return fingerprint_of(BASELINES.get(name).weights_path(size, weights))
+
+
+def train(
+    name: str,
+    data: Sequence[Path],
+    out: Path,
+    *,
+    config: str = "compact",
+    device: str | None = None,
+    resume: bool = False,
+    workers: int = 0,
+    threads: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Train a network by one of its recipes, or by a recipe file.
+
+    Args:
+        name: Baseline id.
+        data: Folders of photographs.
+        out: Folder for checkpoints, log and weights.
+        config: "compact", "paper", or the path of a YAML recipe.
+        device: "cpu", "cuda", or None for the best there is.
+        resume: Continue from the newest checkpoint in `out`.
+        workers: Processes that prepare crops.
+        threads: CPU threads.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        Path of the exported float16 weights.
+
+    Raises:
+        InputError: Unknown name, unusable recipe, data or folder.
+        TrainingDiverged: The loss is no longer finite.
+    """
+    baseline = BASELINES.get(name)
+    path = baseline.recipe_path(config) if config in SIZES else Path(config)
+    return fit(
+        read_recipe(path), baseline.objective(), data, out,
+        device=device, resume=resume, workers=workers, threads=threads, progress=progress,
+    )  # fmt: skip

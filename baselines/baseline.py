@@ -1,0 +1,144 @@
+"""What a trained network is here: a folder with net, recipes, weights and card, declared once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from pdbench.errors import InputError, WeightsUnavailable
+from pdbench.training.loop import Objective
+from pdbench.training.recipe import read_recipe
+
+__all__ = ["SIZES", "Baseline", "fingerprint_of", "read_weights"]
+
+SIZES = ("compact", "paper")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """Declaration of one network. Builds and loads nothing until asked.
+
+    Attributes:
+        id: Lowercase id ("rrdb").
+        title: Name in prose ("RRDB").
+        reference: Authors, title, venue, year, URL.
+        folder: Where recipes, weights and card lie.
+        network: Builds the bare network from a recipe's `network` arguments.
+        adapt: Turns a loaded network into what the sample bank calls (restorer or sampler).
+        translate: Brings a published state dict to the network's own key names.
+        objective: Builds the training objective.
+    """
+
+    id: str
+    title: str
+    reference: str
+    folder: Path
+    network: Callable[..., nn.Module]
+    adapt: Callable[[nn.Module], Any]
+    translate: Callable[[Mapping[str, object]], dict[str, Tensor]]
+    objective: Callable[[], Objective]
+
+    def recipe_path(self, size: str) -> Path:
+        """Return the recipe of a size; raises InputError for an unknown size."""
+        if size not in SIZES:
+            raise InputError(f"unknown size '{size}'; known: {', '.join(SIZES)}")
+        return self.folder / f"{size}.yaml"
+
+    def weights_path(self, size: str, weights: Path | None = None) -> Path:
+        """Return the weight file to use.
+
+        Raises:
+            InputError: A given file does not exist, or the size is unknown.
+            WeightsUnavailable: No file is given and none ships for this size.
+        """
+        recipe = self.recipe_path(size)
+        path = Path(weights) if weights else recipe.with_suffix(".safetensors")
+        if path.is_file():
+            return path
+        if weights:
+            raise InputError(f"weight file '{path}' does not exist")
+        raise WeightsUnavailable(
+            f"{self.id} has no {size} weights here; train them with "
+            f"'pdbench train {self.id} --config {size} --data DIR' or give a file with --weights"
+        )
+
+    def load(self, size: str, device: str, weights: Path | None = None) -> nn.Module:
+        """Build the network of a size and fill it from its weight file, in eval mode.
+
+        Raises:
+            InputError: The file is damaged or belongs to another network.
+            WeightsUnavailable: There is no file.
+        """
+        path = self.weights_path(size, weights)
+        state, arguments = read_weights(path)
+        network = self.network(**(arguments or read_recipe(self.recipe_path(size)).network))
+        state = self.translate(state)
+        _check_fit(network, state, f"{path.name} for {self.id} ({size})")
+        network.load_state_dict({name: value.float() for name, value in state.items()})
+        return network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+
+
+def _check_fit(network: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
+    expected = network.state_dict()
+    for name, problem in (
+        *((name, "is missing") for name in expected if name not in state),
+        *((name, "is not part of this network") for name in state if name not in expected),
+        *(
+            (name, f"has shape {tuple(state[name].shape)}, expected {tuple(value.shape)}")
+            for name, value in expected.items()
+            if name in state and state[name].shape != value.shape
+        ),
+    ):
+        raise InputError(f"{what} does not fit: '{name}' {problem}")
+
+
+def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Read a weight file without executing anything in it.
+
+    Args:
+        path: `.safetensors`, or a PyTorch file that `weights_only=True` accepts.
+
+    Returns:
+        The state dict, and the network's arguments if the file records them.
+
+    Raises:
+        InputError: Truncated, of another format, or holding code.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            arguments = json.loads(metadata["network"]) if "network" in metadata else None
+            return state, arguments
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise InputError(f"weight file '{path}' is damaged: {error}") from error
+    except Exception as error:
+        raise InputError(
+            f"weight file '{path}' is damaged, or holds more than tensors and is not loaded"
+        ) from error
+    if not isinstance(state, Mapping):
+        raise InputError(f"weight file '{path}' is not a dictionary of tensors")
+    return dict(state), None
+
+
+@lru_cache
+def _sha256(path: Path, size: int, modified: int) -> str:
+    del size, modified  # part of the cache key only
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def fingerprint_of(path: Path) -> str:
+    """Return the first 12 hex digits of a weight file's sha256."""
+    stat = path.stat()
+    return _sha256(path, stat.st_size, stat.st_mtime_ns)[:12]

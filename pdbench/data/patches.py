@@ -1,0 +1,174 @@
+"""Training crops: photographs held in memory, plus drawn text and graphics, addressed by number.
+
+Crop number i is a pure function of (seed, i), whatever the batch, worker or process that asks:
+that is what lets a resumed or distributed run see exactly the crops an undisturbed one sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset as TorchDataset
+
+from pdbench.data.graphics import draw_graphics
+from pdbench.errors import InputError
+from pdbench.images import bicubic_downsample
+
+__all__ = ["PatchSettings", "Patches", "Photo", "find_photos", "load_photos", "split_photos"]
+
+SCALE = 4
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photo:
+    """One training photograph and its LR, (h, w, 3) uint8 RGB, HR sides a multiple of 4."""
+
+    name: str
+    hr: np.ndarray
+    lr: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchSettings:
+    """How crops are taken.
+
+    Attributes:
+        lr_side: Side of the LR crop in pixels; the HR crop is four times that.
+        graphics: Fraction of crops drawn (text, flat shapes) instead of cut from a photograph.
+        saturate: Fraction of crops whose colours are pushed towards saturation.
+        seed: Seed of the crop sequence.
+    """
+
+    lr_side: int
+    graphics: float = 0.0
+    saturate: float = 0.0
+    seed: int = 0
+
+
+def find_photos(folders: Sequence[Path]) -> list[Path]:
+    """List image files below the folders, sorted; raises InputError where there are none."""
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise InputError(f"training folder '{folder}' does not exist; give --data an existing one")
+    files = sorted(
+        path
+        for folder in folders
+        for path in Path(folder).rglob("*")
+        if path.suffix.lower() in SUFFIXES
+    )
+    if not files:
+        raise InputError(f"no images below {', '.join(map(str, folders))}; --data wants photographs")
+    return files
+
+
+def split_photos(files: Sequence[Path], validation: int) -> tuple[list[Path], list[Path]]:
+    """Hold `validation` files out, spread evenly over the sorted list; never trained on.
+
+    Returns:
+        (training files, validation files), disjoint.
+
+    Raises:
+        InputError: Nothing would be left to train on.
+    """
+    if validation >= len(files):
+        raise InputError(f"{len(files)} images are too few: {validation} are held out to validate")
+    held = {int((i + 0.5) * len(files) / validation) for i in range(validation)}
+    return (
+        [path for i, path in enumerate(files) if i not in held],
+        [path for i, path in enumerate(files) if i in held],
+    )
+
+
+def make_photo(name: str, pixels: np.ndarray) -> Photo:
+    """Crop (H, W, 3) uint8 pixels to a multiple of 4 and make the LR by MATLAB bicubic."""
+    height, width = (side // SCALE * SCALE for side in pixels.shape[:2])
+    hr = np.ascontiguousarray(pixels[:height, :width])
+    image = torch.from_numpy(hr).permute(2, 0, 1).float() / 255
+    lr = bicubic_downsample(image).mul(255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    return Photo(name=name, hr=hr, lr=lr)
+
+
+def load_photos(files: Sequence[Path], lr_side: int) -> list[Photo]:
+    """Read photographs into memory with their LR; files smaller than a crop are left out.
+
+    Raises:
+        InputError: A file cannot be read, or none is large enough.
+    """
+    photos = []
+    for path in files:
+        try:
+            with Image.open(path) as image:
+                pixels = np.array(image.convert("RGB"))
+        except OSError as error:
+            raise InputError(f"cannot read training image '{path}': {error}") from error
+        if min(pixels.shape[:2]) >= lr_side * SCALE:
+            photos.append(make_photo(str(path), pixels))
+    if not photos:
+        raise InputError(f"no training image is at least {lr_side * SCALE} pixels on both sides")
+    return photos
+
+
+class Patches(TorchDataset[tuple[Tensor, Tensor]]):
+    """The endless sequence of crops, as a map from crop number to (LR, HR).
+
+    Args:
+        photos: Photographs with their LR.
+        settings: How to crop.
+        length: How many crops the sequence is said to have.
+    """
+
+    def __init__(self, photos: Sequence[Photo], settings: PatchSettings, *, length: int) -> None:
+        self.photos = photos
+        self.settings = settings
+        self.length = length
+        # sqrt: large photographs give more crops, yet do not drown the small ones
+        size = np.sqrt([photo.lr.shape[0] * photo.lr.shape[1] for photo in photos])
+        self.odds = np.cumsum(size) / size.sum()
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """Return crop `index`: LR (3, s, s) and HR (3, 4s, 4s), float32 in [0, 1]."""
+        rng = np.random.Generator(np.random.Philox(key=[self.settings.seed, index]))
+        if rng.random() < self.settings.graphics:
+            photo = make_photo("", draw_graphics(rng, self.settings.lr_side * SCALE))
+            lr, hr = photo.lr, photo.hr
+        else:
+            lr, hr = self._cut(rng)
+            if rng.random() < self.settings.saturate:
+                photo = make_photo("", _saturated(hr, gain=1 + 2 * rng.random()))
+                lr, hr = photo.lr, photo.hr
+        flips = rng.random(3) < 0.5
+        return _to_tensor(lr, flips), _to_tensor(hr, flips)
+
+    def _cut(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        photo = self.photos[min(int(np.searchsorted(self.odds, rng.random())), len(self.odds) - 1)]
+        side = self.settings.lr_side
+        top = int(rng.integers(photo.lr.shape[0] - side + 1))
+        left = int(rng.integers(photo.lr.shape[1] - side + 1))
+        lr = photo.lr[top : top + side, left : left + side]
+        top, left, side = top * SCALE, left * SCALE, side * SCALE
+        return lr, photo.hr[top : top + side, left : left + side]
+
+
+def _saturated(pixels: np.ndarray, *, gain: float) -> np.ndarray:
+    grey = pixels.mean(axis=2, keepdims=True)
+    return np.clip(grey + gain * (pixels - grey), 0, 255).astype(np.uint8)
+
+
+def _to_tensor(pixels: np.ndarray, flips: np.ndarray) -> Tensor:
+    if flips[0]:
+        pixels = pixels[::-1]
+    if flips[1]:
+        pixels = pixels[:, ::-1]
+    if flips[2]:
+        pixels = pixels.transpose(1, 0, 2)
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).float() / 255

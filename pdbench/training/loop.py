@@ -1,0 +1,317 @@
+"""The one training loop: any objective, any recipe; CPU, one GPU or many, through accelerate."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import logging
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from pdbench.data.patches import (
+    Patches,
+    PatchSettings,
+    Photo,
+    find_photos,
+    load_photos,
+    split_photos,
+)
+from pdbench.errors import InputError, PdbenchError
+from pdbench.training.checkpoint import (
+    export_weights,
+    load_checkpoint,
+    newest_checkpoint,
+    save_checkpoint,
+)
+from pdbench.training.ema import WeightAverage
+from pdbench.training.muon import Muon
+from pdbench.training.recipe import Optimisation, Recipe
+from pdbench.training.schedule import rate
+
+__all__ = ["Objective", "TrainingDiverged", "fit"]
+
+log = logging.getLogger(__name__)
+
+
+class TrainingDiverged(PdbenchError):
+    """The loss or a gradient stopped being finite."""
+
+
+class Objective(Protocol):
+    """What a baseline adds to the loop: its network, its loss, its validation."""
+
+    def build(self, recipe: Recipe) -> nn.Module:
+        """Return the freshly initialised network."""
+        ...
+
+    def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
+        """Do data-dependent initialisation on the first batch of a fresh run."""
+        ...
+
+    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, step: int) -> Tensor:
+        """Return the scalar to minimise; `network` may be wrapped for several devices."""
+        ...
+
+    def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
+        """Score the averaged weights on held-out photographs; names become CSV columns."""
+        ...
+
+
+@dataclasses.dataclass
+class _Run:
+    """Everything one training run holds on to between steps."""
+
+    recipe: Recipe
+    folder: Path
+    accelerator: Accelerator
+    network: nn.Module
+    average: WeightAverage
+    optimizers: list[torch.optim.Optimizer]
+    step: int = 0
+    seconds: float = 0.0
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "recipe": json.dumps(dataclasses.asdict(self.recipe), sort_keys=True),
+            "network": self.accelerator.unwrap_model(self.network).state_dict(),
+            "average": self.average.state,
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "seconds": self.seconds,
+        }
+
+    def restore(self, path: Path) -> None:
+        saved = load_checkpoint(path)
+        ours, theirs = dataclasses.asdict(self.recipe), json.loads(saved["recipe"])
+        changed = sorted(
+            key for key in ("baseline", "network", "seed") if ours[key] != theirs[key]
+        )
+        if changed:
+            raise InputError(
+                f"cannot resume {path.parent}: its recipe has another {changed[0]}; "
+                "use the recipe it was started with, or another --out"
+            )
+        self.accelerator.unwrap_model(self.network).load_state_dict(saved["network"])
+        self.average.state = {
+            name: value.to(self.accelerator.device) for name, value in saved["average"].items()
+        }
+        for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+        self.step, self.seconds = saved["step"], saved["seconds"]
+
+
+def make_optimizers(network: nn.Module, plan: Optimisation) -> list[torch.optim.Optimizer]:
+    """Build the optimisers of a recipe; with "muon", inner kernels go to Muon, the rest to Adam.
+
+    Kernels with fewer than 8 input or output channels (first and last layers) stay with Adam.
+    """
+    trained = [p for p in network.parameters() if p.requires_grad]
+    kernels = [p for p in trained if p.ndim == 4 and min(p.shape[:2]) >= 8]
+    adam: dict[str, Any] = {"lr": plan.lr, "betas": plan.betas}
+    if plan.optimizer == "adam" or not kernels:
+        return [torch.optim.Adam(trained, **adam)]
+    taken = {id(p) for p in kernels}
+    others = [p for p in trained if id(p) not in taken]
+    return [Muon(kernels, lr=plan.muon_lr), torch.optim.Adam(others, **adam)]
+
+
+class _Log:
+    """The CSV of a run; rows of steps that a resumed run repeats are dropped first."""
+
+    def __init__(self, path: Path, *, resumed_at: int) -> None:
+        self.path = path
+        self.rows: list[dict[str, Any]] = []
+        if resumed_at and path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= resumed_at]
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        self.rows.append({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
+        temporary = self.path.with_suffix(".tmp")
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(self.rows[-1]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
+        temporary.replace(self.path)
+
+
+def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple[Tensor, Tensor]]:
+    recipe, ranks = run.recipe, run.accelerator.num_processes
+    crops = recipe.crops
+    if crops.batch % ranks:
+        raise InputError(f"batch {crops.batch} cannot be shared evenly by {ranks} processes")
+    local = crops.batch // ranks
+    first = run.accelerator.process_index * local
+    settings = PatchSettings(
+        lr_side=crops.lr_side, graphics=crops.graphics, saturate=crops.saturate, seed=recipe.seed
+    )
+    steps = recipe.optimisation.steps
+    order = [
+        list(range(step * crops.batch + first, step * crops.batch + first + local))
+        for step in range(run.step, steps)
+    ]
+    loader = DataLoader(
+        Patches(photos, settings, length=steps * crops.batch),
+        batch_sampler=order,
+        num_workers=workers,
+        pin_memory=run.accelerator.device.type == "cuda",
+        persistent_workers=workers > 0,
+    )
+    device = run.accelerator.device
+    for lr, hr in loader:
+        yield tuple(  # type: ignore[misc]
+            x.to(device, non_blocking=True, memory_format=torch.channels_last) for x in (lr, hr)
+        )
+
+
+def _advance(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> tuple[float, float]:
+    plan = run.recipe.optimisation
+    set_seed(run.recipe.seed * 1_000_003 + run.step * 101 + run.accelerator.process_index)
+    factor = rate(run.step, plan)
+    for optimizer, peak in zip(run.optimizers, _peaks(run.optimizers, plan), strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = peak * factor
+    loss = objective.loss(run.network, lr, hr, step=run.step)
+    run.accelerator.backward(loss)
+    limit = plan.clip or math.inf
+    norm = float(nn.utils.clip_grad_norm_(run.network.parameters(), limit))
+    if not (math.isfinite(loss.item()) and math.isfinite(norm)):
+        raise TrainingDiverged(
+            f"loss {loss.item():.4g}, gradient norm {norm:.4g} at step {run.step}: training "
+            f"stopped; the last good checkpoint is {newest_checkpoint(run.folder)}; "
+            "lower the learning rate or the clip norm and --resume"
+        )
+    for optimizer in run.optimizers:
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    run.step += 1
+    run.average.update(run.accelerator.unwrap_model(run.network), run.step)
+    return loss.item(), norm
+
+
+def _peaks(optimizers: Sequence[torch.optim.Optimizer], plan: Optimisation) -> list[float]:
+    return [plan.muon_lr if isinstance(o, Muon) else plan.lr for o in optimizers]
+
+
+def _validate(run: _Run, objective: Objective, photos: Sequence[Photo]) -> Mapping[str, float]:
+    network = run.accelerator.unwrap_model(run.network)
+    training = {name: value.clone() for name, value in network.state_dict().items()}
+    network.load_state_dict(run.average.state)
+    network.eval()
+    try:
+        with torch.no_grad():
+            return objective.validate(network, photos)
+    finally:
+        network.load_state_dict(training)
+        network.train()
+
+
+def _start(
+    recipe: Recipe, objective: Objective, folder: Path, *, device: str | None, resume: bool
+) -> _Run:
+    newest = newest_checkpoint(folder)
+    if newest and not resume:
+        raise InputError(f"'{folder}' holds a training run; add --resume, or choose another --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    if device and device.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError("no CUDA device here; use --device cpu")
+    mixed = "bf16" if recipe.optimisation.precision == "bf16" else "no"
+    accelerator = Accelerator(mixed_precision=mixed, cpu=device == "cpu")
+    set_seed(recipe.seed)
+    network = objective.build(recipe).to(memory_format=torch.channels_last)
+    network.train()
+    optimizers = make_optimizers(network, recipe.optimisation)
+    prepared = accelerator.prepare(network)
+    average = WeightAverage(accelerator.unwrap_model(prepared), recipe.optimisation.ema)
+    run = _Run(recipe, folder, accelerator, prepared, average, optimizers)
+    if newest:
+        run.restore(newest)
+        log.info("resumed %s at step %d", folder, run.step)
+    return run
+
+
+def _train(run: _Run, objective: Objective, train: Sequence[Photo], held: Sequence[Photo],
+           *, workers: int, progress: bool) -> None:  # fmt: skip
+    recipe, main = run.recipe, run.accelerator.is_main_process
+    table = _Log(run.folder / "log.csv", resumed_at=run.step)
+    bar = tqdm(total=recipe.optimisation.steps, initial=run.step, unit="step", smoothing=0.05,
+               desc=recipe.baseline, disable=not (progress and main))  # fmt: skip
+    began, recent = time.monotonic() - run.seconds, []
+    for lr, hr in _batches(run, train, workers):
+        if run.step == 0:
+            bare = run.accelerator.unwrap_model(run.network)
+            objective.begin(bare, lr, hr)
+            run.average = WeightAverage(bare, recipe.optimisation.ema)
+        loss, norm = _advance(run, objective, lr, hr)
+        recent.append(loss)
+        bar.update()
+        bar.set_postfix(loss=f"{sum(recent[-50:]) / len(recent[-50:]):.4f}", refresh=False)
+        run.seconds = time.monotonic() - began
+        last = run.step == recipe.optimisation.steps
+        if main and (last or run.step % recipe.validate_every == 0):
+            scores = _validate(run, objective, held)
+            factor = rate(run.step - 1, recipe.optimisation)
+            table.add({"step": run.step, "seconds": round(run.seconds), "rate": factor,
+                       "loss": sum(recent) / len(recent), "gradient_norm": norm, **scores})  # fmt: skip
+            recent = []
+        if main and (last or run.step % recipe.checkpoint_every == 0):
+            save_checkpoint(run.folder, run.step, run.state())
+    bar.close()
+
+
+def fit(
+    recipe: Recipe,
+    objective: Objective,
+    data: Sequence[Path],
+    out: Path,
+    *,
+    device: str | None = None,
+    resume: bool = False,
+    workers: int = 0,
+    threads: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Train a network and export its averaged weights.
+
+    Args:
+        recipe: What to train and how.
+        objective: The baseline's network, loss and validation.
+        data: Folders of photographs, searched recursively.
+        out: Folder for checkpoints, log.csv, held_out.txt and the exported weights.
+        device: "cpu", "cuda", or None to let accelerate choose.
+        resume: Continue from the newest checkpoint in `out`.
+        workers: Processes that prepare crops (0: the training process does).
+        threads: CPU threads, None for torch's default.
+        progress: Whether to show a bar with ETA and loss.
+
+    Returns:
+        Path of `<size>.safetensors`, float16.
+
+    Raises:
+        InputError: Unusable data, recipe or folder.
+        TrainingDiverged: The loss is no longer finite; names the last good checkpoint.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    run = _start(recipe, objective, Path(out), device=device, resume=resume)
+    train, held = split_photos(find_photos([Path(d) for d in data]), recipe.crops.validation)
+    (run.folder / "held_out.txt").write_text("".join(f"{path.name}\n" for path in held))
+    side = recipe.crops.lr_side
+    _train(run, objective, load_photos(train, side), load_photos(held, side),
+           workers=workers, progress=progress)  # fmt: skip
+    path = run.folder / f"{recipe.size}.safetensors"
+    if run.accelerator.is_main_process:
+        export_weights(path, run.average.state, {
+            "baseline": recipe.baseline, "size": recipe.size, "steps": str(run.step),
+            "network": json.dumps(dict(recipe.network), sort_keys=True)})  # fmt: skip
+    return path
