@@ -1,0 +1,5 @@
+"""Tables and pictures of scores. No torch here, and no scoring: scores in, documents out."""
+
+from pdbench.plots.tables import table
+
+__all__ = ["table"]

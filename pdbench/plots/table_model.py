@@ -1,0 +1,295 @@
+"""What a table says, before any format: cells, marks for the best, notes for what is missing."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pdbench.analysis.means import Mean, Summary, summarise
+from pdbench.errors import InputError
+from pdbench.registry import unknown_id
+from pdbench.scores import MetricFacts, Score
+
+__all__ = [
+    "Cell",
+    "IntervalStyle",
+    "Row",
+    "Table",
+    "build_table",
+    "format_value",
+    "one_line",
+    "select_methods",
+]
+
+IntervalStyle = Literal["half-width", "range", "none"]
+"""How a confidence interval is shown: as ±half-width, as [low, high], or not at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One metric of one method.
+
+    Attributes:
+        mean: The mean and what it was made of.
+        text: The mean with the metric's decimals, "∞", or "—" where there is none.
+        interval: (low, high) of its 95 % confidence interval over images, or None.
+        interval_text: The interval in the style asked for, or "".
+        rank: 1 for the best of the column, 2 for the second best, else 0.
+        note: Mark of the note that explains this cell ("a"), or "".
+    """
+
+    mean: Mean
+    text: str
+    interval: tuple[float, float] | None
+    interval_text: str
+    rank: int
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One method.
+
+    Attributes:
+        method: Method id.
+        title: What the row is called.
+        count: "n/N" over the metrics of the row that have a value ("4-5/5" if they differ).
+        cells: One per column.
+    """
+
+    method: str
+    title: str
+    count: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """All that the formats print.
+
+    Attributes:
+        summary: The means the table was made from.
+        caption: Dataset, images, protocol, size and seed in one line.
+        size: Size of the networks ("compact"), or "".
+        columns: Metrics, in the order given.
+        rows: Methods, in the order given.
+        notes: (mark, text) of every note a cell refers to.
+        interval: How intervals are shown.
+    """
+
+    summary: Summary
+    caption: str
+    size: str
+    columns: tuple[MetricFacts, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[tuple[str, str], ...]
+    interval: IntervalStyle
+
+    @property
+    def ranked(self) -> frozenset[int]:
+        """The ranks that occur, for the legend."""
+        return frozenset(cell.rank for row in self.rows for cell in row.cells) - {0}
+
+
+def build_table(
+    scores: Iterable[Score],
+    facts: Iterable[MetricFacts],
+    *,
+    methods: Sequence[str] | None = None,
+    titles: Mapping[str, str] | None = None,
+    images: int | None = None,
+    size: str = "",
+    interval: IntervalStyle = "half-width",
+) -> Table:
+    """Turn scores into the content of a table.
+
+    Args:
+        scores: Per-output scores of one dataset under one protocol.
+        facts: The metrics to show, in column order; those never scored are left out.
+        methods: Method ids in row order; by default all, in order of appearance.
+        titles: Method id -> row title; ids stand for themselves where there is none.
+        images: Number of images in the dataset; by default those seen in `scores`.
+        size: Size of the networks ("compact"), named in the caption.
+        interval: How to show 95 % bootstrap intervals over images; "none" does not compute any.
+
+    Returns:
+        The table's content.
+
+    Raises:
+        InputError: The scores cannot share a table, a method is unknown, or no metric is left.
+    """
+    summary = summarise(scores, images=images)
+    chosen = select_methods(summary, methods)
+    scored = {metric for _, metric in summary.means}
+    columns = tuple(fact for fact in facts if fact.id in scored)
+    if not columns:
+        raise InputError("none of the metrics asked for was scored; run them first")
+    notes = _Notes()
+    by_metric = [_column(summary, chosen, fact, interval, notes) for fact in columns]
+    rows = tuple(
+        Row(
+            method=method,
+            title=one_line((titles or {}).get(method, method)),
+            count=_count(cells, summary.images),
+            cells=cells,
+        )
+        for method, *cells_list in zip(chosen, *by_metric, strict=True)
+        for cells in [tuple(cells_list)]
+    )
+    return Table(
+        summary=summary,
+        caption=_caption(summary, size),
+        size=size,
+        columns=columns,
+        rows=rows,
+        notes=notes.entries(),
+        interval=interval,
+    )
+
+
+def select_methods(summary: Summary, methods: Sequence[str] | None) -> list[str]:
+    """Return the methods asked for, each once; raises InputError if one has no scores."""
+    for method in methods or ():
+        if method not in summary.methods:
+            raise unknown_id("method", method, summary.methods)
+    return list(dict.fromkeys(methods or summary.methods))
+
+
+def format_value(value: float | None, decimals: int) -> str:
+    """Write a score with fixed decimals; "∞" for an infinite one, "—" for None."""
+    if value is None:
+        return "—"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def one_line(text: str) -> str:
+    """Squeeze every run of white space to one blank."""
+    return " ".join(text.split())
+
+
+class _Notes:
+    """Notes in order of first use; equal texts share a mark."""
+
+    def __init__(self) -> None:
+        self._metrics: dict[str, list[str]] = {}
+
+    def mark(self, text: str, metric: str = "") -> str:
+        titles = self._metrics.setdefault(text, [])
+        if metric and metric not in titles:
+            titles.append(metric)
+        return _letters(list(self._metrics).index(text))
+
+    def entries(self) -> tuple[tuple[str, str], ...]:
+        texts = [
+            f"{', '.join(metrics)}: {text}" if metrics else text
+            for text, metrics in self._metrics.items()
+        ]
+        return tuple((_letters(index), text) for index, text in enumerate(texts))
+
+
+def _letters(index: int) -> str:
+    alphabet = string.ascii_lowercase
+    prefix = _letters(index // len(alphabet) - 1) if index >= len(alphabet) else ""
+    return prefix + alphabet[index % len(alphabet)]
+
+
+def _column(
+    summary: Summary,
+    methods: Sequence[str],
+    fact: MetricFacts,
+    style: IntervalStyle,
+    notes: _Notes,
+) -> list[Cell]:
+    means = [summary.mean(method, fact.id) for method in methods]
+    ranks = _ranks(means, fact)
+    cells = []
+    for mean, rank in zip(means, ranks, strict=True):
+        bounds = _interval(mean) if style != "none" else None
+        cells.append(
+            Cell(
+                mean=mean,
+                text=format_value(mean.value, fact.decimals),
+                interval=bounds,
+                interval_text=_interval_text(bounds, fact, style),
+                rank=rank,
+                note=_note(mean, fact, notes),
+            )
+        )
+    return cells
+
+
+def _ranks(means: Sequence[Mean], fact: MetricFacts) -> list[int]:
+    """Rank what a reader sees: equal digits share a rank, means over fewer images get none."""
+    full = max(mean.n for mean in means)
+    shown = [
+        None if mean.value is None or mean.n < full else round(mean.value, fact.decimals)
+        for mean in means
+    ]
+    order = sorted({value for value in shown if value is not None}, reverse=fact.sign > 0)
+    marked = min(len(order) - 1, 2)
+    return [
+        order.index(value) + 1 if value is not None and value in order[:marked] else 0
+        for value in shown
+    ]
+
+
+def _interval(mean: Mean) -> tuple[float, float] | None:
+    from pdbench.analysis.intervals import mean_interval  # numpy, only where it is wanted
+
+    found = mean_interval(list(mean.images.values()))
+    return (found.low, found.high) if found else None
+
+
+def _interval_text(
+    bounds: tuple[float, float] | None, fact: MetricFacts, style: IntervalStyle
+) -> str:
+    if bounds is None:
+        return ""
+    low, high = bounds
+    if style == "half-width":
+        return f"±{format_value((high - low) / 2, fact.decimals)}"
+    return f"[{format_value(low, fact.decimals)}, {format_value(high, fact.decimals)}]"
+
+
+def _note(mean: Mean, fact: MetricFacts, notes: _Notes) -> str:
+    if mean.n == mean.total:
+        return ""
+    if mean.n == 0:
+        reason = one_line("; ".join(mean.reasons)) or "not scored"
+        return notes.mark(reason, fact.title)
+    named = [
+        f"{name}: {one_line(reason)}" if reason else name for name, reason in mean.missing.items()
+    ]
+    unseen = mean.total - mean.n - len(named)
+    if len(named) > 3:
+        named = [*named[:3], f"and {len(named) - 3} more"]
+    if unseen:
+        named.append(f"{unseen} not scored yet")
+    return notes.mark(
+        f"{mean.method}, {fact.title}: {mean.n}/{mean.total} images ({'; '.join(named)})"
+    )
+
+
+def _count(cells: Sequence[Cell], total: int) -> str:
+    counts = {cell.mean.n for cell in cells if cell.mean.n}
+    if not counts:
+        return f"0/{total}"
+    low, high = min(counts), max(counts)
+    return f"{high}/{total}" if low == high else f"{low}-{high}/{total}"
+
+
+def _caption(summary: Summary, size: str) -> str:
+    plural = "s" if len(summary.seeds) > 1 else ""
+    parts = [
+        f"{summary.dataset} ×4, {summary.images} image{'s' if summary.images != 1 else ''}",
+        f"protocol {summary.protocol}",
+        *([f"{size} networks"] if size else []),
+        f"seed{plural} {', '.join(map(str, summary.seeds))}",
+    ]
+    return "; ".join(map(one_line, parts))

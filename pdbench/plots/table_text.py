@@ -1,0 +1,83 @@
+"""A table for the terminal."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from pdbench.plots.table_model import Cell, Table
+
+__all__ = ["INTERVAL_LEGENDS", "render_text"]
+
+_ANSI = {1: "\x1b[1m", 2: "\x1b[4m"}
+_SIGNS = {0: "", 1: "*", 2: "+"}
+INTERVAL_LEGENDS = {
+    "half-width": "± is half the 95 % bootstrap interval over images",
+    "range": "[low, high] is the 95 % bootstrap interval over images",
+    "none": "",
+}
+
+
+def render_text(table: Table, *, colour: bool = False) -> str:
+    """Lay the table out in columns for a fixed-width font.
+
+    Args:
+        table: What to print.
+        colour: Mark best and second by ANSI bold and underline instead of "*" and "+".
+
+    Returns:
+        Lines without trailing newline.
+    """
+    columns = [_left(["method", *(row.title for row in table.rows)])]
+    for index, fact in enumerate(table.columns):
+        arrow = "↑" if fact.better == "higher" else "↓"
+        unit = f" ({fact.unit})" if fact.unit else ""
+        title = f"{fact.title}{unit}{arrow}"
+        columns.append(_column(title, [row.cells[index] for row in table.rows], colour=colour))
+    columns.append(_right(["n/N", *(row.count for row in table.rows)]))
+    lines = ["  ".join(parts).rstrip() for parts in zip_longest(*columns, fillvalue="")]
+    return "\n".join([table.caption, "", *lines, "", *_legend(table, colour=colour)]).rstrip()
+
+
+def _legend(table: Table, *, colour: bool) -> list[str]:
+    names = {1: "best", 2: "second"}
+    marks = [
+        f"{_ANSI[rank]}{names[rank]}\x1b[0m" if colour else f"{_SIGNS[rank]} {names[rank]}"
+        for rank in sorted(table.ranked)
+    ]
+    shown = any(cell.interval for row in table.rows for cell in row.cells)
+    legend = [INTERVAL_LEGENDS[table.interval]] if shown else []
+    first = "; ".join([", ".join(marks), *legend] if marks else legend)
+    return [*([first] if first else []), *(f"[{mark}] {text}" for mark, text in table.notes)]
+
+
+def _column(title: str, cells: list[Cell], *, colour: bool) -> list[str]:
+    values = _right([cell.text for cell in cells])
+    signs = _left(["" if colour else _SIGNS[cell.rank] for cell in cells])
+    intervals = _left([cell.interval_text for cell in cells])
+    notes = _left([f"[{cell.note}]" if cell.note else "" for cell in cells])
+    lines = []
+    for cell, value, sign, interval, note in zip(
+        cells, values, signs, intervals, notes, strict=True
+    ):
+        marked = value
+        if colour and cell.rank:
+            blanks = len(value) - len(cell.text)
+            marked = f"{' ' * blanks}{_ANSI[cell.rank]}{cell.text}\x1b[0m"
+        lines.append(" ".join(part for part in (marked + sign, interval, note) if part))
+    plain = [
+        " ".join(part for part in (value + sign, interval, note) if part)
+        for value, sign, interval, note in zip(values, signs, intervals, notes, strict=True)
+    ]
+    width = max(len(title), *map(len, plain))
+    padded = [" " * (width - len(text)) + line for text, line in zip(plain, lines, strict=True)]
+    return [title.rjust(width), *padded]
+
+
+def _left(texts: list[str]) -> list[str]:
+    width = max(map(len, texts))
+    return [text.ljust(width) for text in texts]
+
+
+def _right(texts: list[str]) -> list[str]:
+    width = max(map(len, texts))
+    return [text.rjust(width) for text in texts]
