@@ -1,0 +1,173 @@
+"""Test sets by name or folder, and the check every set passes before it is scored."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pdbench.data.builtin import builtin_pairs
+from pdbench.data.folders import find_pairs, subfolder
+from pdbench.data.pairs import REFUSED_BELOW, SCALE, Pair, name_some
+from pdbench.errors import InputError
+from pdbench.registry import unknown_id
+
+__all__ = ["DATASETS", "Dataset", "check_pairs", "combine_sha256", "data_root", "open_dataset"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A test set; no pixel is read until a pair is loaded.
+
+    Attributes:
+        id: Lowercase id, part of file names ("set5").
+        title: Title for tables ("Set5").
+        pairs: The images, sorted by name.
+        scale: Scale between LR and HR.
+    """
+
+    id: str
+    title: str
+    pairs: tuple[Pair, ...]
+    scale: int = SCALE
+
+    def sha256(self) -> str:
+        """Return one digest over the names and pixels of all pairs; loads every image."""
+        return combine_sha256(check_pairs(self.pairs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Named:
+    """A published set: how it is titled, and under which folder names (lowercase) it is found."""
+
+    title: str
+    folders: tuple[str, ...]
+    images: int
+
+
+_NAMED = {
+    "set5": _Named(title="Set5", folders=("set5",), images=5),
+    "set14": _Named(title="Set14", folders=("set14",), images=14),
+    "bsd100": _Named(title="BSD100", folders=("bsd100", "b100", "bsds100"), images=100),
+    "urban100": _Named(title="Urban100", folders=("urban100",), images=100),
+    "div2k-val": _Named(
+        title="DIV2K validation", folders=("div2k", "div2k_val", "div2k_valid", "."), images=100
+    ),
+}
+
+DATASETS: Mapping[str, str] = {
+    "builtin": "Photographs and text pages of the scikit-image wheel",
+    **{name: f"{named.title}, {named.images} images" for name, named in _NAMED.items()},
+}
+"""Dataset id -> what it is, in the order of listings."""
+
+
+def data_root(root: str | Path | None = None) -> Path | None:
+    """Return the folder that holds the named sets: the one given, else PDBENCH_DATA, else None."""
+    chosen = root or os.environ.get("PDBENCH_DATA")
+    return Path(chosen).expanduser() if chosen else None
+
+
+def open_dataset(name: str, root: str | Path | None = None) -> Dataset:
+    """Find a test set by its id or take any folder of images for one.
+
+    Args:
+        name: "builtin", a published set ("set5"), or the path of a folder (see `find_pairs`).
+        root: Folder that holds the published sets; PDBENCH_DATA when None.
+
+    Returns:
+        The set, its files listed but not read.
+
+    Raises:
+        InputError: The set is unknown or not found, or its files do not match up.
+    """
+    if name == "builtin":
+        return Dataset(id="builtin", title="builtin", pairs=tuple(builtin_pairs()))
+    if name in _NAMED:
+        return _open_named(name, data_root(root))
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        if "/" in name or os.sep in name:
+            raise InputError(f"dataset folder '{name}' does not exist; check the path")
+        raise unknown_id("dataset", name, [*DATASETS, "a folder of images"])
+    title = _folder_title(folder)
+    return Dataset(id=_folder_id(title), title=title, pairs=_listed(folder))
+
+
+def _open_named(name: str, root: Path | None) -> Dataset:
+    if root is None:
+        raise InputError(
+            f"dataset '{name}' is not in this package; "
+            "say where it lies with --data-root or the variable PDBENCH_DATA"
+        )
+    if not root.is_dir():
+        raise InputError(f"data root '{root}' does not exist; give --data-root an existing folder")
+    named = _NAMED[name]
+    for candidate in named.folders:
+        folder = root if candidate == "." else subfolder(root, candidate)
+        # The root itself counts only where it holds the set's own folders, never loose images.
+        if folder is None or (folder == root and subfolder(root, "div2k_valid_hr") is None):
+            continue
+        return Dataset(id=name, title=named.title, pairs=_listed(folder))
+    top = named.title.split()[0]
+    raise InputError(
+        f"dataset '{name}' is not under '{root}'; "
+        f"put it there as '{top}/HR' and '{top}/LR_bicubic/X4'"
+    )
+
+
+def _listed(folder: Path) -> tuple[Pair, ...]:
+    return tuple(find_pairs(folder))
+
+
+def _folder_title(folder: Path) -> str:
+    resolved = folder.resolve()
+    return resolved.parent.name if resolved.name.lower() in ("hr", "gt") else resolved.name
+
+
+def _folder_id(title: str) -> str:
+    """Make an id of a folder's name that is safe in file names."""
+    return re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-._") or "folder"
+
+
+def check_pairs(
+    pairs: Iterable[Pair], done: Callable[[Pair], None] | None = None
+) -> dict[str, str]:
+    """Load every pair and refuse a set in which an LR is not the degradation of its HR.
+
+    Args:
+        pairs: Pairs to check.
+        done: Called after each pair, for a progress bar.
+
+    Returns:
+        Image name -> sha256 over the pixels of LR and HR.
+
+    Raises:
+        InputError: A file cannot be read, sizes do not fit, or an LR is further than 30 dB from
+            the bicubic LR of its HR; the files are named.
+    """
+    digests: dict[str, str] = {}
+    strangers: list[tuple[float, Pair]] = []
+    for pair in pairs:
+        digests[pair.name], psnr = pair.check()
+        if psnr < REFUSED_BELOW:
+            strangers.append((psnr, pair))
+        if done is not None:
+            done(pair)
+    if strangers:
+        worst = min(psnr for psnr, _ in strangers)
+        raise InputError(
+            f"{len(strangers)} LR of {len(digests)} not made from the HR by x4 bicubic (down to "
+            f"{worst:.1f} dB): {name_some(pair.lr for _, pair in strangers)}; give the right LR "
+            "files or leave them out to have them made"
+        )
+    return digests
+
+
+def combine_sha256(digests: Mapping[str, str]) -> str:
+    """Return one digest over image names and their digests, whatever the order."""
+    lines = "".join(f"{name}\t{digests[name]}\n" for name in sorted(digests))
+    return hashlib.sha256(lines.encode()).hexdigest()
