@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pdbench.baselines import rrdb
+from pdbench.baselines import rrdb, srflow_da
 from pdbench.baselines.baseline import SIZES, Baseline, fingerprint_of
 from pdbench.registry import Registry
 from pdbench.training.loop import fit
@@ -14,7 +14,7 @@ from pdbench.training.recipe import read_recipe
 
 __all__ = ["BASELINES", "SIZES", "fingerprint", "open_baseline", "train"]
 
-BASELINES: Registry[Baseline] = Registry("network", [rrdb.BASELINE])
+BASELINES: Registry[Baseline] = Registry("network", [rrdb.BASELINE, srflow_da.BASELINE])
 
 
 def open_baseline(

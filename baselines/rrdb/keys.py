@@ -19,10 +19,10 @@ __all__ = ["Naming", "from_mid", "naming_of", "to_mid", "to_pdbench", "unwrap"]
 
 Naming = Literal["old", "mid", "new"]
 
-MID = (
+MID = (  # "conv_body." before "body.", which it contains
+    ("conv_body.", "trunk_conv."),
     ("body.", "RRDB_trunk."),
     (".rdb", ".RDB"),
-    ("conv_body.", "trunk_conv."),
     ("conv_up1.", "upconv1."),
     ("conv_up2.", "upconv2."),
     ("conv_hr.", "HRconv."),

@@ -1,0 +1,49 @@
+"""SRFlow-DA as the sample bank calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from pdbench.baselines.srflow_da.layers import Prepared
+from pdbench.baselines.srflow_da.net import SRFlowDA
+
+__all__ = ["SRFlowDASampler"]
+
+
+class SRFlowDASampler:
+    """A sampler: the LR image prepared once, any number of latents decoded against it.
+
+    Attributes:
+        scale: Magnification.
+        overlap: LR pixels a tile needs around it so that seams stay below 1e-3.
+        latents: (channels, magnification) of each latent, in the order `decode` takes them.
+        bytes_per_pixel: Peak memory of `prepare` per LR pixel.
+        bytes_per_sample_pixel: Further memory per LR pixel and sample decoded at once.
+    """
+
+    scale = 4
+    overlap = 32
+    latents = ((6, 2), (24, 1))
+
+    def __init__(self, network: SRFlowDA) -> None:
+        self.network = network
+        flow = network.flowUpsamplerNet
+        couplings = [layer.affine for layer in flow.layers if getattr(layer, "affine", None)]
+        width = couplings[0].fAffine[0].out_channels
+        condition = couplings[0].fFeatures[0].in_channels
+        kept = sum(5 * c.kept * 4 + c.fAffine[0].out_channels for c in couplings) * 2.5
+        self.bytes_per_pixel = int(4 * (kept + 4 * (2 * condition + 3 * width)))
+        self.bytes_per_sample_pixel = int(4 * 4 * 4 * width)
+
+    @torch.inference_mode()
+    def prepare(self, lr: Tensor) -> Sequence[Prepared | None]:
+        """Do all work that depends on lr (1, 3, h, w) in [0, 1] only."""
+        return self.network.condition(lr.contiguous(memory_format=torch.channels_last))
+
+    @torch.inference_mode()
+    def decode(self, latents: Sequence[Tensor], prepared: Sequence[Prepared | None]) -> Tensor:
+        """Decode latents (S, channels, ., .), already scaled by tau, to (S, 3, 4h, 4w)."""
+        return self.network.decode(latents, prepared)
