@@ -2,9 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+import hashlib
+import http.client
+import logging
+import os
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from urllib.parse import urlsplit
 
-__all__ = ["CarriedFile", "WeightFile"]
+from platformdirs import user_cache_path
+from tqdm import tqdm
+
+from pdbench.errors import InputError, WeightsUnavailable
+
+try:
+    import fcntl
+except ImportError:  # Windows: two processes may fetch the same file, the last one wins
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = [
+    "CarriedFile",
+    "WeightFile",
+    "cache_folder",
+    "carried_bytes",
+    "fetch",
+    "find",
+    "is_offline",
+    "matches",
+    "set_weights_folder",
+    "sha256_of",
+]
+
+_log = logging.getLogger(__name__)
+
+_FOLDER = "PDBENCH_WEIGHTS"
+_OFFLINE = "PDBENCH_OFFLINE"
+_CONNECT_SECONDS = 4.0
+_CHUNK = 2**20
+
+_unreachable: dict[str, str] = {}
+"""Host -> why it could not be reached; not asked again by this process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,10 +57,13 @@ class WeightFile:
 
     Attributes:
         name: File name as the origin spells it ("PieAPPv0.1-0937b014.pth").
-        sha256: Hex digest, or its published prefix (at least 8 digits).
-        url: Official download address, or "" where `how` is the only way.
+        sha256: Hex digest, or its published prefix (8 digits or more), or "" where none is
+            published: any file of that name is then taken.
+        url: Official download address, or "" where there is none.
         folders: Cache folders that may already hold it, relative to the torch hub folder.
-        how: One sentence: how a user gets the file by hand.
+        how: One clause: how a user gets the file by hand.
+        build: Makes the file's content from another source where no copy is found; raises
+            WeightsUnavailable. None for files that are downloaded.
     """
 
     name: str
@@ -24,6 +71,7 @@ class WeightFile:
     url: str
     folders: tuple[str, ...] = ()
     how: str
+    build: Callable[[], bytes] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +81,235 @@ class CarriedFile:
     Attributes:
         name: File name.
         sha256: Hex digest of the file.
-        package: Import name of the package whose folder holds it ("pdbench.metrics.data").
+        package: Import name of the package whose folder holds it ("pdbench.metrics").
     """
 
     name: str
     sha256: str
     package: str
+
+
+def carried_bytes(file: CarriedFile) -> bytes:
+    """Read a carried file; raises WeightsUnavailable if it is missing or was altered."""
+    try:
+        content = (resources.files(file.package) / file.name).read_bytes()
+    except OSError:
+        content = b""
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise WeightsUnavailable(f"{file.name} of pdbench is damaged; install pdbench again")
+    return content
+
+
+def set_weights_folder(path: str | Path | None) -> None:
+    """Name the folder that is searched first, for this process and those it starts.
+
+    Args:
+        path: A folder of weight files; None to search the usual places only.
+
+    Raises:
+        InputError: There is no such folder.
+    """
+    if path is None:
+        os.environ.pop(_FOLDER, None)
+        return
+    if not Path(path).is_dir():
+        raise InputError(f"there is no weights folder '{path}'; check the path")
+    os.environ[_FOLDER] = str(Path(path).resolve())
+
+
+def is_offline() -> bool:
+    """Tell whether PDBENCH_OFFLINE forbids any use of the network."""
+    return os.environ.get(_OFFLINE, "") not in ("", "0")
+
+
+def cache_folder() -> Path:
+    """Return the folder fetched weights are kept in; it need not exist."""
+    return user_cache_path("pdbench", appauthor=False) / "weights"
+
+
+def _hub_folder() -> Path:
+    """Return torch's hub folder by torch's own rule, without importing torch."""
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+    return Path(os.environ.get("TORCH_HOME", cache_home / "torch")).expanduser() / "hub"
+
+
+def _hugging_face_folder() -> Path:
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+    home = Path(os.environ.get("HF_HOME", cache_home / "huggingface"))
+    return Path(os.environ.get("HF_HUB_CACHE", home / "hub")).expanduser()
+
+
+def _candidates(file: WeightFile) -> Iterator[Path]:
+    """Yield every place the file may lie in, in the order they are believed."""
+    if folder := os.environ.get(_FOLDER):
+        yield Path(folder).expanduser() / file.name
+    yield cache_folder() / file.name
+    for name in file.folders:
+        yield _hub_folder() / name / file.name
+    yield from sorted(_hugging_face_folder().glob(f"models--*/snapshots/*/{file.name}"))
+
+
+@cache
+def _digest(path: Path, size: int, modified: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_CHUNK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's sha256, computed once per process unless the file changes."""
+    status = path.stat()
+    return _digest(path, status.st_size, status.st_mtime_ns)
+
+
+def matches(path: Path, file: WeightFile) -> bool:
+    """Tell whether a path holds the declared file, by its sha256."""
+    try:
+        return path.is_file() and sha256_of(path).startswith(file.sha256)
+    except OSError as error:
+        _log.warning("cannot read %s: %s", path, error)
+        return False
+
+
+def find(file: WeightFile) -> Path | None:
+    """Return a verified copy on this machine, or None.
+
+    Searched are PDBENCH_WEIGHTS, our cache, torch's hub folder and Hugging Face's, in this order.
+    A file of that name with another sha256 is passed over with a warning.
+    """
+    for path in _candidates(file):
+        if matches(path, file):
+            return path
+        if path.is_file():
+            _log.warning("%s is not the file wanted (sha256 %s...)", path, file.sha256[:8])
+    return None
+
+
+def fetch(file: WeightFile) -> Path:
+    """Return a verified copy, made or downloaded into our cache if there is none yet.
+
+    Args:
+        file: What is wanted.
+
+    Returns:
+        Path of a file with the declared sha256.
+
+    Raises:
+        WeightsUnavailable: No copy can be had; one sentence says why and how to get it.
+    """
+    if path := find(file):
+        return path
+    target = cache_folder() / file.name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(target):
+            if matches(target, file):  # another process was faster
+                return target
+            if file.build is not None:
+                _replace(target, file.build())
+            else:
+                _download(file, target)
+    except (OSError, http.client.HTTPException, WeightsUnavailable) as error:
+        raise _unavailable(file, str(error)) from error
+    if not matches(target, file):
+        target.unlink(missing_ok=True)
+        raise _unavailable(file, "what was fetched has another sha256")
+    return target
+
+
+def _unavailable(file: WeightFile, why: str) -> WeightsUnavailable:
+    digest = f"{file.sha256[:8]}..." if file.sha256 else "not published"
+    return WeightsUnavailable(
+        f"{file.name} (sha256 {digest}) is not on this machine and {why}; {file.how}"
+    )
+
+
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Hold a lock beside the target; it goes when the process does, however it ends."""
+    with target.with_name(f".{target.name}.lock").open("w") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _replace(target: Path, content: bytes) -> None:
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _download(file: WeightFile, target: Path) -> None:
+    """Download to a .part file that a later call continues, then rename."""
+    if not file.url:
+        raise WeightsUnavailable("it has no download address")
+    part = target.with_name(f"{target.name}.part")
+    resumed = part.is_file() and part.stat().st_size > 0
+    _receive(file, part)
+    if not matches(part, file) and resumed:
+        part.unlink()
+        _receive(file, part)
+    if not matches(part, file):
+        part.unlink()
+        host = urlsplit(file.url).hostname
+        raise WeightsUnavailable(f"what {host} sent has another sha256")
+    part.replace(target)
+
+
+def _receive(file: WeightFile, part: Path) -> None:
+    """Append to the .part file what it still lacks."""
+    have = part.stat().st_size if part.is_file() else 0
+    with _connect(file.url, have) as response:
+        if response.status != http.client.PARTIAL_CONTENT:
+            have = 0
+        total = int(response.headers.get("Content-Length") or 0) + have
+        bar = tqdm(
+            total=total or None, initial=have, desc=file.name, unit="B", unit_scale=True,
+            disable=None, leave=False,
+        )  # fmt: skip
+        with bar, part.open("ab" if have else "wb") as stream:
+            while block := response.read(_CHUNK):
+                stream.write(block)
+                bar.update(len(block))
+    if total and part.stat().st_size < total:
+        raise WeightsUnavailable(f"the download from {urlsplit(file.url).hostname} broke off")
+
+
+def _connect(url: str, start: int) -> http.client.HTTPResponse:
+    """Open a URL from a byte on, giving up on a host that stays silent for some seconds.
+
+    Looking a name up cannot be given a timeout, so all of it happens in a thread that is left
+    behind if need be. A host that failed once is not asked again.
+    """
+    host = urlsplit(url).hostname or url
+    if is_offline():
+        raise WeightsUnavailable(f"{_OFFLINE} forbids to download it")
+    if host in _unreachable:
+        raise WeightsUnavailable(_unreachable[host])
+    answers: list[http.client.HTTPResponse] = []
+    errors: list[Exception] = []
+
+    def ask() -> None:
+        request = urllib.request.Request(url, headers={"User-Agent": "pdbench"})
+        if start:
+            request.add_header("Range", f"bytes={start}-")
+        try:
+            answers.append(urllib.request.urlopen(request, timeout=_CONNECT_SECONDS))
+        except (OSError, http.client.HTTPException) as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_CONNECT_SECONDS + 0.5)
+    if answers:
+        return answers[0]
+    if errors and isinstance(errors[0], urllib.error.HTTPError):
+        raise WeightsUnavailable(f"{host} answers {errors[0].code} {errors[0].reason}")
+    why = str(getattr(errors[0], "reason", errors[0])) if errors else "no answer"
+    _unreachable[host] = f"{host} cannot be reached ({why})"
+    raise WeightsUnavailable(_unreachable[host])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pdbench.metrics import lr_psnr, psnr, ssim
+from pdbench.metrics import dists, lpips_vgg, lr_psnr, ma, niqe, pi, pieapp, psnr, ssim
 from pdbench.metrics.metric import Metric
 from pdbench.registry import Registry
 
@@ -13,6 +13,12 @@ METRICS: Registry[Metric] = Registry(
     [
         psnr.METRIC,
         ssim.METRIC,
+        lpips_vgg.METRIC,
+        pieapp.METRIC,
+        dists.METRIC,
+        niqe.METRIC,
+        ma.METRIC,
+        pi.METRIC,
         lr_psnr.METRIC,
     ],
 )

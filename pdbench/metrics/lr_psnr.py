@@ -60,7 +60,7 @@ METRIC = Metric(
     unit="dB",
     decimals=2,
     needs_reference=False,
-    reference="Lugmayr, Danelljan, Van Gool, Timofte, 'SRFlow: Learning the super-resolution space "
-    "with normalizing flow', ECCV 2020, https://arxiv.org/abs/2006.14200",
+    reference="Lugmayr, Danelljan, Van Gool, Timofte, 'SRFlow: Learning the super-resolution "
+    "space with normalizing flow', ECCV 2020, https://arxiv.org/abs/2006.14200",
     open=_open,
 )

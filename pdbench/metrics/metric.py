@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol
 
 from torch import Tensor
 
-from pdbench.scores import MetricFacts
 from pdbench.errors import CannotJudge
+from pdbench.scores import MetricFacts
 from pdbench.weights import CarriedFile, WeightFile
 
 __all__ = ["Choices", "Metric", "Scorer", "required"]
@@ -21,7 +21,7 @@ Choices = Mapping[str, Any]
 class Scorer(Protocol):
     """A metric opened under one protocol on one device, weights loaded."""
 
-    def prepare(self, reference: Tensor | None, lr: Tensor | None) -> Any:
+    def prepare(self, reference: Tensor | None, lr: Tensor | None) -> Any:  # noqa: ANN401
         """Compute, once per image, all that does not depend on the restored image.
 
         Args:
@@ -34,7 +34,7 @@ class Scorer(Protocol):
         """
         ...
 
-    def score(self, restored: Tensor, prepared: Any) -> Tensor:
+    def score(self, restored: Tensor, prepared: Any) -> Tensor:  # noqa: ANN401
         """Score a batch against the prepared reference.
 
         Args:

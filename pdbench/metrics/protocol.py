@@ -77,7 +77,10 @@ def protocol_hash(protocol: Protocol, metric: Metric) -> str:
         "metric": metric.id,
         "revision": metric.revision,
         "choices": dict(protocol.rule(metric.id).choices),
-        "weights": [file.sha256 for file in (*metric.weights, *metric.carried)],
+        "weights": [
+            *(file.sha256 for file in metric.weights),
+            *(file.sha256 for file in metric.carried),
+        ],
         "parts": [protocol_hash(protocol, METRICS.get(part)) for part in metric.parts],
     }
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
@@ -113,11 +116,11 @@ PAPER = Protocol(
         ),
         "lpips-vgg": Rule(
             choices={"version": "0.1"},
-            source="the authors' lpips package, net='vgg', version 0.1, the whole image in [-1, 1]",
+            source="the authors' lpips package: net='vgg', version 0.1, whole image in [-1, 1]",
         ),
         "pieapp": Rule(
             choices={"channels": "bgr", "patch": 64, "stride": 27},
-            source="the trained file pyiqa distributes wants BGR * 255; 64-pixel patches, stride 27",
+            source="pyiqa's trained file wants BGR * 255; 64-pixel patches, stride 27",
         ),
         "dists": Rule(
             choices={"resize_short_side": 256},
