@@ -1,0 +1,49 @@
+"""How one image comes from the baselines: the methods the benchmark ranks."""
+
+from __future__ import annotations
+
+from pdbench.harness.method import Method
+from pdbench.methods import average, bicubic, median, rrdb, srflow_da
+from pdbench.methods.family import Family
+from pdbench.registry import Registry, unknown_id
+
+__all__ = ["FAMILIES", "METHODS", "SUITES", "list_ids", "resolve"]
+
+METHODS: Registry[Method] = Registry("method", [bicubic.METHOD, rrdb.METHOD])
+FAMILIES: Registry[Family] = Registry(
+    "method family", [srflow_da.FAMILY, average.FAMILY, median.FAMILY]
+)
+
+SUITES: dict[str, tuple[str, ...]] = {
+    "table1": (
+        "bicubic",
+        "rrdb",
+        "srflow-da[tau=0.1]",
+        "srflow-da[tau=0.5]",
+        "srflow-da[tau=0.9]",
+        "average-5",
+        "average-25",
+        "median-5",
+        "median-25",
+    ),
+}
+"""Named lists of methods; `table1` holds the rows of the paper's Table 1 that exist here."""
+
+
+def list_ids() -> list[str]:
+    """Return the ids of all methods, with a few members of each family."""
+    return [*METHODS.ids(), *(example for family in FAMILIES for example in family.examples)]
+
+
+def resolve(name: str) -> Method:
+    """Return the one method with this id.
+
+    Raises:
+        InputError: Unknown id (names the close matches), or a parameter out of range.
+    """
+    if name in METHODS:
+        return METHODS.get(name)
+    for family in FAMILIES:
+        if method := family.match(name):
+            return method
+    raise unknown_id("method", name, list_ids())

@@ -1,0 +1,60 @@
+"""Families of methods: one rule, one parameter, one canonical id per value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pdbench.errors import InputError
+from pdbench.harness.method import Method
+
+__all__ = ["MOST_SAMPLES", "SAMPLES_TAU", "Family", "whole_number"]
+
+SAMPLES_TAU = 0.9
+"""Temperature of the samples that fused methods combine (the paper's)."""
+
+MOST_SAMPLES = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A method with a parameter.
+
+    Attributes:
+        id: Pattern shown to users ("average-k").
+        title: What it is, in a few words.
+        pattern: Matches any spelling of a member's id; group 1 is the parameter.
+        make: Builds the member from the parameter's text; raises InputError if out of range.
+        examples: Members that `list methods` shows.
+    """
+
+    id: str
+    title: str
+    pattern: re.Pattern[str]
+    make: Callable[[str], Method]
+    examples: tuple[str, ...]
+
+    def match(self, name: str) -> Method | None:
+        """Return the member called `name`, or None if the name is not of this family.
+
+        Raises:
+            InputError: The parameter is out of range, or not spelt canonically.
+        """
+        found = self.pattern.fullmatch(name)
+        if not found:
+            return None
+        method = self.make(found.group(1))
+        if method.id != name:
+            raise InputError(f"write '{method.id}' instead of '{name}': one id, one spelling")
+        return method
+
+
+def whole_number(text: str, family: str) -> int:
+    """Read k of "average-k"; raises InputError outside 1..1000."""
+    k = int(text) if re.fullmatch(r"[+-]?\d{1,9}", text) else 0
+    if not 1 <= k <= MOST_SAMPLES:
+        raise InputError(
+            f"{family}-k wants a whole number k from 1 to {MOST_SAMPLES}, got '{text}'"
+        )
+    return k

@@ -1,0 +1,183 @@
+"""The sample bank: for one image, everything networks make of it, made once for all methods.
+
+A sample is a pure function of (run seed, image, network, sample index, temperature): its noise
+comes from a generator seeded by a hash of these, drawn for the whole image on the CPU. So it is
+the same whatever the order, number, batch, tile or device; temperatures share their noise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from pdbench.harness.method import Restored, Sampled
+from pdbench.harness.tiles import Tile, tiles
+
+__all__ = ["DEFAULT_MEMORY", "Restorer", "SampleBank", "Sampler", "latent_noise"]
+
+DEFAULT_MEMORY = 4 * 2**30
+LARGEST_BATCH = 5  # samples decoded at once; more gains nothing on a CPU
+
+
+class Restorer(Protocol):
+    """A deterministic network as the bank calls it; see pdbench.baselines.rrdb.restorer."""
+
+    scale: int
+    overlap: int
+    bytes_per_pixel: int
+
+    def restore(self, lr: Tensor) -> Tensor:
+        """Map (1, 3, h, w) in [0, 1] to (1, 3, scale*h, scale*w)."""
+        ...
+
+
+class Sampler(Protocol):
+    """A generative network as the bank calls it; see pdbench.baselines.srflow_da.sampler."""
+
+    scale: int
+    overlap: int
+    latents: Sequence[tuple[int, int]]
+    bytes_per_pixel: int
+    bytes_per_sample_pixel: int
+
+    def prepare(self, lr: Tensor) -> Any:  # noqa: ANN401
+        """Do all work that depends on lr (1, 3, h, w) only."""
+        ...
+
+    def decode(self, latents: Sequence[Tensor], prepared: Any) -> Tensor:  # noqa: ANN401
+        """Map latents, each (S, channels, factor*h, factor*w), to (S, 3, scale*h, scale*w)."""
+        ...
+
+
+def latent_noise(key: str, index: int, shapes: Sequence[tuple[int, int, int]]) -> list[Tensor]:
+    """Draw the standard-normal latents of sample `index` of the image called `key`."""
+    digest = hashlib.blake2b(f"{key}|{index}".encode(), digest_size=8).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
+    return [torch.randn(shape, generator=generator) for shape in shapes]
+
+
+class SampleBank:
+    """Lazily computed outputs of networks for one LR image.
+
+    Args:
+        lr: (3, h, w) float32 RGB in [0, 1].
+        image_key: Identifies the image; part of every sample's seed.
+        seed: Run seed.
+        needs: What the methods of this run will ask for; lets one pass serve all.
+        baselines: Maps a baseline id to a loaded restorer or sampler; called when first needed.
+        device: Where the networks are.
+        max_memory: Working memory to stay within, in bytes; larger images are tiled.
+    """
+
+    def __init__(
+        self, lr: Tensor, image_key: str, seed: int, needs: Iterable[Restored | Sampled],
+        baselines: Callable[[str], Any], device: str = "cpu", max_memory: int = DEFAULT_MEMORY,
+    ) -> None:  # fmt: skip
+        self.lr = lr[None]
+        self.image_key = image_key
+        self.seed = seed
+        self.baselines = cache(baselines)
+        self.device = device
+        self.max_memory = max_memory
+        self._restored: dict[str, Tensor] = {}
+        self._samples: dict[str, dict[float, Tensor]] = {}
+        self._planned: dict[str, dict[float, int]] = {}
+        for need in needs:
+            if isinstance(need, Sampled):
+                self._plan(need.baseline, need.tau, need.count)
+
+    def _plan(self, baseline: str, tau: float, count: int) -> None:
+        wanted = self._planned.setdefault(baseline, {})
+        wanted[tau] = max(count, wanted.get(tau, 0))
+
+    def restored(self, baseline: str) -> Tensor:
+        """Return the output (3, scale*h, scale*w) of a deterministic network, float, not clipped."""
+        if baseline not in self._restored:
+            self._restored[baseline] = self._restore(self.baselines(baseline))
+        return self._restored[baseline]
+
+    def samples(self, baseline: str, *, tau: float, count: int) -> Tensor:
+        """Return samples 0..count-1 of a generative network at temperature tau.
+
+        Args:
+            baseline: Baseline id of the sampler.
+            tau: Standard deviation of the latents; 0 gives the mode `count` times.
+            count: How many samples.
+
+        Returns:
+            (count, 3, scale*h, scale*w), float, not clipped.
+
+        Raises:
+            ValueError: count < 1 or tau < 0.
+        """
+        if count < 1 or tau < 0:
+            raise ValueError(f"expected count >= 1 and tau >= 0, got {count} and {tau}")
+        self._plan(baseline, tau, count)
+        drawn = self._samples.setdefault(baseline, {})
+        if tau not in drawn or len(drawn[tau]) < count:
+            drawn.update(self._draw(baseline))
+        return drawn[tau][:count]
+
+    def _tiles(self, bytes_per_pixel: float, overlap: int, held: float) -> list[Tile]:
+        budget = max(self.max_memory - held, self.max_memory / 4)
+        height, width = self.lr.shape[-2:]
+        return tiles(height, width, pixels=budget / bytes_per_pixel, overlap=overlap)
+
+    def _window(self, tile: Tile) -> Tensor:
+        return self.lr[..., *tile.window()].to(self.device)
+
+    def _restore(self, network: Restorer) -> Tensor:
+        out = self._empty(1, network.scale)
+        for tile in self._tiles(network.bytes_per_pixel, network.overlap, out.nbytes):
+            image = network.restore(self._window(tile))
+            out[..., *tile.target(network.scale)] = image[..., *tile.source(network.scale)]
+        return out[0]
+
+    def _empty(self, count: int, scale: int) -> Tensor:
+        height, width = self.lr.shape[-2:]
+        return torch.empty(count, 3, scale * height, scale * width)
+
+    def _draw(self, baseline: str) -> dict[float, Tensor]:
+        """Draw all planned samples of one network in one pass over the image."""
+        network: Sampler = self.baselines(baseline)
+        wanted = {
+            tau: count
+            for tau, count in self._planned[baseline].items()
+            if len(self._samples[baseline].get(tau, ())) < count
+        }
+        out = {tau: self._empty(count, network.scale) for tau, count in wanted.items()}
+        noise = self._noise(baseline, network, max(wanted.values()))
+        held = sum(x.nbytes for x in out.values()) + sum(x.nbytes for n in noise for x in n)
+        batch = min(LARGEST_BATCH, max(wanted.values()))
+        per_pixel = network.bytes_per_pixel + batch * network.bytes_per_sample_pixel
+        for tile in self._tiles(per_pixel, network.overlap, held):
+            prepared = network.prepare(self._window(tile))
+            for tau, images in out.items():
+                self._fill(network, prepared, tile, noise, tau, images)
+        return out
+
+    def _fill(
+        self, network: Sampler, prepared: Any, tile: Tile,  # noqa: ANN401
+        noise: Sequence[Sequence[Tensor]], tau: float, images: Tensor,
+    ) -> None:  # fmt: skip
+        factors = [factor for _, factor in network.latents]
+        for start in range(0, len(images), LARGEST_BATCH):
+            stop = min(start + LARGEST_BATCH, len(images))
+            latents = [
+                tau * torch.stack([n[i][..., *tile.window(factor)] for n in noise[start:stop]])
+                for i, factor in enumerate(factors)
+            ]
+            decoded = network.decode([x.to(self.device) for x in latents], prepared)
+            target, source = tile.target(network.scale), tile.source(network.scale)
+            images[start:stop, ..., *target] = decoded[..., *source].to(images.device)
+
+    def _noise(self, baseline: str, network: Sampler, count: int) -> list[list[Tensor]]:
+        height, width = self.lr.shape[-2:]
+        shapes = [(c, factor * height, factor * width) for c, factor in network.latents]
+        key = f"{self.seed}|{self.image_key}|{baseline}"
+        return [latent_noise(key, index, shapes) for index in range(count)]
