@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pdbench.data.builtin import builtin_pairs
 from pdbench.data.folders import find_pairs, subfolder
-from pdbench.data.pairs import REFUSED_BELOW, SCALE, Pair, name_some
+from pdbench.data.pairs import REFUSED_BELOW, SCALE, Pair, PairFacts, name_some
 from pdbench.errors import InputError
 from pdbench.registry import unknown_id
 
@@ -36,7 +36,8 @@ class Dataset:
 
     def sha256(self) -> str:
         """Return one digest over the names and pixels of all pairs; loads every image."""
-        return combine_sha256(check_pairs(self.pairs))
+        facts = check_pairs(self.pairs)
+        return combine_sha256({name: fact.sha256 for name, fact in facts.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +136,7 @@ def _folder_id(title: str) -> str:
 
 def check_pairs(
     pairs: Iterable[Pair], done: Callable[[Pair], None] | None = None
-) -> dict[str, str]:
+) -> dict[str, PairFacts]:
     """Load every pair and refuse a set in which an LR is not the degradation of its HR.
 
     Args:
@@ -143,28 +144,28 @@ def check_pairs(
         done: Called after each pair, for a progress bar.
 
     Returns:
-        Image name -> sha256 over the pixels of LR and HR.
+        Image name -> what the check found.
 
     Raises:
         InputError: A file cannot be read, sizes do not fit, or an LR is further than 30 dB from
             the bicubic LR of its HR; the files are named.
     """
-    digests: dict[str, str] = {}
-    strangers: list[tuple[float, Pair]] = []
+    facts: dict[str, PairFacts] = {}
+    strangers: list[Pair] = []
     for pair in pairs:
-        digests[pair.name], psnr = pair.check()
-        if psnr < REFUSED_BELOW:
-            strangers.append((psnr, pair))
+        facts[pair.name] = pair.check()
+        if facts[pair.name].lr_psnr < REFUSED_BELOW:
+            strangers.append(pair)
         if done is not None:
             done(pair)
     if strangers:
-        worst = min(psnr for psnr, _ in strangers)
+        worst = min(facts[pair.name].lr_psnr for pair in strangers)
         raise InputError(
-            f"{len(strangers)} LR of {len(digests)} not made from the HR by x4 bicubic (down to "
-            f"{worst:.1f} dB): {name_some(pair.lr for _, pair in strangers)}; give the right LR "
+            f"{len(strangers)} LR of {len(facts)} not made from the HR by x4 bicubic (down to "
+            f"{worst:.1f} dB): {name_some(pair.lr for pair in strangers)}; give the right LR "
             "files or leave them out to have them made"
         )
-    return digests
+    return facts
 
 
 def combine_sha256(digests: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "SCALE",
     "WARNED_BELOW",
     "Pair",
+    "PairFacts",
     "degradation_psnr",
     "name_some",
     "pixel_sha256",
@@ -39,6 +40,21 @@ WARNED_BELOW = 45.0
 """dB below which a given LR is used with a warning: it is not a bicubic kernel, or compressed."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairFacts:
+    """What checking a pair found.
+
+    Attributes:
+        sha256: Hex digest over the pixels of both images.
+        pixels: Pixels of the HR.
+        lr_psnr: PSNR between the LR and the bicubic LR of the HR in dB; infinite where equal.
+    """
+
+    sha256: str
+    pixels: int
+    lr_psnr: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +116,11 @@ class Pair:
         files = [f"{self.hr}", f"{self.lr}", f"{self.largest}"]
         return "|".join(files + [f"{fact.st_size}:{fact.st_mtime_ns}" for fact in facts])
 
-    def check(self) -> tuple[str, float]:
+    def check(self) -> PairFacts:
         """Load the pair and compare its LR with the bicubic LR of its HR.
 
         Returns:
-            The sha256 over the pixels of both images, and the PSNR between the two LR images in
-            dB, infinite when the LR was made here.
+            What the check found; an LR below 45 dB is logged as a warning.
 
         Raises:
             InputError: As `load`.
@@ -119,7 +134,7 @@ class Pair:
                 self.hr,
                 psnr,
             )
-        return pixel_sha256((lr, hr)), psnr
+        return PairFacts(sha256=pixel_sha256((lr, hr)), pixels=hr[0].numel(), lr_psnr=psnr)
 
 
 def degradation_psnr(lr: Tensor, hr: Tensor) -> float:

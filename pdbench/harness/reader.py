@@ -1,0 +1,105 @@
+"""Reading a run folder, during the run or after it. Needs no torch."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from pdbench.errors import InputError
+from pdbench.harness.database import FILE, check_version, connect, explain
+from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord
+from pdbench.scores import MetricFacts, Score
+
+__all__ = ["is_run_folder", "read_run"]
+
+
+def is_run_folder(folder: Path) -> bool:
+    """Tell whether the folder holds a run store."""
+    return (folder / FILE).is_file()
+
+
+def read_run(folder: Path, dataset: str | None = None) -> RunRecord:
+    """Read the scores of a run folder, while a run is writing to it or after.
+
+    Only current scores are returned: those of the images, weights, seed and protocol hashes that
+    the latest run of each method used.
+
+    Args:
+        folder: Run folder.
+        dataset: Dataset id; that of the latest run when None.
+
+    Returns:
+        The scores and what they mean, methods in the order they were first run.
+
+    Raises:
+        InputError: The folder holds no store, or none of this dataset.
+    """
+    if not is_run_folder(folder):
+        raise InputError(f"'{folder}' holds no run; start one with 'pdbench run -o {folder}'")
+    with contextlib.closing(connect(folder / FILE, read_only=True)) as db:
+        try:
+            check_version(int(db.execute("PRAGMA user_version").fetchone()[0]), folder)
+            db.execute("BEGIN")
+            return _read(db, folder, dataset)
+        except sqlite3.DatabaseError as error:
+            raise explain(error, folder) from error
+
+
+def _read(db: sqlite3.Connection, folder: Path, dataset: str | None) -> RunRecord:
+    latest = db.execute("SELECT dataset FROM latest").fetchone()
+    wanted = dataset or (latest[0] if latest else "")
+    row = db.execute("SELECT record FROM dataset WHERE id = ?", (wanted,)).fetchone()
+    if row is None:
+        raise InputError(f"run folder '{folder}' has no scores of dataset '{wanted}'")
+    record = DatasetRecord(**json.loads(row[0]))
+    query = "SELECT record FROM method WHERE dataset = ? ORDER BY position"
+    methods = [MethodRecord(**json.loads(row[0])) for row in db.execute(query, (wanted,))]
+    current = [method for method in methods if method.dataset_sha256 == record.sha256]
+    facts = [
+        MetricFacts(**json.loads(row[0]))
+        for row in db.execute("SELECT facts FROM metric ORDER BY position")
+    ]
+    scores = _current_scores(db, record, current)
+    seen = {score.metric for score in scores}
+    return RunRecord(
+        dataset=record,
+        metrics=tuple(fact for fact in facts if fact.id in seen),
+        methods=tuple(current),
+        scores=tuple(scores),
+    )
+
+
+def _current_scores(
+    db: sqlite3.Connection, dataset: DatasetRecord, methods: Iterable[MethodRecord]
+) -> list[Score]:
+    query = """
+        SELECT image, sample, metric, image_sha256, protocol, protocol_hash, value, reason
+        FROM score WHERE dataset = ? AND method = ? AND weights = ? AND seed = ?
+        ORDER BY image, sample, metric
+    """
+    scores = []
+    for method in methods:
+        key = (dataset.id, method.id, method.weights, method.seed)
+        for image, sample, metric, sha256, protocol, digest, value, reason in db.execute(
+            query, key
+        ):
+            if dataset.images.get(image) != sha256 or method.hashes.get(metric) != digest:
+                continue
+            score = Score(
+                dataset=dataset.id,
+                image=image,
+                method=method.id,
+                seed=method.seed,
+                sample=sample,
+                metric=metric,
+                protocol=protocol,
+                protocol_hash=digest,
+                weights=method.weights,
+                value=value,
+                reason=reason,
+            )
+            scores.append(score)
+    return scores

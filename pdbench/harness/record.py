@@ -1,0 +1,99 @@
+"""A set of scores with all that is needed to read it: what tables, plots and results/ hold."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from pdbench import __version__
+from pdbench.scores import MetricFacts, Score
+
+__all__ = ["DatasetRecord", "MethodRecord", "RunRecord", "installed_versions"]
+
+_PACKAGES = ("torch", "numpy", "scipy", "pillow", "scikit-image")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetRecord:
+    """The dataset that was scored.
+
+    Attributes:
+        id: Dataset id ("set5").
+        title: Title for tables.
+        scale: Scale between LR and HR.
+        images: Image name -> sha256 over the pixels of its LR and HR.
+        sha256: Digest over all names and pixels.
+    """
+
+    id: str
+    title: str
+    scale: int
+    images: Mapping[str, str]
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodRecord:
+    """How the scores of one method came about.
+
+    Attributes:
+        id: Method id.
+        title: Row title.
+        kind: "single", "stochastic" or "fused".
+        size: Size of the networks ("compact"), "" for a method without any.
+        weights: Fingerprint of the networks, "" for none.
+        seed: Run seed.
+        protocol: Protocol id.
+        hashes: Metric id -> protocol hash.
+        dataset_sha256: Digest of the dataset these scores belong to.
+        versions: Package -> version that computed them.
+    """
+
+    id: str
+    title: str
+    kind: str
+    size: str
+    weights: str
+    seed: int
+    protocol: str
+    hashes: Mapping[str, str]
+    dataset_sha256: str
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """Scores of several methods on one dataset, and what they mean.
+
+    Attributes:
+        dataset: The dataset.
+        metrics: Facts of every metric, in column order.
+        methods: The methods, in row order.
+        scores: All scores, sorted.
+    """
+
+    dataset: DatasetRecord
+    metrics: tuple[MetricFacts, ...]
+    methods: tuple[MethodRecord, ...]
+    scores: tuple[Score, ...]
+
+    @property
+    def sizes(self) -> str:
+        """Sizes of the networks behind the scores, joined ("compact"); "" where none was used."""
+        return ", ".join(sorted({method.size for method in self.methods} - {""}))
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions that may move a number: Python, pdbench and the packages it computes by.
+
+    Nothing is imported. A package that is not installed is left out.
+    """
+    versions = {"pdbench": __version__, "python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
