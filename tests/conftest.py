@@ -12,9 +12,13 @@ def pytest_addoption(parser):
 
 @pytest.fixture(autouse=True)
 def no_user_settings(monkeypatch):
-    """No test sees the user's settings or writes into the user's cache by accident."""
-    for name in ("PDBENCH_DATA", "PDBENCH_WEIGHTS"):
-        monkeypatch.delenv(name, raising=False)
+    """No test sees the user's data folder, and none leaves a setting to the next test.
+
+    Set, not deleted: what was not set before is then removed even if the code under test set it.
+    """
+    monkeypatch.setenv("PDBENCH_DATA", "")
+    for name in ("PDBENCH_OFFLINE", "PDBENCH_WEIGHTS"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
 
 
 @pytest.fixture

@@ -1,0 +1,23 @@
+"""`pdbench list`: what methods, metrics, datasets and weights there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pdbench import api
+
+__all__ = ["command"]
+
+
+@click.command("list")
+@click.argument("kind", type=click.Choice(api.KINDS))
+@click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--weights-dir", type=click.Path(path_type=Path), metavar="DIR")
+def command(kind: str, data_root: Path | None, weights_dir: Path | None) -> None:
+    """List methods, metrics, datasets or weights, one a line: id, then what it is."""
+    rows = api.list_all(kind, data_root=data_root, weights_dir=weights_dir)
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, text in rows:
+        click.echo(f"{name:<{width}}  {text}".rstrip())

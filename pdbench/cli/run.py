@@ -1,0 +1,76 @@
+"""`pdbench run`: score methods on a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pdbench import api
+from pdbench.cli.options import split_commas
+
+__all__ = ["command"]
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.command("run")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    callback=split_commas,
+    metavar="ID",
+    help="Method to score, e.g. median-5 or srflow-da[tau=0.9]; repeat it or join with commas.",
+)
+@click.option("--suite", metavar="NAME", help="Score all methods of a suite, e.g. table1.")
+@click.option(
+    "--dataset",
+    default="builtin",
+    show_default=True,
+    metavar="ID|DIR",
+    help="Dataset id (pdbench list datasets) or a folder of HR images.",
+)
+@click.option(
+    "--data-root", type=_FOLDER, metavar="DIR", help="Where named datasets lie. [env: PDBENCH_DATA]"
+)
+@click.option("--seed", default=0, show_default=True, metavar="N", help="Seed of all samples.")
+@click.option(
+    "--metrics",
+    multiple=True,
+    callback=split_commas,
+    metavar="ID,...",
+    help="Metrics to compute; all of the protocol's by default.",
+)
+@click.option("--protocol", default="paper", show_default=True, metavar="ID")
+@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N")
+@click.option(
+    "--size",
+    type=click.Choice(["compact", "paper"]),
+    default="compact",
+    show_default=True,
+    help="Size of the networks.",
+)
+@click.option("-j", "--jobs", type=int, metavar="N", help="Processes; one per core by default.")
+@click.option(
+    "-o",
+    "--output",
+    type=_FOLDER,
+    metavar="DIR",
+    help="Run folder: kept, and continued by the next run. [default: runs/<dataset>]",
+)
+@click.option(
+    "--weights-dir", type=_FOLDER, metavar="DIR", help="Extra weights. [env: PDBENCH_WEIGHTS]"
+)
+@click.option("--max-memory", metavar="SIZE", help="Memory to stay under, e.g. 4GiB.")
+@click.option("--offline", is_flag=True, help="Download nothing.")
+def command(**options: Any) -> None:  # noqa: ANN401  (the options above, each by name)
+    """Score methods on a dataset and print the table.
+
+    What is scored already is not scored again: the same command continues an interrupted run.
+    """
+    report = api.run(progress=True, **options)
+    click.echo(report.table)
+    click.echo(f"\nScores: {report.folder}")
+    click.echo(f"Plane:  pdbench plot {report.folder} -o plane.html")
