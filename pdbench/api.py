@@ -218,14 +218,21 @@ def train(
 
 
 def _read(folder: Path) -> RunRecord:
-    from pdbench.harness import results, store
+    from pdbench.harness import reader, results
 
     if not folder.is_dir():
         raise InputError(
             f"folder '{folder}' does not exist; give a run folder or one below results/, "
             "or make scores with 'pdbench run'"
         )
-    return store.read_run(folder) if store.is_run_folder(folder) else results.read_results(folder)
+    if reader.is_run_folder(folder):
+        return reader.read_run(folder)
+    if results.is_results_folder(folder):
+        return results.read_results(folder)
+    raise InputError(
+        f"'{folder}' holds no scores; give a run folder or one below results/, "
+        "or make scores with 'pdbench run'"
+    )
 
 
 def _render(

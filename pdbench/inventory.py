@@ -58,11 +58,13 @@ def dataset_rows(root: Path | None = None) -> Rows:
     Args:
         root: Folder that holds the named sets; PDBENCH_DATA when None.
     """
-    rows = [(name, f"{text}: {_found(name, root)}") for name, text in DATASETS.items()]
+    rows = [(name, f"{text}: {_found(name, data_root(root))}") for name, text in DATASETS.items()]
     return [*rows, ("DIR", "any folder of HR images, with or without an LR folder beside them")]
 
 
 def _found(name: str, root: Path | None) -> str:
+    if root is None and name != "builtin":
+        return "not looked for; set --data-root or PDBENCH_DATA"
     try:
         count = len(open_dataset(name, root).pairs)
     except InputError as error:
@@ -112,7 +114,7 @@ def report(root: Path | None = None) -> dict[str, Rows]:
         "data": dataset_rows(root),
         "folders": [
             ("weights cache", str(weights.cache_folder())),
-            ("data root", str(data_root(root) or "none; set --data-root or PDBENCH_DATA")),
+            ("data root", str(data_root(root) or "none")),
             *_set_variables(_VARIABLES),
         ],
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pdbench import api
+from pdbench.cli.rows import print_rows
 
 __all__ = ["command"]
 
@@ -18,6 +19,4 @@ def command(data_root: Path | None, weights_dir: Path | None) -> None:
     """Say what is installed, which weights and data are there, and how to get the rest."""
     for title, rows in api.doctor(data_root=data_root, weights_dir=weights_dir).items():
         click.secho(title, bold=True)
-        width = max((len(name) for name, _ in rows), default=0)
-        for name, text in rows:
-            click.echo(f"  {name:<{width}}  {text}".rstrip())
+        print_rows(rows, indent="  ")

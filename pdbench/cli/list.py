@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pdbench import api
+from pdbench.cli.rows import print_rows
 
 __all__ = ["command"]
 
@@ -17,7 +18,4 @@ __all__ = ["command"]
 @click.option("--weights-dir", type=click.Path(path_type=Path), metavar="DIR")
 def command(kind: str, data_root: Path | None, weights_dir: Path | None) -> None:
     """List methods, metrics, datasets or weights, one a line: id, then what it is."""
-    rows = api.list_all(kind, data_root=data_root, weights_dir=weights_dir)
-    width = max((len(name) for name, _ in rows), default=0)
-    for name, text in rows:
-        click.echo(f"{name:<{width}}  {text}".rstrip())
+    print_rows(api.list_all(kind, data_root=data_root, weights_dir=weights_dir))
