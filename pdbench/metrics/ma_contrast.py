@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -14,8 +14,9 @@ SMALLEST = 11
 """Side of the window, pixels."""
 
 _C2 = (0.03 * 255) ** 2
-_BLOCK = 32
-"""Outputs per block of the banded products; short of it the products are too small to be fast."""
+_ROWS = 32
+_COLUMNS = 24
+"""Outputs per block of the banded products: the fastest measured, by 2 over some other widths."""
 
 
 @lru_cache(maxsize=4)
@@ -27,8 +28,8 @@ def _banded(device: torch.device) -> Tensor:
     # The original's window is in single precision; its best separable approximation keeps its sum.
     left, scales, _ = torch.linalg.svd((window / window.sum()).float().double())
     profile = left[:, 0].abs() * scales[0].sqrt()
-    matrix = torch.zeros(_BLOCK, _BLOCK + SMALLEST - 1, dtype=torch.float64)
-    for row in range(_BLOCK):
+    matrix = torch.zeros(_ROWS, _ROWS + SMALLEST - 1, dtype=torch.float64)
+    for row in range(_ROWS):
         matrix[row, row : row + SMALLEST] = profile
     return matrix.to(device)
 
@@ -36,24 +37,28 @@ def _banded(device: torch.device) -> Tensor:
 def _smooth(strip: Tensor) -> list[Tensor]:
     """Filter a strip with the 11x11 Gaussian window of standard deviation 1.5.
 
-    A product with a banded matrix does four times the arithmetic of a plain separable filter,
-    and is several times faster for running at the speed of matrix products.
+    A product with a banded matrix does three to four times the arithmetic of a plain separable
+    filter, and is several times faster for running at the speed of matrix products.
 
     Args:
-        strip: (K, n + 10, W) float64, n at most 32.
+        strip: (n + 10, K, W) float64, n at most 32.
 
     Returns:
-        The (K, n, W - 10) result in column blocks, each (K, n, up to 32).
+        The n (W - 10) results per plane in one or two parts, each (blocks, K, columns).
     """
     banded = _banded(strip.device)
-    count = strip.shape[1] - SMALLEST + 1
-    rows = banded[:count, : strip.shape[1]] @ strip
+    reach, planes, width = strip.shape
+    count = reach - SMALLEST + 1
+    rows = (banded[:count, :reach] @ strip.flatten(1)).view(count * planes, width)
+    blocks, rest = divmod(width - SMALLEST + 1, _COLUMNS)
     results = []
-    for left in range(0, strip.shape[2] - SMALLEST + 1, _BLOCK):
-        block = rows[:, :, left : left + banded.shape[1]]
-        width = block.shape[2] - SMALLEST + 1
-        results.append(block @ banded[:width, : block.shape[2]].T)
-    return results
+    if blocks:
+        across = banded[:_COLUMNS, : _COLUMNS + SMALLEST - 1].T
+        windows = rows.unfold(1, len(across), _COLUMNS).transpose(0, 1)
+        results.append(torch.bmm(windows, across.expand(blocks, -1, -1)))
+    if rest:
+        results.append(rows[:, blocks * _COLUMNS :] @ banded[:rest, : rest + SMALLEST - 1].T)
+    return [part.view(-1, planes, part.shape[-1]) for part in results]
 
 
 def mean_contrast(planes: Sequence[Tensor], pairs: Sequence[tuple[int, int]]) -> Tensor:
@@ -76,22 +81,20 @@ def mean_contrast(planes: Sequence[Tensor], pairs: Sequence[tuple[int, int]]) ->
         structural similarity", IEEE TIP 2004, https://doi.org/10.1109/TIP.2003.819861
     """
     height, width = planes[0].shape[1:]
-    first, second = (torch.tensor(side, device=planes[0].device) for side in zip(*pairs))
-    total = planes[0].new_zeros(len(pairs), dtype=torch.float64)
-    for strip in _strips(planes, height):
-        count = len(strip)
-        moments = torch.cat([strip, strip.square(), strip[first] * strip[second]])
-        for block in _smooth(moments):
-            mean = block[:count]
-            variance = block[count : 2 * count].addcmul_(mean, mean, value=-1)
-            covariance = block[2 * count :].addcmul_(mean[first], mean[second], value=-1)
-            shared = covariance.mul_(2).add_(_C2)
-            power = (variance[first] + variance[second]).add_(_C2)
-            total += shared.div_(power).clamp_(min=0).sum(dim=(1, 2))
+    first, second = torch.tensor(pairs, device=planes[0].device).unbind(1)
+    count = sum(len(stack) for stack in planes)
+    total = torch.zeros(len(pairs), dtype=torch.float64, device=first.device)
+    for top in range(0, height - SMALLEST + 1, _ROWS):
+        rows = slice(top, top + _ROWS + SMALLEST - 1)
+        strip = torch.cat([stack[:, rows].transpose(0, 1).double() for stack in planes], dim=1)
+        products = strip[:, first] * strip[:, second]
+        for moments in _smooth(torch.cat([strip, strip.square(), products], dim=1)):
+            mean = moments[:, :count]
+            variance = moments[:, count : 2 * count].addcmul_(mean, mean, value=-1)
+            covariance = moments[:, 2 * count :].addcmul_(
+                mean[:, first], mean[:, second], value=-1
+            )
+            power = (variance[:, first] + variance[:, second]).add_(_C2)
+            shared = covariance.mul_(2).add_(_C2).div_(power).clamp_(min=0)
+            total += shared.sum(dim=(0, 2))
     return total / ((height - SMALLEST + 1) * (width - SMALLEST + 1))
-
-
-def _strips(planes: Sequence[Tensor], height: int) -> Iterator[Tensor]:
-    for top in range(0, height - SMALLEST + 1, _BLOCK):
-        rows = slice(top, top + _BLOCK + SMALLEST - 1)
-        yield torch.cat([stack[:, rows].double() for stack in planes])

@@ -82,8 +82,8 @@ def dct_features(plane: Tensor) -> Tensor:
     rows = max(1, _CHUNK // blocks.shape[3])
     statistics = torch.cat(
         [
-            _block_statistics(basis @ part.reshape(_SIDE**2, -1))
-            for part in blocks.split(rows, dim=2)
+            _block_statistics(basis @ blocks[:, :, top : top + rows].reshape(_SIDE**2, -1))
+            for top in range(0, blocks.shape[2], rows)
         ],
         dim=1,
     )

@@ -8,7 +8,7 @@ from torch import Tensor
 __all__ = ["enlarge"]
 
 
-def enlarge(bands: Tensor, size: tuple[int, int]) -> Tensor:
+def enlarge(bands: Tensor, height: int, width: int) -> Tensor:
     """Enlarge with Keys' cubic (a = -1/2) and a border mirrored at the pixel edge.
 
     Positions and weights are single precision too: for odd sizes their rounding shows in the
@@ -16,7 +16,8 @@ def enlarge(bands: Tensor, size: tuple[int, int]) -> Tensor:
 
     Args:
         bands: (N, h, w) float32.
-        size: (H, W), H >= h and W >= w.
+        height: H, at least h.
+        width: W, at least w.
 
     Returns:
         (N, H, W) float32.
@@ -25,7 +26,8 @@ def enlarge(bands: Tensor, size: tuple[int, int]) -> Tensor:
         Keys, "Cubic convolution interpolation for digital image processing", IEEE TASSP 1981,
         https://doi.org/10.1109/TASSP.1981.1163711
     """
-    for axis, length in zip((1, 2), size, strict=True):
+    # Picking columns is slow: do it while there are few rows.
+    for axis, length in ((2, width), (1, height)):
         if length != bands.shape[axis]:
             bands = _enlarge_axis(bands, axis, length)
     return bands
@@ -33,10 +35,11 @@ def enlarge(bands: Tensor, size: tuple[int, int]) -> Tensor:
 
 def _enlarge_axis(bands: Tensor, axis: int, length: int) -> Tensor:
     sources, weights = _taps(bands.shape[axis], length, bands.device)
-    result = torch.zeros_like(bands.index_select(axis, sources[0]))
-    for source, weight in zip(sources, weights, strict=True):
-        taken = bands.index_select(axis, source)
-        result.addcmul_(taken, weight[:, None] if axis == 1 else weight)
+    if axis == 1:
+        weights = weights[:, :, None]
+    result = bands.index_select(axis, sources[0]) * weights[0]
+    for source, weight in zip(sources[1:], weights[1:], strict=True):
+        result.addcmul_(bands.index_select(axis, source), weight)
     return result
 
 

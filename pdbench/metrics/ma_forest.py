@@ -85,7 +85,9 @@ def read_model(path: Path, feature_counts: Sequence[int]) -> MaModel:
         weights = np.asarray(model["model"]["linear"], dtype=np.float64).reshape(-1)
         if len(tables) != len(feature_counts) or len(weights) != len(tables) + 1:
             raise ValueError(f"{len(tables)} forests and {len(weights)} weights")
-        forests = [_flatten(table, count) for table, count in zip(tables, feature_counts)]
+        forests = [
+            _flatten(table, count) for table, count in zip(tables, feature_counts, strict=True)
+        ]
     except Exception as error:  # damaged files raise MatReadError, zlib.error, KeyError, ...
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsUnavailable(
@@ -129,7 +131,7 @@ def _flatten(table: Mapping[str, Any], feature_count: int) -> Forest:
         kept.append((feature, threshold[here], child, value[here]))
         row = np.stack([left[inner], right[inner]], axis=1).reshape(-1) - 1
         tree = np.repeat(tree[inner], 2)
-    feature, threshold, child, value = (np.concatenate(parts) for parts in zip(*kept))
+    feature, threshold, child, value = (np.concatenate(parts) for parts in zip(*kept, strict=True))
     return Forest(
         trees,
         feature.astype(np.int32),

@@ -47,7 +47,7 @@ def gsm_features(plane: Tensor) -> Tensor:
     """
     high, fine, coarse = steerable_bands(plane)
     # The original resizes in single precision, and lets what keeps its size pass through it too.
-    parents = enlarge(coarse.float(), fine.shape[1:])
+    parents = enlarge(coarse.float(), *plane.shape)
     singles = [high[None], fine.float(), parents]
     with_high = mean_contrast(singles, [(0, 1 + band) for band in range(2 * ORIENTATIONS)])
     normal_fine = _normalise(fine, parents, _GUARD[0])
@@ -125,12 +125,19 @@ def _whitening(
     bands: Tensor, parent: Tensor | None, band: int, window: tuple[slice, slice]
 ) -> Tensor:
     """Return W with W' W = C^-1, C the mean of x x' over the window."""
-    total, count = bands.new_zeros(()), 0
+    size = 14 if parent is None else 15
+    total, count = bands.new_zeros(size, size), 0
     for around in _neighbourhoods(bands, parent, band, window):
-        total = total + around @ around.T
+        total.addmm_(around, around.T)
         count += around.shape[1]
     factor, failed = torch.linalg.cholesky_ex(total / count)
-    if failed:
-        raise CannotJudge("is so regular (flat, a gradient or stripes) that Ma is undefined")
-    identity = torch.eye(len(factor), dtype=factor.dtype, device=factor.device)
-    return torch.linalg.solve_triangular(factor, identity, upper=False)
+    pivots = factor.diagonal()
+    # Photographs stay above 1e-8 and noisy stripes above 1e-11; rounding noise is near 1e-16.
+    if failed or (pivots.min() / pivots.max()) ** 2 < 1e-13:
+        raise CannotJudge(
+            "Ma is undefined for an image so regular (flat, a gradient, stripes) that the "
+            "covariance of its bands is singular"
+        )
+    identity = torch.eye(size, dtype=factor.dtype, device=factor.device)
+    whitening: Tensor = torch.linalg.solve_triangular(factor, identity, upper=False)
+    return whitening

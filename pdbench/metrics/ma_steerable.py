@@ -49,7 +49,7 @@ def _frequencies(size: int) -> tuple[_Array, _Array]:
 
 
 def _radial(log_radius: _Array, octave: int, passed: Literal["high", "low"]) -> _Array:
-    """Return the raised cosine that falls to 0 over the octave below 2^-octave, or its complement."""
+    """Raised cosine over the octave that ends at 2^-octave: passes what is above, or below, it."""
     # The original interpolates a table of this many steps and keeps masks in single precision.
     steps = np.arange(-256, 1)
     curve = np.cos(np.pi / 512 * steps)
@@ -149,4 +149,5 @@ def _oriented(spectrum: Tensor, angular: Tensor, size: tuple[int, int]) -> Tenso
 
 def _filtered(spectrum: Tensor, mask: Tensor, size: tuple[int, int]) -> Tensor:
     # irfft2 is free to overwrite its input, so each band gets a product of its own.
-    return torch.fft.irfft2(spectrum * mask, s=size)
+    filtered: Tensor = torch.fft.irfft2(spectrum * mask, s=size)
+    return filtered
