@@ -19,6 +19,7 @@ __all__ = [
     "Row",
     "Table",
     "build_table",
+    "caption_of",
     "format_value",
     "one_line",
     "select_methods",
@@ -141,7 +142,7 @@ def build_table(
     )
     return Table(
         summary=summary,
-        caption=_caption(summary, size),
+        caption=caption_of(summary, size),
         size=size,
         columns=columns,
         rows=rows,
@@ -284,7 +285,8 @@ def _count(cells: Sequence[Cell], total: int) -> str:
     return f"{high}/{total}" if low == high else f"{low}-{high}/{total}"
 
 
-def _caption(summary: Summary, size: str) -> str:
+def caption_of(summary: Summary, size: str) -> str:
+    """Say in one line which images, protocol, networks and seed the numbers come from."""
     plural = "s" if len(summary.seeds) > 1 else ""
     parts = [
         f"{summary.dataset} ×4, {summary.images} image{'s' if summary.images != 1 else ''}",

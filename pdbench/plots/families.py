@@ -1,0 +1,74 @@
+"""What a method's id says about how to draw it: family, place in the family, colour, marker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Kind", "Style", "style_methods"]
+
+Kind = Literal["single", "stochastic", "fused"]
+"""One image; several independent outputs; one image made from samples."""
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#777777")
+"""Hues that colour-blind readers can tell apart (M. Okabe and K. Ito, "Color Universal Design",
+2008, https://jfly.uni-koeln.de/color/), without the yellow that vanishes on white."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How one method is drawn.
+
+    Attributes:
+        family: Id without its parameter: "average" of "average-25", "net" of "net[tau=0.9]".
+        parameter: Numbers of the parameter, which order the members of a family.
+        colour: Hue shared by the family, "#RRGGBB".
+        kind: Marker shape.
+    """
+
+    family: str
+    parameter: tuple[float, ...]
+    colour: str
+    kind: Kind
+
+
+def style_methods(
+    methods: Sequence[str], *, kinds: Mapping[str, Kind], several: frozenset[str]
+) -> dict[str, Style]:
+    """Choose how to draw each method.
+
+    Args:
+        methods: Method ids; the order of first appearance gives each family its hue.
+        kinds: Method id -> kind, where known.
+        several: Methods with more than one output per image. Without a known kind these are
+            stochastic, and members of a family counted by "-k" are fused.
+
+    Returns:
+        Method id -> style.
+    """
+    split = {method: _split(method) for method in methods}
+    families = list(dict.fromkeys(family for family, _, _ in split.values()))
+    styles = {}
+    for method, (family, parameter, counted) in split.items():
+        guess: Kind = "fused" if counted else "single"
+        styles[method] = Style(
+            family=family,
+            parameter=parameter,
+            colour=PALETTE[families.index(family) % len(PALETTE)],
+            kind=kinds.get(method, "stochastic" if method in several else guess),
+        )
+    return styles
+
+
+def _split(method: str) -> tuple[str, tuple[float, ...], bool]:
+    """Return family, numbers of the parameter, and whether the parameter is a count."""
+    bracket = re.fullmatch(r"(.+?)\[(.*)\]", method)
+    if bracket:
+        numbers = re.findall(r"-?\d+(?:\.\d+)?", bracket[2])
+        return bracket[1], tuple(map(float, numbers)), False
+    counted = re.fullmatch(r"(.+)-(\d+)", method)
+    if counted:
+        return counted[1], (float(counted[2]),), True
+    return method, (), False

@@ -1,0 +1,265 @@
+"""Where to write the names of points so that nothing covers anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Box", "Label", "place_labels"]
+
+Array = NDArray[np.float64]
+
+GAP = 3.0
+"""Pixels kept free around labels and markers."""
+LEADER_FROM = 9.0
+"""A label further than this from its marker, in pixels, gets a leader line."""
+_ANGLES = np.radians([0, 180, 90, 270, 30, 150, 330, 210, 60, 120, 300, 240, 15, 165, 345, 195])
+_DISTANCES = np.array([2, 6, 12, 20, 30, 42, 56, 72, 90, 110, 135, 165, 200, 240, 290, 350])
+_ROUNDS = 3
+_CROSSED_SEGMENT = 14.0
+_CROSSED_LEADER = 60.0
+_LEADER_OVER_MARKER = 60.0
+_LEADER_OVER_LABEL = 200.0
+_LEADER_OVER_SEGMENT = 5.0
+_AMBIGUOUS = 12.0
+_WORSE_ANGLE = 0.35
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels, y growing downwards.
+
+    Attributes:
+        left: Least x.
+        top: Least y.
+        right: Greatest x.
+        bottom: Greatest y.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the box."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def overlaps(self, other: Box) -> bool:
+        """Tell whether the two share more than an edge."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+
+@dataclass(frozen=True)
+class Label:
+    """Where a label goes.
+
+    Attributes:
+        box: The box its text fills.
+        offset: From the marker's centre to the label's, (x, y) in pixels.
+        leader: (x0, y0, x1, y1) of the line from marker to label, or None where the marker is
+            close and no other is about as close.
+    """
+
+    box: Box
+    offset: tuple[float, float]
+    leader: tuple[float, float, float, float] | None
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """All places for one label: boxes (C, 4), leader lines (C, 4), costs (C,)."""
+
+    boxes: Array
+    leaders: Array
+    has_leader: NDArray[np.bool_]
+    costs: Array
+
+
+def place_labels(
+    anchors: Sequence[tuple[float, float]],
+    sizes: Sequence[tuple[float, float]],
+    *,
+    bounds: Box,
+    radius: float,
+    segments: Sequence[tuple[float, float, float, float]] = (),
+) -> list[Label | None]:
+    """Place one label per point, greedily, the most crowded first, in a few rounds.
+
+    A label never covers a marker, another label or the outside of `bounds`. Leader lines through
+    labels or other markers, and labels over `segments` (bars, curves), are avoided where possible.
+    Later rounds let early labels move once the others are known.
+
+    Args:
+        anchors: Marker centres (x, y) in pixels.
+        sizes: Label sizes (width, height) in pixels.
+        bounds: The box labels must stay in.
+        radius: Marker radius in pixels.
+        segments: Lines (x0, y0, x1, y1) better left readable.
+
+    Returns:
+        For each point its label, or None where no free place is left.
+
+    Raises:
+        ValueError: There are not as many sizes as anchors.
+    """
+    if len(anchors) != len(sizes):
+        raise ValueError(f"expected {len(anchors)} label sizes, got {len(sizes)}")
+    points = np.array(anchors, dtype=np.float64).reshape(-1, 2)
+    lines = np.array(segments, dtype=np.float64).reshape(-1, 4)
+    markers = np.hstack([points - radius, points + radius])
+    order = _crowded_first(points)
+    candidates = {
+        index: _candidates(index, points, sizes[index], bounds, radius, markers, lines)
+        for index in order
+    }
+    chosen: dict[int, int] = {}
+    for index in order * _ROUNDS:
+        chosen.pop(index, None)
+        best = _best(candidates[index], [(candidates[i], k) for i, k in chosen.items()])
+        if best is not None:
+            chosen[index] = best
+    return [
+        _label(candidates[index], chosen[index], anchors[index]) if index in chosen else None
+        for index in range(len(anchors))
+    ]
+
+
+def _crowded_first(points: Array) -> list[int]:
+    gaps = np.linalg.norm(points[:, None] - points[None], axis=-1)
+    crowding = np.exp(-gaps / 40.0).sum(axis=1)
+    return [int(index) for index in np.argsort(-crowding, kind="stable")]
+
+
+def _candidates(
+    index: int,
+    points: Array,
+    size: tuple[float, float],
+    bounds: Box,
+    radius: float,
+    markers: Array,
+    lines: Array,
+) -> _Candidates:
+    """List the places that respect bounds and markers, at their cost without other labels."""
+    anchor, half = points[index], np.array(size) / 2
+    directions = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=-1)
+    distances = np.repeat(_DISTANCES.astype(np.float64), len(_ANGLES))
+    turns = np.tile(directions, (len(_DISTANCES), 1))
+    # The box touches the circle of that distance from outside, along the direction.
+    reach = radius + GAP + distances[:, None]
+    centres = anchor + turns * reach + np.clip(turns * 4, -1, 1) * half
+    boxes = np.hstack([centres - half, centres + half])
+    ends = np.clip(anchor, boxes[:, :2], boxes[:, 2:])
+    gaps = np.linalg.norm(ends - anchor, axis=1)
+    starts = anchor + (ends - anchor) * (radius / np.maximum(gaps, 1e-9))[:, None]
+    leaders = np.hstack([starts, ends])
+    others = np.delete(markers, index, axis=0)
+    ambiguous = _distance(boxes, np.delete(points, index, axis=0)) < gaps + LEADER_FROM
+    has_leader = ambiguous | (gaps > radius + LEADER_FROM)
+    allowed = (
+        (boxes[:, 0] >= bounds.left)
+        & (boxes[:, 1] >= bounds.top)
+        & (boxes[:, 2] <= bounds.right)
+        & (boxes[:, 3] <= bounds.bottom)
+        & ~_overlap(boxes, markers).any(axis=1)
+    )
+    ranks = np.tile(np.arange(len(_ANGLES), dtype=np.float64), len(_DISTANCES))
+    costs = (distances + _WORSE_ANGLE * ranks + _AMBIGUOUS * ambiguous)[allowed]
+    costs += _CROSSED_SEGMENT * _cross(lines, boxes[allowed]).sum(axis=0)
+    over = _LEADER_OVER_SEGMENT * _meet(leaders[allowed], lines).sum(axis=1)
+    over += _LEADER_OVER_MARKER * _cross(leaders[allowed], others).sum(axis=1)
+    costs += has_leader[allowed] * over
+    return _Candidates(boxes[allowed], leaders[allowed], has_leader[allowed], costs)
+
+
+def _best(own: _Candidates, taken: Sequence[tuple[_Candidates, int]]) -> int | None:
+    """Return the cheapest candidate that leaves the labels already placed readable."""
+    if not len(own.costs):
+        return None
+    boxes = np.array([other.boxes[k] for other, k in taken]).reshape(-1, 4)
+    leaders = [other.leaders[k] for other, k in taken if other.has_leader[k]]
+    lines = np.array(leaders).reshape(-1, 4)
+    free = ~_overlap(own.boxes, boxes).any(axis=1)
+    if not free.any():
+        return None
+    over = _LEADER_OVER_LABEL * _cross(own.leaders, boxes).sum(axis=1)
+    over += _CROSSED_LEADER * _meet(own.leaders, lines).sum(axis=1)
+    costs = own.costs + own.has_leader * over
+    costs += _LEADER_OVER_LABEL * _cross(lines, own.boxes).sum(axis=0)
+    return int(np.argmin(np.where(free, costs, math.inf)))
+
+
+def _label(candidates: _Candidates, index: int, anchor: tuple[float, float]) -> Label:
+    leader = None
+    if candidates.has_leader[index]:
+        x0, y0, x1, y1 = map(float, candidates.leaders[index])
+        leader = (x0, y0, x1, y1)
+    box = Box(*map(float, candidates.boxes[index]))
+    return Label(box, (box.centre[0] - anchor[0], box.centre[1] - anchor[1]), leader)
+
+
+def _distance(boxes: Array, points: Array) -> Array:
+    """Return how far the nearest of the points (P, 2) is from each box (A, 4): (A,)."""
+    if not len(points):
+        return np.full(len(boxes), np.inf)
+    nearest = np.clip(points[None], boxes[:, None, :2], boxes[:, None, 2:])
+    gaps: Array = np.linalg.norm(nearest - points[None], axis=-1).min(axis=1)
+    return gaps
+
+
+def _overlap(first: Array, second: Array) -> NDArray[np.bool_]:
+    """Tell which boxes (A, 4) come closer than GAP to which boxes (B, 4): (A, B)."""
+    a, b = first[:, None], second[None]
+    inside: NDArray[np.bool_] = np.logical_and.reduce(
+        [
+            a[..., 0] < b[..., 2] + GAP,
+            b[..., 0] < a[..., 2] + GAP,
+            a[..., 1] < b[..., 3] + GAP,
+            b[..., 1] < a[..., 3] + GAP,
+        ]
+    )
+    return inside
+
+
+def _meet(first: Array, second: Array) -> NDArray[np.bool_]:
+    """Tell which line segments (A, 4) cross which line segments (B, 4): (A, B)."""
+
+    def side(start: Array, end: Array, point: Array) -> Array:
+        along, across = end - start, point - start
+        turn: Array = along[..., 0] * across[..., 1] - along[..., 1] * across[..., 0]
+        return turn
+
+    a, b = first[:, None, :2], first[:, None, 2:]
+    c, d = second[None, :, :2], second[None, :, 2:]
+    own, other = side(a, b, c) * side(a, b, d), side(c, d, a) * side(c, d, b)
+    meets: NDArray[np.bool_] = np.maximum(own, other) < 0
+    return meets
+
+
+def _cross(lines: Array, boxes: Array) -> NDArray[np.bool_]:
+    """Tell which line segments (A, 4) run through which boxes (B, 4): (A, B).
+
+    References:
+        Y.-D. Liang and B. A. Barsky, "A New Concept and Method for Line Clipping", ACM
+        Transactions on Graphics 3(1), 1984, https://doi.org/10.1145/357332.357333
+    """
+    start, step = lines[:, None, :2], (lines[:, 2:] - lines[:, :2])[:, None]
+    step = np.where(step == 0, 1e-12, step)
+    enter, leave = np.zeros(()), np.ones(())
+    for axis in (0, 1):
+        near = (boxes[None, :, axis] - start[..., axis]) / step[..., axis]
+        far = (boxes[None, :, axis + 2] - start[..., axis]) / step[..., axis]
+        enter = np.maximum(enter, np.minimum(near, far))
+        leave = np.minimum(leave, np.maximum(near, far))
+    hit: NDArray[np.bool_] = np.less(enter, leave)
+    return hit

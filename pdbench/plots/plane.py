@@ -1,0 +1,152 @@
+"""The perception-distortion plane: every method a point, any metric on either axis."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pdbench.analysis.intervals import Interval, mean_interval, within_image_intervals
+from pdbench.analysis.means import Summary, summarise
+from pdbench.errors import InputError
+from pdbench.plots.families import Kind, style_methods
+from pdbench.plots.scene import Bars, Plane
+from pdbench.plots.table_model import caption_of, one_line, select_methods
+from pdbench.registry import Registry
+from pdbench.scores import MetricFacts, Score
+
+__all__ = ["SUFFIXES", "plot"]
+
+SUFFIXES = ("html", "png", "svg", "pdf")
+"""What `plot` can write: an interactive page, or a picture."""
+
+
+def plot(
+    scores: Iterable[Score],
+    facts: Iterable[MetricFacts],
+    *,
+    out: Path,
+    x: str = "psnr",
+    y: str = "lpips-vgg",
+    methods: Sequence[str] | None = None,
+    titles: Mapping[str, str] | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    images: int | None = None,
+    size: str = "",
+    bars: Bars = "paired",
+) -> Path:
+    """Draw the plane into a file; the suffix says how.
+
+    Better is left on the x axis and down on the y axis, whatever the metrics. The page
+    (".html") needs no network and lets its reader put any metric on either axis; the pictures
+    (".png", ".svg", ".pdf") are the same bytes when rerun.
+
+    Args:
+        scores: Per-output scores of one dataset under one protocol.
+        facts: The metrics to choose from; a stored results folder holds them under "metrics" in
+            provenance.json as a list of objects with the fields of `MetricFacts`.
+        out: File to write.
+        x: Metric id on the x axis (at first, for a page).
+        y: Metric id on the y axis (at first, for a page).
+        methods: Method ids to show; by default all.
+        titles: Method id -> label; ids stand for themselves where there is none.
+        kinds: Method id -> kind, which chooses the marker; guessed from ids and outputs otherwise.
+        images: Number of images in the dataset, N of "n/N"; by default those seen in `scores`.
+        size: Size of the networks ("compact"), named in the caption.
+        bars: Which 95 % intervals the bars show.
+
+    Returns:
+        The file written.
+
+    Raises:
+        InputError: The scores cannot share a plane, an id is unknown, no method has both metrics,
+            the suffix is unknown, or the file cannot be written.
+    """
+    suffix = out.suffix.lower().removeprefix(".")
+    if suffix not in SUFFIXES:
+        known = ", ".join(f".{name}" for name in SUFFIXES)
+        raise InputError(f"cannot plot into '{out.name}'; give a file name that ends in {known}")
+    known_facts = Registry("metric", facts)
+    x_fact, y_fact = known_facts.get(x), known_facts.get(y)
+    summary = summarise(scores, images=images)
+    wanted = list(known_facts) if suffix == "html" else [x_fact, y_fact]
+    plane = _plane(
+        summary, select_methods(summary, methods), wanted, titles or {}, kinds or {}, bars
+    )
+    caption = caption_of(summary, size)
+    if suffix == "html":
+        from pdbench.plots.plane_page import render_page
+
+        page = render_page(plane, list(known_facts), x_fact, y_fact, caption=caption)
+        return _write(out, page.encode())
+    # matplotlib takes half a second to import; a page does without.
+    from pdbench.plots.plane_static import render_static
+
+    return _write(out, render_static(plane, x_fact, y_fact, suffix=suffix, caption=caption))
+
+
+def _plane(
+    summary: Summary,
+    methods: Sequence[str],
+    facts: Sequence[MetricFacts],
+    titles: Mapping[str, str],
+    kinds: Mapping[str, Kind],
+    bars: Bars,
+) -> Plane:
+    several = frozenset(
+        mean.method
+        for mean in summary.means.values()
+        if any(len(values) > 1 for values in mean.outputs.values())
+    )
+    return Plane(
+        summary=summary,
+        methods=tuple(methods),
+        titles={method: one_line(titles.get(method, method)) for method in methods},
+        styles=style_methods(methods, kinds=kinds, several=several),
+        bars=bars,
+        bar_ends={
+            (method, fact.id): ends
+            for fact in facts
+            for method, ends in _bar_ends(summary, methods, fact, bars).items()
+        },
+    )
+
+
+def _bar_ends(
+    summary: Summary, methods: Sequence[str], fact: MetricFacts, bars: Bars
+) -> dict[str, tuple[float, float]]:
+    means = [summary.mean(method, fact.id) for method in methods]
+    images = {mean.method: mean.images for mean in means if _drawable(mean.value)}
+    found: dict[str, Interval | None] = {}
+    if bars == "paired" and images:
+        found = within_image_intervals(images)
+    elif bars == "images":
+        found = {name: mean_interval(list(values.values())) for name, values in images.items()}
+    return {method: (bar.low, bar.high) for method, bar in found.items() if bar}
+
+
+def _drawable(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _write(out: Path, content: bytes) -> Path:
+    """Write all or nothing: a file already there survives a full disk."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            part.chmod(0o644)
+            part.replace(out)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(
+            f"cannot write {out} ({error.strerror}); choose a folder that can be written"
+        ) from error
+    return out

@@ -1,0 +1,206 @@
+"""The plane as one interactive page that needs no network."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from plotly.offline import get_plotlyjs
+
+from pdbench.analysis.intervals import mean_interval
+from pdbench.errors import InputError
+from pdbench.plots.labels import Box
+from pdbench.plots.plane_traces import FONT_SIZE, LAYOUT, MARGIN, RADIUS, TRACES, scene_traces
+from pdbench.plots.scene import (
+    BAR_NAMES,
+    CLOUD_NAME,
+    FRONT_NAME,
+    KIND_NAMES,
+    Frame,
+    Plane,
+    Scene,
+    axis_title,
+    build_scene,
+    label_scene,
+)
+from pdbench.plots.table_model import format_value, one_line
+from pdbench.scores import MetricFacts
+
+__all__ = ["render_page"]
+
+SIZES = ((320, 380), (480, 450), (680, 520), (900, 620))
+"""Width and height of the picture; a window shows the widest that fits, so labels stay placed."""
+
+CONFIG = {
+    "displaylogo": False,
+    "toImageButtonOptions": {"format": "svg", "filename": "plane"},
+    "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+}
+
+_SIGNS = {
+    "single": '<path d="M4 2h8v8h-8z" fill="currentColor"/>',
+    "stochastic": '<circle cx="8" cy="6" r="5" fill="currentColor"/>',
+    "fused": '<path d="M8 0l6 6l-6 6l-6-6z" fill="currentColor"/>',
+    "bar": '<path d="M0 6h16" stroke="currentColor" stroke-width="1.4"/>',
+    "cloud": '<ellipse cx="8" cy="6" rx="8" ry="5" fill="currentColor" opacity="0.3"/>',
+    "front": '<path d="M0 6h16" stroke="currentColor" stroke-width="1.4" stroke-dasharray="4 3"/>',
+}
+
+
+def render_page(
+    plane: Plane,
+    facts: Sequence[MetricFacts],
+    x: MetricFacts,
+    y: MetricFacts,
+    *,
+    caption: str,
+) -> str:
+    """Write the page: every pair of metrics laid out beforehand, two menus to choose.
+
+    Args:
+        plane: What to draw.
+        facts: The metrics in the menus; those without any mean are left out and noted.
+        x: Metric on the x axis at first.
+        y: Metric on the y axis at first.
+        caption: Line under the title: dataset, protocol, size, seed.
+
+    Returns:
+        HTML with everything inline, plotly.js included.
+
+    Raises:
+        InputError: No method has both metrics, or they are the same.
+    """
+    known = [fact for fact in facts if _has_values(plane, fact)]
+    scenes: dict[str, dict[str, Any]] = {}
+    for first in known:
+        for second in known:
+            if first != second and (scene := _scene(plane, first, second)):
+                scenes[f"{first.id} {second.id}"] = scene
+    if f"{x.id} {y.id}" not in scenes:
+        raise InputError(
+            f"no method has both {x.title} and {y.title}; choose two other metrics with -x and -y"
+        )
+    content = {
+        "x": x.id,
+        "y": y.id,
+        "metrics": [{"id": fact.id, "title": fact.title} for fact in known],
+        "frames": [{"width": width, "height": height} for width, height in SIZES],
+        "traces": TRACES,
+        "layout": LAYOUT,
+        "label": {"showarrow": True, "arrowhead": 0, "standoff": RADIUS, "borderpad": 0},
+        "config": CONFIG,
+        "hovers": {method: _hover(plane, method, facts) for method in plane.methods},
+        "notes": _notes(plane, facts),
+        "scenes": scenes,
+    }
+    template = Template(files("pdbench.plots").joinpath("plane.html").read_text("utf-8"))
+    return template.substitute(
+        title=html.escape(f"Perception-distortion plane: {caption}"),
+        caption=html.escape(caption),
+        key=_key(plane),
+        plotly=get_plotlyjs(),
+        content=_json(content),
+    )
+
+
+def _json(content: object) -> str:
+    """Write JSON that may stand inside a script element: no name can end it."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
+
+
+def _has_values(plane: Plane, fact: MetricFacts) -> bool:
+    return any(plane.summary.mean(method, fact.id).n for method in plane.methods)
+
+
+def _scene(plane: Plane, x: MetricFacts, y: MetricFacts) -> dict[str, Any] | None:
+    scene = build_scene(plane, x, y)
+    if scene is None:
+        return None
+    return {
+        "data": scene_traces(plane, scene),
+        "xaxis": {"title": {"text": axis_title(x)}, "range": scene.x_range},
+        "yaxis": {"title": {"text": axis_title(y)}, "range": scene.y_range},
+        "labels": {width: _annotations(plane, scene, width, height) for width, height in SIZES},
+        "absent": scene.absent,
+    }
+
+
+def _frame(width: float, height: float) -> Frame:
+    axes = Box(MARGIN["l"], MARGIN["t"], width - MARGIN["r"], height - MARGIN["b"])
+    return Frame(axes=axes, radius=RADIUS, measure=_measure)
+
+
+def _measure(text: str) -> tuple[float, float]:
+    """Estimate generously: which sans-serif font the reader's browser takes is not known."""
+    widths = {**dict.fromkeys("ijl|',.:;!It f()[]-/", 0.34), **dict.fromkeys("mwMW@%", 0.95)}
+    ems = sum(widths.get(letter, 0.72 if letter.isupper() else 0.58) for letter in text)
+    return FONT_SIZE * ems + 4, FONT_SIZE * 1.3
+
+
+def _annotations(plane: Plane, scene: Scene, width: int, height: int) -> list[dict[str, Any]]:
+    labels = label_scene(plane, scene, _frame(width, height))
+    return [
+        {
+            "x": marker.x,
+            "y": marker.y,
+            "ax": round(label.offset[0], 1),
+            "ay": round(label.offset[1], 1),
+            "text": html.escape(plane.titles[marker.method]),
+            "arrowwidth": 0.8 if label.leader else 0,
+        }
+        for marker, label in zip(scene.markers, labels, strict=True)
+        if label is not None
+    ]
+
+
+def _hover(plane: Plane, method: str, facts: Sequence[MetricFacts]) -> str:
+    lines = [f"<b>{html.escape(plane.titles[method])}</b>"]
+    lines += [
+        _hover_line(plane, method, fact)
+        for fact in facts
+        if (method, fact.id) in plane.summary.means
+    ]
+    return "<br>".join(lines)
+
+
+def _hover_line(plane: Plane, method: str, fact: MetricFacts) -> str:
+    mean = plane.summary.mean(method, fact.id)
+    text = f"{html.escape(fact.title)} {format_value(mean.value, fact.decimals)}"
+    bounds = mean_interval(list(mean.images.values()))
+    if bounds:
+        low, high = (format_value(end, fact.decimals) for end in (bounds.low, bounds.high))
+        text += f" [{low}, {high}]"
+    if mean.sample_std is not None:
+        text += f", sd {format_value(mean.sample_std, fact.decimals + 1)}"
+    return f"{text}, n {mean.n}/{mean.total}"
+
+
+def _notes(plane: Plane, facts: Sequence[MetricFacts]) -> list[str]:
+    notes = ["At a point: mean [95 % bootstrap interval over images], n images that count of all."]
+    if any(mean.sample_std is not None for mean in plane.summary.means.values()):
+        notes.append("sd: standard deviation between the samples of one image, pooled.")
+    for fact in facts:
+        if not _has_values(plane, fact):
+            means = [plane.summary.mean(method, fact.id) for method in plane.methods]
+            reasons = sorted({one_line(reason) for mean in means for reason in mean.reasons})
+            notes.append(f"{fact.title} is not available: {'; '.join(reasons) or 'not scored'}.")
+    return notes
+
+
+def _key(plane: Plane) -> str:
+    kinds = {plane.styles[method].kind for method in plane.methods}
+    names: dict[str, str] = {kind: name for kind, name in KIND_NAMES.items() if kind in kinds}
+    if plane.bars != "none":
+        names["bar"] = BAR_NAMES[plane.bars]
+    if "stochastic" in kinds:
+        names["cloud"] = CLOUD_NAME
+    names["front"] = FRONT_NAME
+    return "".join(
+        f'<li><svg width="16" height="12">{_SIGNS[sign]}</svg>{html.escape(name)}</li>'
+        for sign, name in names.items()
+    )

@@ -1,0 +1,198 @@
+"""The plane as a picture for papers: PNG, SVG or PDF, byte for byte the same when rerun."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Polygon
+
+from pdbench.errors import InputError
+from pdbench.plots.labels import Box, Label
+from pdbench.plots.scene import (
+    BAR_NAMES,
+    CLOUD_NAME,
+    FRONT_NAME,
+    KIND_NAMES,
+    Frame,
+    Plane,
+    Scene,
+    axis_title,
+    build_scene,
+    label_scene,
+)
+from pdbench.scores import MetricFacts
+
+__all__ = ["render_static"]
+
+DPI = 100
+WIDTH, HEIGHT = 640, 520
+AXES = Box(70, 34, 624, 420)
+FONT_SIZE = 8.5
+RADIUS = 4.5
+INK, FAINT = "#222222", "#8a8a8a"
+DASHES: Any = (0, (4, 3))
+MARKERS = {"single": "s", "stochastic": "o", "fused": "D"}
+_STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": FONT_SIZE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "pdbench",
+}
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+}
+
+
+def render_static(
+    plane: Plane, x: MetricFacts, y: MetricFacts, *, suffix: str, caption: str
+) -> bytes:
+    """Draw the plane.
+
+    Args:
+        plane: What to draw.
+        x: Metric on the x axis.
+        y: Metric on the y axis.
+        suffix: "png" (200 dots per inch), "svg" or "pdf".
+        caption: Line above the axes: dataset, protocol, size, seed.
+
+    Returns:
+        The file's bytes.
+
+    Raises:
+        InputError: No method has both metrics.
+    """
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI)
+        scene = build_scene(plane, x, y)
+        if scene is None:
+            raise InputError(
+                f"no method has both {x.title} and {y.title}; choose other metrics with -x and -y"
+            )
+        _draw_axes(figure, plane, scene)
+        _draw_labels(figure, plane, scene)
+        _draw_margins(figure, plane, scene, caption)
+        buffer = BytesIO()
+        figure.savefig(buffer, format=suffix, dpi=2 * DPI, metadata=_METADATA[suffix])
+    return buffer.getvalue()
+
+
+def _frame(figure: Figure) -> Frame:
+    renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    font = FontProperties(family="DejaVu Sans", size=FONT_SIZE)
+
+    def measure(text: str) -> tuple[float, float]:
+        width, height, _ = renderer.get_text_width_height_descent(text, font, ismath=False)
+        return width + 2, height + 2
+
+    return Frame(axes=AXES, radius=RADIUS, measure=measure)
+
+
+def _draw_axes(figure: Figure, plane: Plane, scene: Scene) -> None:
+    axes = figure.add_axes(
+        (
+            AXES.left / WIDTH,
+            1 - AXES.bottom / HEIGHT,
+            (AXES.right - AXES.left) / WIDTH,
+            (AXES.bottom - AXES.top) / HEIGHT,
+        )
+    )
+    axes.set_xlim(*scene.x_range)
+    axes.set_ylim(*scene.y_range)
+    axes.set_xlabel(axis_title(scene.x), loc="left", parse_math=False)
+    axes.set_ylabel(axis_title(scene.y), loc="bottom", parse_math=False)
+    axes.ticklabel_format(useOffset=False)
+    axes.grid(visible=True, color="#ececec", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.plot(*zip(*scene.front, strict=True), color=FAINT, linewidth=1, linestyle=DASHES)
+    for cloud in scene.clouds:
+        axes.add_patch(Polygon(cloud.points, facecolor=cloud.colour, alpha=0.18, linewidth=0))
+    for path in scene.paths:
+        axes.plot(*zip(*path.points, strict=True), color=path.colour, linewidth=0.9, alpha=0.7)
+    _draw_markers(axes, plane, scene)
+
+
+def _draw_markers(axes: Axes, plane: Plane, scene: Scene) -> None:
+    for marker in scene.markers:
+        style = plane.styles[marker.method]
+        bar: dict[str, Any] = {"color": style.colour, "linewidth": 1.1, "alpha": 0.55}
+        if marker.x_bar:
+            axes.plot(marker.x_bar, (marker.y, marker.y), solid_capstyle="butt", **bar)
+        if marker.y_bar:
+            axes.plot((marker.x, marker.x), marker.y_bar, solid_capstyle="butt", **bar)
+        axes.plot(
+            marker.x,
+            marker.y,
+            MARKERS[style.kind],
+            markersize=6 if style.kind == "stochastic" else 5.2,
+            color=style.colour,
+            markeredgecolor="white",
+            markeredgewidth=0.7,
+            clip_on=False,
+            zorder=5,
+        )
+
+
+def _draw_labels(figure: Figure, plane: Plane, scene: Scene) -> None:
+    labels = label_scene(plane, scene, _frame(figure))
+    for marker, label in zip(scene.markers, labels, strict=True):
+        if label is not None:
+            _draw_label(figure, plane.titles[marker.method], label)
+
+
+def _draw_label(figure: Figure, title: str, label: Label) -> None:
+    x, y = label.box.centre
+    place: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": INK, "zorder": 6}
+    figure.text(x / WIDTH, 1 - y / HEIGHT, title, parse_math=False, **place)
+    if label.leader:
+        x0, y0, x1, y1 = label.leader
+        ends = (x0 / WIDTH, x1 / WIDTH), (1 - y0 / HEIGHT, 1 - y1 / HEIGHT)
+        figure.add_artist(Line2D(*ends, color=FAINT, linewidth=0.6))
+
+
+def _draw_margins(figure: Figure, plane: Plane, scene: Scene, caption: str) -> None:
+    left = AXES.left / WIDTH
+    place: dict[str, Any] = {"va": "center", "color": FAINT, "fontsize": FONT_SIZE - 1}
+    figure.text(left, 1 - 12 / HEIGHT, caption, parse_math=False, **place)
+    figure.legend(
+        handles=_legend(plane, scene),
+        loc="lower left",
+        bbox_to_anchor=(left, 4 / HEIGHT),
+        ncols=3,
+        frameon=False,
+        borderaxespad=0,
+        borderpad=0,
+        fontsize=FONT_SIZE - 0.5,
+        labelcolor=INK,
+    )
+
+
+def _legend(plane: Plane, scene: Scene) -> list[Line2D | Patch]:
+    present = {plane.styles[marker.method].kind for marker in scene.markers}
+    faint: dict[str, Any] = {"color": FAINT}
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], marker=MARKERS[kind], linestyle="", markersize=5, label=name, **faint)
+        for kind, name in KIND_NAMES.items()
+        if kind in present
+    ]
+    if any(marker.x_bar or marker.y_bar for marker in scene.markers):
+        handles.append(Line2D([], [], linewidth=1.1, label=BAR_NAMES[plane.bars], **faint))
+    if scene.clouds:
+        handles.append(Patch(alpha=0.25, linewidth=0, label=CLOUD_NAME, **faint))
+    handles.append(Line2D([], [], linewidth=1, linestyle=DASHES, label=FRONT_NAME, **faint))
+    return handles

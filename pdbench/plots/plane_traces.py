@@ -1,0 +1,91 @@
+"""A scene in plotly's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pdbench.plots.scene import Marker, Plane, Scene
+
+__all__ = ["FONT_SIZE", "LAYOUT", "MARGIN", "RADIUS", "TRACES", "scene_traces"]
+
+FONT_SIZE = 12
+RADIUS = 6
+MARGIN = {"l": 62, "r": 14, "t": 14, "b": 48}
+LAYOUT: dict[str, Any] = {
+    "margin": MARGIN,
+    "showlegend": False,
+    "hovermode": "closest",
+    "dragmode": "pan",
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "font": {"size": FONT_SIZE, "family": 'Arial, "Liberation Sans", Helvetica, sans-serif'},
+    "modebar": {"bgcolor": "rgba(0,0,0,0)"},
+    "hoverlabel": {"align": "left", "font": {"size": FONT_SIZE}},
+}
+"""What every picture shares; size, axes and the colours of the reader's theme come later."""
+
+_CURVE = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
+TRACES: dict[str, dict[str, Any]] = {
+    "front": {**_CURVE, "line": {"width": 1, "dash": "4px,3px"}},
+    "cloud": {**_CURVE, "fill": "toself", "line": {"width": 0}},
+    "path": {**_CURVE, "opacity": 0.7},
+    "method": {"type": "scatter", "mode": "markers", "hovertemplate": "%{text}<extra></extra>"},
+}
+"""What all traces of a role share; `scene_traces` gives the rest."""
+
+SYMBOLS = {"single": "square", "stochastic": "circle", "fused": "diamond"}
+
+
+def scene_traces(plane: Plane, scene: Scene) -> list[dict[str, Any]]:
+    """Return the scene's traces, back to front, without what `TRACES` says of their role.
+
+    Args:
+        plane: Gives the styles.
+        scene: What to draw.
+
+    Returns:
+        One object per trace; "meta" names its role and, of a point, its method.
+    """
+    traces = [_curve("front", scene.front)]
+    for cloud in scene.clouds:
+        traces.append(_curve("cloud", cloud.points, fillcolor=_transparent(cloud.colour, 0.2)))
+    for path in scene.paths:
+        line = {"width": 1.2, "color": path.colour}
+        traces.append(_curve("path", path.points, line=line))
+    return traces + [_point(plane, marker) for marker in scene.markers]
+
+
+def _curve(
+    role: str, points: tuple[tuple[float, float], ...], **properties: object
+) -> dict[str, Any]:
+    x, y = zip(*points, strict=True)
+    return {"meta": {"role": role}, "x": list(x), "y": list(y), **properties}
+
+
+def _point(plane: Plane, marker: Marker) -> dict[str, Any]:
+    style = plane.styles[marker.method]
+    size = 2 * RADIUS if style.kind == "stochastic" else 2 * RADIUS - 2
+    point: dict[str, Any] = {
+        "meta": {"role": "method", "method": marker.method},
+        "x": [marker.x],
+        "y": [marker.y],
+        "cliponaxis": False,
+        "marker": {"symbol": SYMBOLS[style.kind], "size": size, "color": style.colour},
+    }
+    for axis, centre, bar in (("x", marker.x, marker.x_bar), ("y", marker.y, marker.y_bar)):
+        if bar:
+            point[f"error_{axis}"] = {
+                "type": "data",
+                "symmetric": False,
+                "array": [bar[1] - centre],
+                "arrayminus": [centre - bar[0]],
+                "color": _transparent(style.colour, 0.6),
+                "thickness": 1.4,
+                "width": 0,
+            }
+    return point
+
+
+def _transparent(colour: str, alpha: float) -> str:
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"
