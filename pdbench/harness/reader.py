@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pdbench.errors import InputError
 from pdbench.harness.database import FILE, check_version, connect, explain
 from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord
+from pdbench.harness.store import SeenFile
 from pdbench.scores import MetricFacts, Score
 
-__all__ = ["is_run_folder", "read_run"]
+__all__ = ["is_run_folder", "read_files", "read_run"]
 
 
 def is_run_folder(folder: Path) -> bool:
@@ -39,11 +40,34 @@ def read_run(folder: Path, dataset: str | None = None) -> RunRecord:
     """
     if not is_run_folder(folder):
         raise InputError(f"'{folder}' holds no run; start one with 'pdbench run -o {folder}'")
+    with _opened(folder) as db:
+        return _read(db, folder, dataset)
+
+
+def read_files(folder: Path, dataset: str) -> dict[str, SeenFile]:
+    """Return image name -> what earlier runs in the folder saw of a dataset's images.
+
+    Raises:
+        InputError: The folder's store is damaged or of another version.
+    """
+    if not is_run_folder(folder):
+        return {}
+    query = "SELECT image, stamp, sha256, pixels FROM file WHERE dataset = ?"
+    with _opened(folder) as db:
+        return {
+            image: SeenFile(stamp=stamp, sha256=sha256, pixels=pixels)
+            for image, stamp, sha256, pixels in db.execute(query, (dataset,))
+        }
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Open a store in one read transaction; what SQLite says becomes one sentence."""
     with contextlib.closing(connect(folder / FILE, read_only=True)) as db:
         try:
             check_version(int(db.execute("PRAGMA user_version").fetchone()[0]), folder)
             db.execute("BEGIN")
-            return _read(db, folder, dataset)
+            yield db
         except sqlite3.DatabaseError as error:
             raise explain(error, folder) from error
 

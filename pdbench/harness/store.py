@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,7 +24,7 @@ from pdbench.harness.database import (
 from pdbench.harness.record import DatasetRecord, MethodRecord
 from pdbench.scores import MetricFacts, Score
 
-__all__ = ["Done", "RunStore", "Verdict"]
+__all__ = ["Done", "RunStore", "SeenFile", "Verdict"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,21 @@ class Verdict:
 
     score: Score
     final: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenFile:
+    """An image that was checked.
+
+    Attributes:
+        stamp: `Pair.stamp` at that time.
+        sha256: Digest over its pixels.
+        pixels: Pixels of its HR.
+    """
+
+    stamp: str
+    sha256: str
+    pixels: int
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -118,16 +133,10 @@ class RunStore:
         except sqlite3.DatabaseError as error:
             raise explain(error, self.folder) from error
 
-    def files(self, dataset: str) -> dict[str, tuple[str, str, int]]:
-        """Return image name -> (stamp, sha256, pixels) of the files of a dataset seen so far."""
-        query = "SELECT image, stamp, sha256, pixels FROM file WHERE dataset = ?"
-        with self._explained():
-            return {name: tuple(rest) for name, *rest in self._db.execute(query, (dataset,))}
-
     def begin(
         self,
         dataset: DatasetRecord,
-        files: Mapping[str, tuple[str, str, int]],
+        files: Mapping[str, SeenFile],
         methods: Iterable[MethodRecord],
         metrics: Iterable[MetricFacts],
     ) -> None:
@@ -137,17 +146,16 @@ class RunStore:
 
         Args:
             dataset: The dataset.
-            files: Image name -> (stamp, sha256, pixels).
+            files: Image name -> what was seen of it.
             methods: The methods of this run.
             metrics: Facts of the metrics of this run, in column order.
         """
         with self._explained(), self._db:
             self._put("dataset", {"id": dataset.id, "record": _json(asdict(dataset))})
-            for name, (stamp, sha256, pixels) in files.items():
-                self._db.execute(
-                    "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
-                    (dataset.id, name, stamp, sha256, pixels),
-                )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
+                [(dataset.id, name, *astuple(file)) for name, file in files.items()],
+            )
             for method in methods:
                 entry = asdict(method)
                 entry["hashes"] = {**self._hashes(dataset.id, method), **method.hashes}

@@ -1,0 +1,260 @@
+"""What is to be scored, and the messages between the run and those who do the scoring."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from pdbench.data.datasets import Dataset
+from pdbench.data.pairs import Pair
+from pdbench.errors import InputError
+from pdbench.harness.bank import DEFAULT_MEMORY
+from pdbench.harness.method import Method, Restored, Sampled
+from pdbench.harness.store import Verdict
+from pdbench.scores import Score
+
+__all__ = [
+    "Completed",
+    "Event",
+    "Finished",
+    "Lost",
+    "Plan",
+    "Setup",
+    "Task",
+    "default_jobs",
+    "missing_verdicts",
+    "output_count",
+    "resolve_device",
+    "weights_of",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run as its caller describes it.
+
+    The three functions must be importable (defined at the top of a module): worker processes find
+    them by name. They keep this layer free of any particular method or network.
+
+    Attributes:
+        dataset: What to score on.
+        methods: Method ids, in row order.
+        resolve: Method id -> method; raises InputError for an unknown one.
+        open_baseline: (baseline id, size, device) -> loaded network, as the sample bank wants it.
+        fingerprint: (baseline id, size) -> digest of its weights; raises WeightsUnavailable.
+        size: Size of the networks.
+        protocol: Protocol id.
+        metrics: Metric ids; all of the protocol's when None.
+        seed: Run seed.
+        device: "cpu", "cuda", "cuda:1" or "auto" (a GPU if there is one).
+        jobs: Processes; one per core, or one per GPU, when None.
+        max_memory: Bytes of working memory of the networks, per process.
+    """
+
+    dataset: Dataset
+    methods: tuple[str, ...]
+    resolve: Callable[[str], Method]
+    open_baseline: Callable[[str, str, str], Any]
+    fingerprint: Callable[[str, str], str]
+    size: str = "compact"
+    protocol: str = "paper"
+    metrics: tuple[str, ...] | None = None
+    seed: int = 0
+    device: str = "cpu"
+    jobs: int | None = None
+    max_memory: int = DEFAULT_MEMORY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What a scoring process must know before its first image.
+
+    Attributes:
+        dataset: Dataset id.
+        methods: Ids of all methods of the run; their needs decide how samples are drawn.
+        weights: Method id -> fingerprint of its networks.
+        resolve: As in `Plan`.
+        open_baseline: As in `Plan`.
+        size: Size of the networks.
+        protocol: Protocol id.
+        hashes: Metric id -> protocol hash.
+        seed: Run seed.
+        device: Torch device.
+    """
+
+    dataset: str
+    methods: tuple[str, ...]
+    weights: Mapping[str, str]
+    resolve: Callable[[str], Method]
+    open_baseline: Callable[[str, str, str], Any]
+    size: str
+    protocol: str
+    hashes: Mapping[str, str]
+    seed: int
+    device: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """The unit of work: one image, all methods that still lack scores of it.
+
+    Attributes:
+        pair: The image.
+        sha256: Digest over its pixels.
+        pixels: Pixels of its HR.
+        work: Method id -> metrics to compute, in order.
+        max_memory: Bytes of working memory of the networks.
+    """
+
+    pair: Pair
+    sha256: str
+    pixels: int
+    work: Mapping[str, tuple[str, ...]]
+    max_memory: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """One method of a task is done.
+
+    Attributes:
+        task: The task.
+        method: Method id.
+        verdicts: All scores asked for.
+    """
+
+    task: Task
+    method: str
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """All methods of a task are done."""
+
+    task: Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """The processes that tried a task died; what they finished before was reported.
+
+    Attributes:
+        task: The task.
+        reason: One clause for the scores that are missing.
+    """
+
+    task: Task
+    reason: str
+
+
+Event = Finished | Completed | Lost
+
+
+def output_count(method: Method) -> int:
+    """Return how many images the method makes of one LR image."""
+    if method.kind != "stochastic":
+        return 1
+    return max(need.count for need in method.needs if isinstance(need, Sampled))
+
+
+def missing_verdicts(
+    setup: Setup, image: str, method: Method, reasons: Mapping[str, str], *, final: bool
+) -> tuple[Verdict, ...]:
+    """Build the verdicts of outputs that could not be scored.
+
+    Args:
+        setup: The run.
+        image: Image name.
+        method: The method.
+        reasons: Metric id -> why there is no value.
+        final: Whether another run would end the same way.
+    """
+    return tuple(
+        Verdict(
+            score=Score(
+                dataset=setup.dataset,
+                image=image,
+                method=method.id,
+                seed=setup.seed,
+                sample=sample,
+                metric=metric,
+                protocol=setup.protocol,
+                protocol_hash=setup.hashes[metric],
+                weights=setup.weights[method.id],
+                value=None,
+                reason=reason,
+            ),
+            final=final,
+        )
+        for metric, reason in reasons.items()
+        for sample in range(output_count(method))
+    )
+
+
+def weights_of(method: Method, fingerprint: Callable[[str, str], str], size: str) -> str:
+    """Return one fingerprint for all networks a method draws on, "" for none.
+
+    Raises:
+        WeightsUnavailable: A network has no weights of this size here.
+    """
+    parts = [fingerprint(baseline, size) for baseline in method.baselines]
+    if len(parts) <= 1:
+        return "".join(parts)
+    return hashlib.sha256("+".join(parts).encode()).hexdigest()[:12]
+
+
+def bank_needs(
+    methods: Mapping[str, Method], asked: Mapping[str, Any]
+) -> list[Restored | Sampled]:
+    """List what the bank may be asked for, so that it draws the same way in every run.
+
+    A resumed run asks for fewer methods, yet must cut and batch an image as an undisturbed one
+    does. So all methods of the run count that share a network with one that is asked for.
+
+    Args:
+        methods: All methods of the run by id.
+        asked: Ids of those to be computed now, as keys.
+    """
+    networks = {baseline for name in asked for baseline in methods[name].baselines}
+    needs = [need for method in methods.values() for need in method.needs]
+    return [need for need in dict.fromkeys(needs) if need.baseline in networks]
+
+
+def resolve_device(device: str) -> str:
+    """Return the torch device a name stands for.
+
+    Raises:
+        InputError: The device is unknown or this machine has none.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
+        return device
+    kind, _, index = device.partition(":")
+    if kind != "cuda" or (index and not index.isdecimal()):
+        raise InputError(f"unknown device '{device}'; choose cpu, cuda, cuda:N or auto")
+    if not torch.cuda.is_available():
+        raise InputError(
+            f"device '{device}' was asked for but torch finds no GPU; use cpu or auto"
+        )
+    if index and int(index) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise InputError(f"there is no device '{device}', only {count}; use a lower number")
+    return device
+
+
+def default_jobs(device: str) -> int:
+    """Return how many processes suit a device: one per usable core, or one per GPU."""
+    if device == "cuda":
+        return torch.cuda.device_count()
+    if device.startswith("cuda"):
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

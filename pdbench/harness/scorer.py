@@ -1,0 +1,198 @@
+"""Scoring one image with several methods: what every scoring process does."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pdbench.data.pairs import pixel_sha256
+from pdbench.errors import CannotJudge, InputError, NonFiniteImage
+from pdbench.harness.bank import SampleBank
+from pdbench.harness.plan import (
+    Finished,
+    Setup,
+    Task,
+    bank_needs,
+    missing_verdicts,
+    output_count,
+)
+from pdbench.harness.store import Verdict
+from pdbench.images import quantise
+from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.protocol import PROTOCOLS
+from pdbench.scores import Score
+
+__all__ = ["ImageScorer"]
+
+RETRIES = 3
+"""How often an image is tried again with half the memory after the memory ran out."""
+
+NON_FINITE = "the output holds NaN or infinite values"
+
+_log = logging.getLogger(__name__)
+
+
+class ImageScorer:
+    """Runs methods on images and scores what they make; networks and metrics are opened once.
+
+    Args:
+        setup: The run.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.methods = {name: setup.resolve(name) for name in setup.methods}
+        self._network = cache(partial(_open, setup))
+        self._panels: dict[tuple[str, ...], MetricPanel] = {}
+
+    def score(self, task: Task) -> Iterator[Finished]:
+        """Yield each method of the task as it is done.
+
+        Where memory runs out, the methods that are left are tried again with half the working
+        memory, and given up after three such tries.
+
+        Raises:
+            InputError: The image changed since it was checked, or a method returned something of
+                a wrong shape.
+        """
+        lr, hr = task.pair.load()
+        if pixel_sha256((lr, hr)) != task.sha256:
+            raise InputError(f"image '{task.pair.hr}' changed during the run; start the run again")
+        left = dict(task.work)
+        for _ in range(RETRIES + 1):
+            try:
+                for finished in _Image(self, replace(task, work=dict(left)), lr, hr).score():
+                    del left[finished.method]
+                    yield finished
+                return
+            except Exception as error:
+                if not _is_out_of_memory(error):
+                    raise
+            _free_memory()
+            _log.warning("out of memory on image '%s'; trying in smaller parts", task.pair.name)
+            task = replace(task, max_memory=task.max_memory // 2)
+        yield from self._give_up(task, left)
+
+    def _give_up(self, task: Task, left: dict[str, tuple[str, ...]]) -> Iterator[Finished]:
+        for name, metrics in left.items():
+            reasons = dict.fromkeys(metrics, "failed: out of memory")
+            verdicts = missing_verdicts(
+                self.setup, task.pair.name, self.methods[name], reasons, final=False
+            )
+            yield Finished(task=task, method=name, verdicts=verdicts)
+
+    def bank(self, task: Task, lr: Tensor) -> SampleBank:
+        """Return the bank of an image; the seed of its samples depends on the LR pixels alone."""
+        return SampleBank(
+            lr,
+            pixel_sha256((lr,)),
+            self.setup.seed,
+            bank_needs(self.methods, task.work),
+            self._network,
+            device=self.setup.device,
+            max_memory=task.max_memory,
+        )
+
+    def panel(self, metrics: tuple[str, ...]) -> MetricPanel:
+        """Return the opened panel of these metrics."""
+        if metrics not in self._panels:
+            protocol = PROTOCOLS.get(self.setup.protocol)
+            self._panels[metrics] = MetricPanel(protocol, metrics, device=self.setup.device)
+        return self._panels[metrics]
+
+
+class _Image:
+    """One image of a task: its bank, and the panels prepared for it."""
+
+    def __init__(self, scorer: ImageScorer, task: Task, lr: Tensor, hr: Tensor) -> None:
+        self.scorer, self.task, self.lr, self.hr = scorer, task, lr, hr
+        self.bank = scorer.bank(task, lr)
+        self._prepared: set[tuple[str, ...]] = set()
+
+    def score(self) -> Iterator[Finished]:
+        """Yield each method of the task as it is done."""
+        for name, metrics in self.task.work.items():
+            verdicts = tuple(self._score_method(name, metrics))
+            yield Finished(task=self.task, method=name, verdicts=verdicts)
+
+    def _score_method(self, name: str, metrics: tuple[str, ...]) -> Iterator[Verdict]:
+        setup, method = self.scorer.setup, self.scorer.methods[name]
+        try:
+            with torch.inference_mode():
+                outputs = method.run(self.lr, self.bank)
+        except (CannotJudge, NonFiniteImage) as error:
+            reasons = dict.fromkeys(metrics, f"failed: {error}")
+            yield from missing_verdicts(setup, self.task.pair.name, method, reasons, final=True)
+            return
+        expected = (output_count(method), *self.hr.shape)
+        if outputs.ndim == 3:
+            outputs = outputs.unsqueeze(0)
+        if tuple(outputs.shape) != expected:
+            raise InputError(
+                f"method '{name}' returned shape {tuple(outputs.shape)} for image "
+                f"'{self.task.pair.name}', expected {expected}; mend the method"
+            )
+        for sample, output in enumerate(outputs):
+            yield from self._score_output(name, sample, output, metrics)
+
+    def _score_output(
+        self, method: str, sample: int, output: Tensor, metrics: tuple[str, ...]
+    ) -> Iterator[Verdict]:
+        """Score one output; one at a time, so that no score depends on a batch."""
+        setup = self.scorer.setup
+        for metric, (value, reason) in self._values(output, metrics).items():
+            score = Score(
+                dataset=setup.dataset,
+                image=self.task.pair.name,
+                method=method,
+                seed=setup.seed,
+                sample=sample,
+                metric=metric,
+                protocol=setup.protocol,
+                protocol_hash=setup.hashes[metric],
+                weights=setup.weights[method],
+                value=value,
+                reason=reason,
+            )
+            yield Verdict(score=score, final=not reason.startswith("unavailable"))
+
+    def _values(
+        self, output: Tensor, metrics: tuple[str, ...]
+    ) -> dict[str, tuple[float | None, str]]:
+        try:
+            restored = quantise(output)
+        except NonFiniteImage:
+            return dict.fromkeys(metrics, (None, f"failed: {NON_FINITE}"))
+        panel = self.scorer.panel(metrics)
+        if metrics not in self._prepared:
+            panel.prepare(self.hr, self.lr)
+            self._prepared.add(metrics)
+        values = panel.score(restored)
+        return {name: (values[name][0], panel.reasons[name][0]) for name in metrics}
+
+
+def _open(setup: Setup, baseline: str) -> Any:  # noqa: ANN401  (a restorer or a sampler)
+    return setup.open_baseline(baseline, setup.size, setup.device)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    # The CPU allocator raises a bare RuntimeError.
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in text or "not enough memory" in text or "can't allocate memory" in text
+    )
+
+
+def _free_memory() -> None:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
