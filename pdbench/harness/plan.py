@@ -19,6 +19,7 @@ from pdbench.harness.store import Verdict
 from pdbench.scores import Score
 
 __all__ = [
+    "DEFAULT_MEMORY",
     "Completed",
     "Event",
     "Finished",

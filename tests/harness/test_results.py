@@ -1,0 +1,140 @@
+"""Exported results: exact, byte-identical, merged by method, and read back without torch."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+from records import DATASET, FACTS, method, verdict
+
+from pdbench.errors import InputError
+from pdbench.harness.record import RunRecord
+from pdbench.harness.results import export_results, is_results_folder, read_results
+
+
+def record(*methods, verdicts=None):
+    methods = methods or (method("m"),)
+    if verdicts is None:
+        verdicts = [
+            verdict(image, metric, value, method=entry.id)
+            for entry in methods
+            for image in "ab"
+            for metric, value in (("psnr", 20.123456), ("pieapp", None))
+        ]
+    return RunRecord(
+        dataset=DATASET,
+        metrics=tuple(FACTS),
+        methods=methods,
+        scores=tuple(entry.score for entry in verdicts),
+    )
+
+
+def test_files_have_their_agreed_names(tmp_path):
+    paths = export_results(record(method("srflow-da[tau=0.9]")), tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in paths] == [
+        "set5_x4/srflow-da[tau=0.9].csv",
+        "set5_x4/provenance.json",
+    ]
+    assert paths[0].read_text() == (
+        "image,seed,sample,psnr,pieapp\na,0,0,20.123456,\nb,0,0,20.123456,\n"
+    )
+
+
+def test_what_is_exported_is_read_back(tmp_path):
+    exported = record()
+    export_results(exported, tmp_path)
+    read = read_results(tmp_path / "set5_x4")
+    assert read == dataclasses.replace(exported, scores=read.scores)
+    assert sorted(read.scores, key=str) == sorted(exported.scores, key=str)
+
+
+def test_exporting_twice_gives_the_same_bytes(tmp_path):
+    first = {path: path.read_bytes() for path in export_results(record(), tmp_path)}
+    assert {path: path.read_bytes() for path in export_results(record(), tmp_path)} == first
+
+
+def test_order_of_exports_does_not_matter(tmp_path):
+    for folder, names in (("one", "xy"), ("two", "yx")):
+        for name in names:
+            export_results(record(method(name)), tmp_path / folder)
+    one, two = (tmp_path / folder / "set5_x4" / "provenance.json" for folder in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_methods_exported_before_are_kept(tmp_path):
+    export_results(record(method("x")), tmp_path)
+    export_results(record(method("y")), tmp_path)
+    assert [entry.id for entry in read_results(tmp_path / "set5_x4").methods] == ["x", "y"]
+
+
+def test_reasons_are_kept_per_image(tmp_path):
+    verdicts = [
+        verdict("a", "psnr", 1.0),
+        verdict("b", "psnr", None, reason="failed: NaN"),
+        verdict("a", "pieapp", None, reason="unavailable"),
+        verdict("b", "pieapp", None, reason="unavailable"),
+    ]
+    export_results(record(verdicts=verdicts), tmp_path)
+    content = json.loads((tmp_path / "set5_x4/provenance.json").read_text())
+    assert content["methods"]["m"]["missing"] == [
+        {"metric": "pieapp", "reason": "unavailable", "images": "all"},
+        {"metric": "psnr", "reason": "failed: NaN", "images": ["b"]},
+    ]
+    reasons = {(s.image, s.metric): s.reason for s in read_results(tmp_path / "set5_x4").scores}
+    assert reasons[("b", "psnr")] == "failed: NaN"
+    assert reasons[("a", "pieapp")] == "unavailable"
+
+
+def test_metric_never_asked_for_is_not_read_as_missing(tmp_path):
+    verdicts = [verdict("a"), verdict("b")]
+    export_results(record(verdicts=verdicts), tmp_path)
+    assert {s.metric for s in read_results(tmp_path / "set5_x4").scores} == {"psnr"}
+
+
+def test_other_images_under_the_same_name_are_refused(tmp_path):
+    export_results(record(), tmp_path)
+    other = dataclasses.replace(record(), dataset=dataclasses.replace(DATASET, sha256="other"))
+    with pytest.raises(InputError, match="other images"):
+        export_results(other, tmp_path)
+
+
+def test_folder_without_results_is_refused(tmp_path):
+    assert not is_results_folder(tmp_path)
+    with pytest.raises(InputError, match="holds no results"):
+        read_results(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: "{",
+        lambda content: "[]",
+        lambda content: content.replace('"kind": "single"', '"sort": "single"'),
+        lambda content: content.replace('"hash-psnr"', "0").replace('"psnr": 0', '"ssim": 0'),
+        lambda content: content.replace('"scale": 4', '"size": 4'),
+    ],
+)
+def test_damaged_provenance_is_refused(tmp_path, damage):
+    path = export_results(record(), tmp_path)[-1]
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(InputError, match=r"provenance\.json"):
+        read_results(tmp_path / "set5_x4")
+
+
+def test_missing_csv_is_named(tmp_path):
+    export_results(record(), tmp_path)[0].unlink()
+    with pytest.raises(InputError, match=r"cannot read '.*m\.csv'"):
+        read_results(tmp_path / "set5_x4")
+
+
+def test_reading_needs_no_torch():
+    program = "import sys, pdbench.harness.results, pdbench.harness.reader; print(*sys.modules)"
+    output = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {program}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "pdbench.harness.results" in output
+    assert not {"torch", "numpy"} & set(output)

@@ -1,0 +1,184 @@
+"""The run store: whole transactions, one writer, plain words, and only current scores read."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from records import DATASET, FACTS, FILES, IMAGES, method, verdict
+
+from pdbench.errors import InputError
+from pdbench.harness.database import FILE
+from pdbench.harness.reader import is_run_folder, read_files, read_run
+from pdbench.harness.store import RunStore
+
+
+@pytest.fixture
+def store(tmp_path):
+    with RunStore(tmp_path / "run") as opened:
+        opened.begin(DATASET, FILES, [method()], FACTS)
+        yield opened
+
+
+def values(folder):
+    return {(s.image, s.metric, s.sample): s.value for s in read_run(folder).scores}
+
+
+def test_scores_are_read_back_as_written(store):
+    written = [verdict("a"), verdict("b", value=float("inf")), verdict("b", "pieapp", None)]
+    for entry in written:
+        store.write(IMAGES[entry.score.image], [entry])
+    record = read_run(store.folder)
+    assert list(record.scores) == [written[0].score, written[2].score, written[1].score]
+    assert record.dataset == DATASET
+    assert record.methods == (method(),)
+    assert list(record.metrics) == FACTS
+    assert record.sizes == "compact"
+
+
+def test_metrics_nobody_scored_are_left_out(store):
+    store.write("sha-a", [verdict()])
+    assert [facts.id for facts in read_run(store.folder).metrics] == ["psnr"]
+
+
+def test_writing_again_replaces_all_samples(store):
+    store.write("sha-a", [verdict(sample=sample, value=1.0) for sample in range(3)])
+    store.write("sha-a", [verdict(sample=sample, value=2.0) for sample in range(2)])
+    assert values(store.folder) == {("a", "psnr", 0): 2.0, ("a", "psnr", 1): 2.0}
+
+
+def test_only_final_verdicts_count_as_done(store):
+    store.write("sha-a", [verdict(), verdict(metric="pieapp", value=None, final=False)])
+    assert {done.metric: count for done, count in store.done("set5", 0).items()} == {"psnr": 1}
+
+
+def test_done_counts_the_samples(store):
+    store.write("sha-a", [verdict(sample=sample) for sample in range(5)])
+    assert list(store.done("set5", 0).values()) == [5]
+    assert store.done("set5", 1) == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"weights": "w1"}, {"seed": 1}, {"hashes": {"psnr": "new"}}],
+)
+def test_scores_of_an_earlier_state_are_kept_but_not_shown(store, change):
+    store.write("sha-a", [verdict()])
+    store.begin(DATASET, FILES, [method(**change)], FACTS)
+    assert read_run(store.folder).scores == ()
+    store.begin(DATASET, FILES, [method()], FACTS)
+    assert len(read_run(store.folder).scores) == 1
+
+
+def test_scores_of_a_changed_image_are_not_shown(store):
+    store.write("sha-of-old-a", [verdict()])
+    store.write("sha-b", [verdict("b")])
+    assert {image for image, _, _ in values(store.folder)} == {"b"}
+
+
+def test_metrics_left_out_by_the_latest_run_are_still_shown(store):
+    store.write("sha-a", [verdict(), verdict(metric="pieapp")])
+    store.begin(DATASET, FILES, [method(hashes={"psnr": "hash-psnr"})], FACTS[:1])
+    assert len(read_run(store.folder).scores) == 2
+
+
+def test_methods_keep_the_order_they_were_first_run_in(store):
+    store.begin(DATASET, FILES, [method("z"), method("a")], FACTS)
+    store.begin(DATASET, FILES, [method("a"), method("m")], FACTS)
+    assert [entry.id for entry in read_run(store.folder).methods] == ["m", "z", "a"]
+
+
+def test_files_seen_are_remembered(store):
+    assert read_files(store.folder, "set5") == FILES
+    assert read_files(store.folder, "set14") == {}
+    assert read_files(store.folder / "nowhere", "set5") == {}
+
+
+def test_second_writer_is_refused_while_the_first_lives(store):
+    with pytest.raises(InputError, match="another run is writing"):
+        RunStore(store.folder)
+    store.close()
+    RunStore(store.folder).close()
+
+
+def test_lock_dies_with_its_process(tmp_path):
+    program = textwrap.dedent(
+        f"""
+        from pathlib import Path
+        from pdbench.harness.store import RunStore
+        store = RunStore(Path({str(tmp_path)!r}))
+        print("open", flush=True)
+        input()
+        """
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"open\n"
+        with pytest.raises(InputError, match="another run"):
+            RunStore(tmp_path)
+        process.send_signal(signal.SIGKILL)
+    RunStore(tmp_path).close()
+
+
+def test_reading_works_while_a_run_writes(store):
+    store.write("sha-a", [verdict()])
+    assert len(read_run(store.folder).scores) == 1
+    store.write("sha-b", [verdict("b")])
+    assert len(read_run(store.folder).scores) == 2
+
+
+def test_full_disk_is_one_sentence_and_keeps_what_was_stored(store):
+    store.write("sha-a", [verdict()])
+    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    many = [verdict("b", sample=sample, reason="x" * 200) for sample in range(500)]
+    with pytest.raises(InputError, match=r"disk of run folder '.*' is full; what was scored"):
+        store.write("sha-b", many)
+    assert values(store.folder) == {("a", "psnr", 0): 1.5}
+
+
+def test_foreign_file_is_refused(tmp_path):
+    (tmp_path / FILE).write_bytes(b"this is no database" * 100)
+    with pytest.raises(InputError, match="damaged or no score file"):
+        RunStore(tmp_path)
+    with pytest.raises(InputError, match="damaged or no score file"):
+        read_run(tmp_path)
+
+
+def test_file_of_another_version_is_refused(tmp_path):
+    RunStore(tmp_path).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(InputError, match="format 99"):
+        RunStore(tmp_path)
+    with pytest.raises(InputError, match="format 99"):
+        read_run(tmp_path)
+
+
+def test_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot make run folder '.*file/run'"):
+        RunStore(tmp_path / "file" / "run")
+
+
+def test_folder_without_a_run_is_refused(tmp_path):
+    assert not is_run_folder(tmp_path)
+    with pytest.raises(InputError, match="holds no run"):
+        read_run(tmp_path)
+
+
+def test_other_dataset_in_the_folder_is_found_by_name(store):
+    store.write("sha-a", [verdict()])
+    assert len(read_run(store.folder, "set5").scores) == 1
+    with pytest.raises(InputError, match="no scores of dataset 'set14'"):
+        read_run(store.folder, "set14")

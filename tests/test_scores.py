@@ -1,0 +1,89 @@
+"""Results files: what is written is read back, sorted and exact, and nothing else is accepted."""
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pdbench.errors import InputError
+from pdbench.scores import MetricFacts, Score, format_csv, parse_csv
+
+
+def score(image="a", seed=0, sample=0, metric="psnr", value: float | None = 1.0):
+    return Score(
+        dataset="set5",
+        image=image,
+        method="m",
+        seed=seed,
+        sample=sample,
+        metric=metric,
+        protocol="paper",
+        protocol_hash="0" * 16,
+        weights="",
+        value=value,
+        reason="" if value is not None else "why",
+    )
+
+
+def test_csv_is_wide_sorted_and_has_six_decimals():
+    scores = [
+        score("b", sample=1, value=2.0),
+        score("b", sample=0, metric="ssim", value=None),
+        score("b", sample=0, value=1 / 3),
+        score("a", value=30.5),
+        score("a", metric="ssim", value=0.9),
+    ]
+    assert format_csv(scores, ["ssim", "psnr"]) == (
+        "image,seed,sample,ssim,psnr\na,0,0,0.900000,30.500000\nb,0,0,,0.333333\nb,0,1,,2.000000\n"
+    )
+
+
+def test_csv_does_not_depend_on_the_order_of_scores():
+    scores = [
+        score(image, seed, sample) for image in "abc" for seed in (0, 1) for sample in (0, 9)
+    ]
+    assert format_csv(scores, ["psnr"]) == format_csv(reversed(scores), ["psnr"])
+
+
+def test_samples_sort_as_numbers():
+    text = format_csv([score(sample=sample) for sample in (10, 9)], ["psnr"])
+    assert [row.sample for row in parse_csv(text, "f")] == [9, 10]
+
+
+names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+values = st.none() | st.floats(-1e6, 1e6) | st.just(math.inf)
+
+
+@given(st.dictionaries(st.tuples(names, st.integers(), st.integers(0)), values, min_size=1))
+def test_what_is_written_is_read_back(cells):
+    scores = [score(*key, value=value) for key, value in cells.items()]
+    rows = parse_csv(format_csv(scores, ["psnr"]), "f")
+    read = {(row.image, row.seed, row.sample): row.values["psnr"] for row in rows}
+    assert read.keys() == cells.keys()
+    for key, value in cells.items():
+        assert read[key] == (value if value is None else pytest.approx(value, abs=5.1e-7))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "its first line"),
+        ("image,sample,seed,psnr\n", "its first line"),
+        ("image,seed,sample,psnr,psnr\n", "its first line"),
+        ("image,seed,sample,psnr\na,0,0\n", "'f:2' has 3 cells, not 4"),
+        ("image,seed,sample,psnr\na,0,0,1\nb,0,0,x\n", "'f:3' holds a cell that is no number"),
+        ("image,seed,sample,psnr\na,0.5,0,1\n", "'f:2' holds a cell that is no number"),
+        ("image,seed,sample,psnr\na,0,0,nan\n", "'f:2' holds NaN"),
+        ("image,seed,sample,psnr\na,0,0,1\na,0,0,2\n", "'f:3' repeats"),
+    ],
+)
+def test_anything_else_is_refused_by_line(text, message):
+    with pytest.raises(InputError, match=message):
+        parse_csv(text, "f")
+
+
+def test_facts_survive_a_dictionary():
+    facts = MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion", unit="dB")
+    assert MetricFacts(**dataclasses.asdict(facts)) == facts
