@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def train(
     resume: bool = False,
     workers: int = 0,
     threads: int | None = None,
+    steps: int | None = None,
     progress: bool = True,
 ) -> Path:
     """Train a network by one of its recipes, or by a recipe file.
@@ -64,6 +66,7 @@ def train(
         resume: Continue from the newest checkpoint in `out`.
         workers: Processes that prepare crops.
         threads: CPU threads.
+        steps: Optimiser steps instead of the recipe's.
         progress: Whether to show a progress bar.
 
     Returns:
@@ -75,7 +78,10 @@ def train(
     """
     baseline = BASELINES.get(name)
     path = baseline.recipe_path(config) if config in SIZES else Path(config)
+    recipe = read_recipe(path)
+    if steps is not None:
+        recipe = replace(recipe, optimisation=replace(recipe.optimisation, steps=steps))
     return fit(
-        read_recipe(path), baseline.objective(), data, out,
+        recipe, baseline.objective(), data, out,
         device=device, resume=resume, workers=workers, threads=threads, progress=progress,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,19 +57,27 @@ class Baseline:
     def weights_path(self, size: str, weights: Path | None = None) -> Path:
         """Return the weight file to use.
 
+        That is the file given; else `<id>-<size>.safetensors` or `.pth` in the folder that
+        PDBENCH_WEIGHTS names; else the file that ships.
+
         Raises:
             InputError: A given file does not exist, or the size is unknown.
             WeightsUnavailable: No file is given and none ships for this size.
         """
         recipe = self.recipe_path(size)
-        path = Path(weights) if weights else recipe.with_suffix(".safetensors")
-        if path.is_file():
-            return path
         if weights:
-            raise InputError(f"weight file '{path}' does not exist")
+            if not Path(weights).is_file():
+                raise InputError(f"weight file '{weights}' does not exist")
+            return Path(weights)
+        names = [f"{self.id}-{size}{suffix}" for suffix in (".safetensors", ".pth")]
+        folder = Path(os.environ.get("PDBENCH_WEIGHTS") or self.folder).expanduser()
+        for path in (*(folder / name for name in names), recipe.with_suffix(".safetensors")):
+            if path.is_file():
+                return path
         raise WeightsUnavailable(
-            f"{self.id} has no {size} weights here; train them with "
-            f"'pdbench train {self.id} --config {size} --data DIR' or give a file with --weights"
+            f"{self.id} has no {size} weights here; train them with 'pdbench train {self.id} "
+            f"--config {size}' and give the folder that holds them, named {names[0]}, "
+            "with --weights-dir"
         )
 
     def load(self, size: str, device: str, weights: Path | None = None) -> nn.Module:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from pdbench.harness.record import RunRecord
     from pdbench.inventory import Rows
 
-__all__ = ["KINDS", "TABLE_FORMATS", "Report", "doctor", "list_all", "plot", "run", "table", "train"]
+__all__ = [
+    "KINDS",
+    "TABLE_FORMATS",
+    "Report",
+    "doctor",
+    "list_all",
+    "plot",
+    "run",
+    "table",
+    "train",
+]
 
 KINDS = ("methods", "metrics", "datasets", "weights")
 """What `list_all` lists."""
@@ -35,11 +45,19 @@ class Report:
 
     Attributes:
         folder: The run folder, to be given to `table` and `plot`.
-        record: The scores of the methods that were asked for, and what they mean.
+        record: The scores of the methods asked for, and what they mean.
+        scored: Outputs computed by this run.
+        reused: Outputs that were stored already.
+        failed: (image, method, reason) of every output without scores.
+        exported: Files written below the folder for exports.
     """
 
     folder: Path
     record: RunRecord
+    scored: int
+    reused: int
+    failed: tuple[tuple[str, str, str], ...]
+    exported: tuple[Path, ...]
 
     @property
     def table(self) -> str:
@@ -47,9 +65,104 @@ class Report:
         return _render(self.record, form="text")
 
 
-def list_all(
-    kind: str, *, data_root: Path | None = None, weights_dir: Path | None = None
-) -> Rows:
+def run(
+    methods: Sequence[str] = (),
+    *,
+    suite: str | None = None,
+    dataset: str = "builtin",
+    data_root: str | Path | None = None,
+    seed: int = 0,
+    metrics: Sequence[str] = (),
+    protocol: str = "paper",
+    device: str = "cpu",
+    size: str = "compact",
+    jobs: int | None = None,
+    output: str | Path | None = None,
+    export: str | Path | None = None,
+    weights_dir: str | Path | None = None,
+    max_memory: int | None = None,
+    offline: bool = False,
+    progress: bool = False,
+) -> Report:
+    """Score methods on a dataset; scores in the run folder are kept and not computed again.
+
+    Args:
+        methods: Method ids, in row order.
+        suite: Name of a list of methods, put before `methods`.
+        dataset: Dataset id, or a folder of images.
+        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
+        seed: Seed of all samples.
+        metrics: Metric ids; all of the protocol's when empty.
+        protocol: Protocol id.
+        device: "cpu", "cuda", "cuda:1" or "auto".
+        size: Size of the networks, "compact" or "paper".
+        jobs: Processes; one per core, or one per GPU, when None.
+        output: Run folder; runs/<dataset> when None.
+        export: Folder below which the scores are exported as well, as in results/.
+        weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
+        max_memory: Bytes of working memory of the networks, per process.
+        offline: Download nothing.
+        progress: Show progress bars on stderr.
+
+    Returns:
+        The scores and where they are.
+
+    Raises:
+        InputError: Something asked for is unknown or cannot be used.
+        WeightsUnavailable: A network has no weights of the size asked for.
+    """
+    from pdbench import baselines
+    from pdbench import methods as room
+    from pdbench.data.datasets import open_dataset
+    from pdbench.harness import plan, results
+    from pdbench.harness.run import run as work
+
+    if suite is not None and suite not in room.SUITES:
+        raise unknown_id("suite", suite, room.SUITES)
+    names = tuple(dict.fromkeys([*room.SUITES.get(suite, ()), *methods]))
+    with _settings(weights_dir=weights_dir, offline=offline):
+        opened = open_dataset(dataset, data_root)
+        folder = Path(output) if output else Path("runs") / opened.id
+        done = work(
+            plan.Plan(
+                dataset=opened,
+                methods=names,
+                resolve=room.resolve,
+                open_baseline=baselines.open_baseline,
+                fingerprint=baselines.fingerprint,
+                size=size,
+                protocol=protocol,
+                metrics=tuple(metrics) or None,
+                seed=seed,
+                device=device,
+                jobs=jobs,
+                max_memory=max_memory or plan.DEFAULT_MEMORY,
+            ),
+            folder,
+            progress=progress,
+        )
+    record = _only(done.record, names)
+    return Report(
+        folder=folder,
+        record=record,
+        scored=done.scored,
+        reused=done.reused,
+        failed=done.failed,
+        exported=tuple(results.export_results(record, Path(export))) if export else (),
+    )
+
+
+def _only(record: RunRecord, methods: Sequence[str]) -> RunRecord:
+    """Leave in a record what belongs to the methods, in their order."""
+    known = {method.id: method for method in record.methods}
+    return replace(
+        record,
+        methods=tuple(known[name] for name in methods),
+        scores=tuple(score for score in record.scores if score.method in methods),
+    )
+
+
+def list_all(kind: str, *, data_root: Path | None = None, weights_dir: Path | None = None) -> Rows:
     """List what there is of one kind.
 
     Args:

@@ -47,7 +47,9 @@ def metric_rows() -> Rows:
 
 def _lacking(name: str) -> str:
     metric = METRICS.get(name)
-    files = {file.name: file for part in (name, *metric.parts) for file in METRICS.get(part).weights}
+    files = {
+        file.name: file for part in (name, *metric.parts) for file in METRICS.get(part).weights
+    }
     missing = [file.name for file in files.values() if weights.find(file) is None]
     return f" (needs {', '.join(missing)}; see pdbench doctor)" if missing else ""
 

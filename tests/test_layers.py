@@ -21,8 +21,9 @@ LAYERS = {
     "baselines": 3,
     "methods": 4,
     "leaderboard": 5,
-    "api": 6,
-    "cli": 7,
+    "inventory": 6,
+    "api": 7,
+    "cli": 8,
 }
 MAPPED = ("baselines", "leaderboard", "methods")
 # What must start at once, or must work on a machine where torch does not.

@@ -39,11 +39,13 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command named first; an unknown one is an error that names the close matches."""
+        """Find the command named first; an unknown one is an error that names close matches."""
         name = args[0]
         if not name.startswith("-") and name not in COMMANDS:
             near = close_matches(name, COMMANDS)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(COMMANDS)}"
+            hint = (
+                f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(COMMANDS)}"
+            )
             raise click.UsageError(f"unknown command '{name}'; {hint}")
         return super().resolve_command(ctx, args)
 

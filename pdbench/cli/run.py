@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pdbench import api
-from pdbench.cli.options import split_commas
+from pdbench.cli.options import MEMORY, split_commas
 
 __all__ = ["command"]
 
@@ -33,7 +33,10 @@ _FOLDER = click.Path(path_type=Path)
     help="Dataset id (pdbench list datasets) or a folder of HR images.",
 )
 @click.option(
-    "--data-root", type=_FOLDER, metavar="DIR", help="Where named datasets lie. [env: PDBENCH_DATA]"
+    "--data-root",
+    type=_FOLDER,
+    metavar="DIR",
+    help="Where named datasets lie. [env: PDBENCH_DATA]",
 )
 @click.option("--seed", default=0, show_default=True, metavar="N", help="Seed of all samples.")
 @click.option(
@@ -44,7 +47,7 @@ _FOLDER = click.Path(path_type=Path)
     help="Metrics to compute; all of the protocol's by default.",
 )
 @click.option("--protocol", default="paper", show_default=True, metavar="ID")
-@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N")
+@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N|auto")
 @click.option(
     "--size",
     type=click.Choice(["compact", "paper"]),
@@ -61,9 +64,17 @@ _FOLDER = click.Path(path_type=Path)
     help="Run folder: kept, and continued by the next run. [default: runs/<dataset>]",
 )
 @click.option(
+    "--export", type=_FOLDER, metavar="DIR", help="Also write CSV and provenance, as in results/."
+)
+@click.option(
     "--weights-dir", type=_FOLDER, metavar="DIR", help="Extra weights. [env: PDBENCH_WEIGHTS]"
 )
-@click.option("--max-memory", metavar="SIZE", help="Memory to stay under, e.g. 4GiB.")
+@click.option(
+    "--max-memory",
+    type=MEMORY,
+    metavar="SIZE",
+    help="Working memory of the networks per process, e.g. 4GiB; larger images are tiled.",
+)
 @click.option("--offline", is_flag=True, help="Download nothing.")
 def command(**options: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Score methods on a dataset and print the table.
@@ -72,5 +83,9 @@ def command(**options: Any) -> None:  # noqa: ANN401  (the options above, each b
     """
     report = api.run(progress=True, **options)
     click.echo(report.table)
-    click.echo(f"\nScores: {report.folder}")
+    for image, method, reason in report.failed:
+        click.echo(f"failed: {method} on {image}: {reason}", err=True)
+    click.echo(f"\nScores: {report.folder} ({report.scored} computed, {report.reused} kept)")
+    if report.exported:
+        click.echo(f"Export: {report.exported[-1].parent}")
     click.echo(f"Plane:  pdbench plot {report.folder} -o plane.html")

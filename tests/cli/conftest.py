@@ -1,10 +1,25 @@
-"""The command line called in-process."""
+"""The command line called in-process, and stored scores made without networks."""
 
 from dataclasses import dataclass
 
 import pytest
 
 from pdbench.cli import main
+from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord
+from pdbench.harness.results import export_results
+from pdbench.scores import MetricFacts, Score
+
+FACTS = (
+    MetricFacts(
+        id="psnr", title="PSNR", better="higher", kind="distortion", unit="dB", decimals=2
+    ),
+    MetricFacts(id="lpips-vgg", title="LPIPS-VGG", better="lower", kind="perception"),
+)
+VALUES = {
+    "bicubic": {"psnr": (26.0, 28.0), "lpips-vgg": (0.5, 0.4)},
+    "median-5": {"psnr": (27.0, 29.5), "lpips-vgg": (0.3, 0.2)},
+}
+HASHES = {fact.id: "0123456789abcdef" for fact in FACTS}
 
 
 @dataclass
@@ -46,3 +61,51 @@ def refused(pdbench):
         return outcome.line
 
     return call
+
+
+def _method(name):
+    return MethodRecord(
+        id=name,
+        title=name.title(),
+        kind="single",
+        size="compact",
+        weights="",
+        seed=0,
+        protocol="paper",
+        hashes=HASHES,
+        dataset_sha256="3" * 64,
+        versions={},
+    )
+
+
+def _score(image, method, metric, value):
+    return Score(
+        dataset="toy",
+        image=image,
+        method=method,
+        seed=0,
+        sample=0,
+        metric=metric,
+        protocol="paper",
+        protocol_hash=HASHES[metric],
+        weights="",
+        value=value,
+    )
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Folder of exported scores of two methods on two images."""
+    images = {"one": "1" * 64, "two": "2" * 64}
+    record = RunRecord(
+        dataset=DatasetRecord(id="toy", title="Toy", scale=4, images=images, sha256="3" * 64),
+        metrics=FACTS,
+        methods=tuple(_method(name) for name in VALUES),
+        scores=tuple(
+            _score(image, method, metric, value)
+            for method, metrics in VALUES.items()
+            for metric, values in metrics.items()
+            for image, value in zip(images, values, strict=True)
+        ),
+    )
+    return export_results(record, tmp_path / "results")[-1].parent

@@ -106,9 +106,17 @@ def test_a_bug_keeps_its_traceback(pdbench, monkeypatch):
 
 
 def test_completion_offers_the_commands():
-    environment = {"_PDBENCH_COMPLETE": "bash_complete", "COMP_WORDS": "pdbench t", "COMP_CWORD": "1"}
+    environment = {
+        "_PDBENCH_COMPLETE": "bash_complete",
+        "COMP_WORDS": "pdbench t",
+        "COMP_CWORD": "1",
+    }
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, pdbench.cli; sys.argv[0] = 'pdbench'; pdbench.cli.main()"],
+        [
+            sys.executable,
+            "-c",
+            "import sys, pdbench.cli; sys.argv[0] = 'pdbench'; pdbench.cli.main()",
+        ],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -28,7 +28,9 @@ def test_a_missing_weight_file_says_how_to_get_it(pdbench, monkeypatch, tmp_path
     (line,) = [line for line in lines if line.startswith("NRQM_model.mat")]
     assert "for ma: not here yet: " in line
     assert "--weights-dir" in line
-    (metric,) = [row for row in pdbench("list", "metrics").out.splitlines() if row.startswith("pi ")]
+    (metric,) = [
+        row for row in pdbench("list", "metrics").out.splitlines() if row.startswith("pi ")
+    ]
     assert "needs NRQM_model.mat" in metric
 
 
