@@ -309,6 +309,7 @@ def _connect(url: str, start: int) -> http.client.HTTPResponse:
     if answers:
         return answers[0]
     if errors and isinstance(errors[0], urllib.error.HTTPError):
+        errors[0].close()
         raise WeightsUnavailable(f"{host} answers {errors[0].code} {errors[0].reason}")
     why = str(getattr(errors[0], "reason", errors[0])) if errors else "no answer"
     _unreachable[host] = f"{host} cannot be reached ({why})"

