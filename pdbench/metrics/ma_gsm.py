@@ -86,7 +86,7 @@ def _normalise(bands: Tensor, parents: Tensor | None, guard: int) -> Tensor:
     kept = slice(1 + guard, height - 1 - guard), slice(1 + guard, width - 1 - guard)
     # The original does not count the other orientations.
     counted = 9 + (parents is not None)
-    normal = bands[:, *kept].clone()
+    normal = bands[:, *kept].clone(memory_format=torch.contiguous_format)
     for band in range(ORIENTATIONS):
         parent = None if parents is None else parents[band]
         whitening = _whitening(bands, parent, band, inside)
@@ -94,7 +94,7 @@ def _normalise(bands: Tensor, parents: Tensor | None, guard: int) -> Tensor:
         rows = 0
         for around in _neighbourhoods(bands, parent, band, kept):
             scale = (whitening @ around).square_().sum(dim=0).div_(counted).sqrt_()
-            part = normal[band].flatten()[rows : rows + len(scale)]
+            part = normal[band].view(-1)[rows : rows + len(scale)]
             part.copy_(torch.where(scale > 0, part / (scale + 1e-12), 0))
             rows += len(scale)
         normal[band] -= normal[band].mean()
