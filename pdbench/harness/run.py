@@ -45,6 +45,7 @@ class RunReport:
 
     Attributes:
         record: All current scores of the dataset in the run folder.
+        methods: Ids of this run's methods, in the plan's order.
         scored: Outputs of (image, method) computed by this run.
         reused: Outputs of (image, method) that were stored already.
         failed: (image, method, reason) of every output of this run's methods without scores.
@@ -52,6 +53,7 @@ class RunReport:
     """
 
     record: RunRecord
+    methods: tuple[str, ...]
     scored: int
     reused: int
     failed: tuple[tuple[str, str, str], ...]
@@ -104,6 +106,7 @@ def run(
     total = len(files) * len(methods)
     return RunReport(
         record=record,
+        methods=tuple(methods),
         scored=scored,
         reused=total - sum(len(task.work) for task in tasks),
         failed=_failures(record, setup),

@@ -55,8 +55,8 @@ class ImageScorer:
     def score(self, task: Task) -> Iterator[Finished]:
         """Yield each method of the task as it is done.
 
-        Where memory runs out, the methods that are left are tried again with half the working
-        memory, and given up after three such tries.
+        Where memory runs out, what is left is tried again with half the working memory. A method
+        that fails so three more times is given up, and the others go on.
 
         Raises:
             InputError: The image changed since it was checked, or a method returned something of
@@ -65,28 +65,35 @@ class ImageScorer:
         lr, hr = task.pair.load()
         if pixel_sha256((lr, hr)) != task.sha256:
             raise InputError(f"image '{task.pair.hr}' changed during the run; start the run again")
-        left = dict(task.work)
-        for _ in range(RETRIES + 1):
+        left, memory = dict(task.work), task.max_memory
+        retries = dict.fromkeys(left, RETRIES)
+        while left:
             try:
-                for finished in _Image(self, replace(task, work=dict(left)), lr, hr).score():
+                attempt = replace(task, work=dict(left), max_memory=memory)
+                for finished in _Image(self, attempt, lr, hr).score():
                     del left[finished.method]
                     yield finished
-                return
             except Exception as error:
                 if not _is_out_of_memory(error):
                     raise
+                name = next(iter(left))
+            else:
+                return
             _free_memory()
-            _log.warning("out of memory on image '%s'; trying in smaller parts", task.pair.name)
-            task = replace(task, max_memory=task.max_memory // 2)
-        yield from self._give_up(task, left)
+            retries[name] -= 1
+            if retries[name] < 0:
+                yield self._given_up(task, name, left.pop(name))
+                memory = task.max_memory
+            else:
+                _log.warning("out of memory: %s on '%s', cut smaller now", name, task.pair.name)
+                memory //= 2
 
-    def _give_up(self, task: Task, left: dict[str, tuple[str, ...]]) -> Iterator[Finished]:
-        for name, metrics in left.items():
-            reasons = dict.fromkeys(metrics, "failed: out of memory")
-            verdicts = missing_verdicts(
-                self.setup, task.pair.name, self.methods[name], reasons, final=False
-            )
-            yield Finished(task=task, method=name, verdicts=verdicts)
+    def _given_up(self, task: Task, name: str, metrics: tuple[str, ...]) -> Finished:
+        reasons = dict.fromkeys(metrics, "failed: out of memory")
+        verdicts = missing_verdicts(
+            self.setup, task.pair.name, self.methods[name], reasons, final=False
+        )
+        return Finished(task=task, method=name, verdicts=verdicts)
 
     def bank(self, task: Task, lr: Tensor) -> SampleBank:
         """Return the bank of an image; the seed of its samples depends on the LR pixels alone."""

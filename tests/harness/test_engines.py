@@ -1,0 +1,192 @@
+"""Worker processes: the same numbers as here, and nothing lost whoever is killed."""
+
+import pickle
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from runs import make_plan, write_images
+
+from pdbench.errors import InputError
+from pdbench.harness.engines import LocalEngine, SerialEngine
+from pdbench.harness.reader import is_run_folder, read_run
+from pdbench.harness.run import run
+
+PROGRAM = """
+import pickle, sys
+sys.path[:] = {path!r}
+from pathlib import Path
+from pdbench.harness.run import run
+if len(sys.argv) > 1:
+    run(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]))
+"""
+needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc")
+
+
+@pytest.fixture(autouse=True)
+def log(tmp_path, monkeypatch):
+    path = tmp_path / "log.txt"
+    path.touch()
+    monkeypatch.setenv("FAKE_LOG", str(path))
+    monkeypatch.setenv("PDBENCH_OFFLINE", "1")
+    return path
+
+
+@pytest.fixture
+def images(tmp_path):
+    return write_images(tmp_path / "images", [(16, 16), (24, 20), (20, 36), (32, 32), (20, 16)])
+
+
+@pytest.fixture
+def expected(images, tmp_path, monkeypatch):
+    """What an undisturbed run in this process gives."""
+    monkeypatch.delenv("FAKE_LOG")
+    record = run(make_plan(images), tmp_path / "expected", engine=SerialEngine()).record
+    monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log.txt"))
+    return record
+
+
+def start(plan, folder, tmp_path):
+    """Start a run in a process of its own, without a main guard, as a user's script would."""
+    (tmp_path / "plan.pickle").write_bytes(pickle.dumps(plan))
+    program = PROGRAM.format(path=sys.path)
+    script = tmp_path / "script.py"
+    script.write_text(program)
+    return subprocess.Popen([sys.executable, script, tmp_path / "plan.pickle", folder])
+
+
+def stored(folder):
+    """Count stored scores with a value, while the run goes on."""
+    if not is_run_folder(folder):
+        return 0
+    try:
+        return len(read_run(folder).scores)
+    except InputError:  # the file is there, its tables are not yet
+        return 0
+
+
+def wait_for(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def descendants(process):
+    """Ids of the living children of a process."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == process and fields[0] != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def alive(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_number_of_processes_changes_no_score(images, tmp_path, expected, capfd):
+    for jobs in (1, 2):
+        report = run(make_plan(images, jobs=jobs), tmp_path / f"jobs-{jobs}")
+        assert report.record == expected
+        assert report.scored == 20
+    assert capfd.readouterr() == ("", "")
+
+
+@needs_proc
+def test_killed_run_loses_only_what_was_in_flight(images, tmp_path, expected, log, monkeypatch):
+    monkeypatch.setenv("FAKE_DELAY", "0.1")
+    folder = tmp_path / "run"
+    process = start(make_plan(images, jobs=2), folder, tmp_path)
+    wait_for(lambda: stored(folder) >= 20)
+    workers = descendants(process.pid)
+    assert len(workers) == 2
+    process.kill()
+    process.wait()
+    kept = set(read_run(folder).scores)
+    assert len(kept) < len(expected.scores)
+    wait_for(lambda: not any(alive(worker) for worker in workers), seconds=10)
+    monkeypatch.delenv("FAKE_DELAY")
+    report = run(make_plan(images), folder, engine=SerialEngine())
+    assert report.record == expected
+    assert kept <= set(report.record.scores)
+    # Twenty methods of images in all; each worker may have had one in hand, and one on its way.
+    assert report.reused == 20 - report.scored
+    assert len(log.read_text().splitlines()) <= 20 + 4
+
+
+def test_worker_that_is_killed_is_replaced(images, tmp_path, expected, monkeypatch):
+    trap = tmp_path / "trap"
+    trap.touch()
+    monkeypatch.setenv("FAKE_KILL", str(trap))
+    report = run(make_plan(images, jobs=1), tmp_path / "run")
+    assert not trap.exists()
+    assert report.failed == ()
+    assert report.record == expected
+
+
+def test_image_that_kills_every_worker_is_given_up(tmp_path, monkeypatch):
+    images = write_images(tmp_path / "images", [(16, 16)])
+    monkeypatch.setattr("pdbench.harness.engines.ATTEMPTS", 1)
+    report = run(make_plan(images, ["up", "deadly"], jobs=1), tmp_path / "run")
+    reason = "failed: its process was killed, most likely for lack of memory"
+    assert report.failed == (("image-0", "deadly", reason),)
+    assert all(s.value is not None for s in report.record.scores if s.method == "up")
+
+
+def test_error_of_a_task_ends_the_run_as_itself(images, tmp_path):
+    with pytest.raises(InputError, match="method 'small' returned shape"):
+        run(make_plan(images, ["small"], jobs=1), tmp_path / "run")
+
+
+def test_bug_in_a_method_ends_the_run_with_its_traceback(images, tmp_path):
+    with pytest.raises(RuntimeError, match="ZeroDivisionError: a bug"):
+        run(make_plan(images, ["crash"], jobs=1), tmp_path / "run")
+
+
+def test_no_engine_works_with_no_process():
+    with pytest.raises(ValueError, match="jobs >= 1"):
+        LocalEngine(0)
+
+
+@needs_proc
+def test_stopping_ends_the_workers(images, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_DELAY", "0.2")
+    folder = tmp_path / "run"
+    process = start(make_plan(images, jobs=2), folder, tmp_path)
+    wait_for(lambda: stored(folder) > 0)
+    workers = descendants(process.pid)
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=10)
+    assert process.returncode != 0
+    assert not any(alive(worker) for worker in workers)
+
+
+@pytest.mark.slow
+def test_ten_kills_at_random_moments_change_nothing(images, tmp_path, expected, log, monkeypatch):
+    monkeypatch.setenv("FAKE_DELAY", "0.1")
+    folder = tmp_path / "run"
+    rng = random.Random(0)
+    kept = 0
+    for _ in range(10):
+        process = start(make_plan(images, jobs=2), folder, tmp_path)
+        time.sleep(rng.uniform(0, 6))
+        process.kill()
+        process.wait()
+        assert stored(folder) >= kept
+        kept = stored(folder)
+    report = run(make_plan(images, jobs=2), folder)
+    assert report.record == expected
+    assert len(log.read_text().splitlines()) <= 20 + 10 * 4

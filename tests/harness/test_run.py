@@ -1,0 +1,295 @@
+"""A run: what is scored, reused and refused, and what happens when things go wrong."""
+
+import math
+
+import pytest
+import torch
+from runs import ALL, METRICS, make_plan, write_images
+
+from pdbench.errors import InputError, WeightsUnavailable
+from pdbench.harness import run as run_module
+from pdbench.harness import scorer
+from pdbench.harness.engines import SerialEngine
+from pdbench.harness.reader import read_run
+from pdbench.harness.run import run
+from pdbench.images import bicubic_downsample, bicubic_upsample, load_image
+
+
+@pytest.fixture(autouse=True)
+def log(tmp_path, monkeypatch):
+    """Log of all images that methods made in this test."""
+    path = tmp_path / "log.txt"
+    path.touch()
+    monkeypatch.setenv("FAKE_LOG", str(path))
+    monkeypatch.setenv("PDBENCH_OFFLINE", "1")
+    return path
+
+
+@pytest.fixture
+def images(tmp_path):
+    return write_images(tmp_path / "images")
+
+
+def serial(plan, folder):
+    return run(plan, folder, engine=SerialEngine())
+
+
+def calls(log):
+    lines = log.read_text().splitlines()
+    log.write_text("")
+    return lines
+
+
+def test_every_output_of_every_image_is_scored(images, tmp_path):
+    report = serial(make_plan(images), tmp_path / "run")
+    counts = {name: sum(score.method == name for score in report.record.scores) for name in ALL}
+    assert counts == {"up": 9, "network": 9, "samples": 27, "mean": 9}
+    assert all(score.value is not None for score in report.record.scores)
+    assert (report.scored, report.reused, report.failed) == (12, 0, ())
+    assert [method.id for method in report.record.methods] == list(ALL)
+    assert [facts.id for facts in report.record.metrics] == list(METRICS)
+
+
+def test_psnr_is_that_of_the_rounded_output(images, tmp_path):
+    report = serial(make_plan(images, ["up"]), tmp_path / "run")
+    hr = load_image(images / "image-1.png")
+    restored = bicubic_upsample(bicubic_downsample(hr))
+    expected = -10 * math.log10((restored.double() - hr.double()).square().mean().item())
+    (score,) = [s for s in report.record.scores if (s.image, s.metric) == ("image-1", "psnr")]
+    assert score.value == pytest.approx(expected, abs=1e-5)
+
+
+def test_second_run_scores_nothing_and_gives_the_same(images, tmp_path, log):
+    first = serial(make_plan(images), tmp_path / "run")
+    calls(log)
+    second = serial(make_plan(images), tmp_path / "run")
+    assert calls(log) == []
+    assert second.record == first.record
+    assert (second.scored, second.reused) == (0, 12)
+
+
+def test_same_run_in_another_folder_gives_the_same(images, tmp_path):
+    first = serial(make_plan(images), tmp_path / "one")
+    assert serial(make_plan(images), tmp_path / "two").record == first.record
+
+
+def test_largest_image_comes_first(images, tmp_path, log):
+    serial(make_plan(images, ["up"]), tmp_path / "run")
+    assert calls(log) == ["up 5x9", "up 6x5", "up 4x4"]
+
+
+def test_only_new_methods_are_run(images, tmp_path, log):
+    serial(make_plan(images, ["up", "samples"]), tmp_path / "run")
+    calls(log)
+    report = serial(make_plan(images, ["up", "mean", "samples"]), tmp_path / "run")
+    assert {line.split()[0] for line in calls(log)} == {"mean"}
+    assert (report.scored, report.reused) == (3, 6)
+
+
+def test_only_new_metrics_are_computed(images, tmp_path, monkeypatch):
+    whole = serial(make_plan(images), tmp_path / "whole")
+    serial(make_plan(images, metrics=("psnr",)), tmp_path / "run")
+    asked = []
+    original = scorer.MetricPanel
+
+    def spy(protocol, metrics, **options):
+        asked.append(tuple(metrics))
+        return original(protocol, metrics, **options)
+
+    monkeypatch.setattr(scorer, "MetricPanel", spy)
+    report = serial(make_plan(images), tmp_path / "run")
+    assert asked == [("ssim", "lr-psnr")]
+    assert set(report.record.scores) == set(whole.record.scores)
+
+
+def test_other_seed_gives_other_samples_and_is_kept_apart(images, tmp_path, log):
+    first = serial(make_plan(images, ["samples"]), tmp_path / "run")
+    other = serial(make_plan(images, ["samples"], seed=1), tmp_path / "run")
+    assert {s.value for s in first.record.scores}.isdisjoint(
+        {s.value for s in other.record.scores}
+    )
+    calls(log)
+    again = serial(make_plan(images, ["samples"], seed=0), tmp_path / "run")
+    assert calls(log) == []
+    assert again.record == first.record
+
+
+def test_other_weights_are_scored_again(images, tmp_path, log, monkeypatch):
+    serial(make_plan(images, ["up", "network"]), tmp_path / "run")
+    calls(log)
+    monkeypatch.setenv("FAKE_WEIGHTS", "ffffffffffff")
+    serial(make_plan(images, ["up", "network"]), tmp_path / "run")
+    assert {line.split()[0] for line in calls(log)} == {"network"}
+
+
+def test_changed_image_is_scored_again(images, tmp_path, log):
+    serial(make_plan(images, ["up"]), tmp_path / "run")
+    calls(log)
+    content = (images / "image-1.png").read_bytes()
+    (images / "image-1.png").write_bytes((images / "image-2.png").read_bytes())
+    report = serial(make_plan(images, ["up"]), tmp_path / "run")
+    assert calls(log) == ["up 5x9"]
+    values = {s.image: s.value for s in report.record.scores if s.metric == "psnr"}
+    assert values["image-1"] == values["image-2"]
+    (images / "image-1.png").write_bytes(content)
+    serial(make_plan(images, ["up"]), tmp_path / "run")
+    assert calls(log) == []
+
+
+def test_renamed_image_keeps_its_samples(images, tmp_path):
+    first = serial(make_plan(images, ["samples"]), tmp_path / "one")
+    (images / "image-2.png").rename(images / "renamed.png")
+    second = serial(make_plan(images, ["samples"]), tmp_path / "two")
+    assert sorted(s.value for s in first.record.scores) == sorted(
+        s.value for s in second.record.scores
+    )
+
+
+def test_non_finite_output_is_marked_and_the_run_goes_on(images, tmp_path, log):
+    report = serial(make_plan(images, ["nan", "up"]), tmp_path / "run")
+    assert report.failed == (
+        ("image-0", "nan", "failed: the output holds NaN or infinite values"),
+    )
+    values = {s.image: s.value for s in report.record.scores if s.method == "nan"}
+    assert values["image-0"] is None
+    assert values["image-1"] is not None
+    calls(log)
+    serial(make_plan(images, ["nan", "up"]), tmp_path / "run")
+    assert calls(log) == []
+
+
+def test_one_bad_sample_does_not_spoil_the_others(images, tmp_path):
+    report = serial(make_plan(images, ["bad-sample"], metrics=("psnr",)), tmp_path / "run")
+    bad = {s.sample for s in report.record.scores if s.value is None}
+    good = {s.sample for s in report.record.scores if s.value is not None}
+    assert (bad, good) == ({1}, {0, 2})
+
+
+def test_out_of_memory_is_retried_with_smaller_tiles(tmp_path, monkeypatch):
+    images = write_images(tmp_path / "images", [(256, 256)])
+    whole = serial(make_plan(images, ["network"]), tmp_path / "whole")
+    monkeypatch.setenv("FAKE_MEMORY", str(64 * 63 * 1000))
+    plan = make_plan(images, ["network"], max_memory=8_000_000)
+    report = serial(plan, tmp_path / "run")
+    assert report.failed == ()
+    assert [s.value for s in report.record.scores] == pytest.approx(
+        [s.value for s in whole.record.scores], abs=1e-3
+    )
+
+
+def test_memory_that_never_suffices_fails_the_image_until_the_next_run(
+    images, tmp_path, log, monkeypatch
+):
+    monkeypatch.setenv("FAKE_MEMORY", "1")
+    report = serial(make_plan(images, ["network", "up"]), tmp_path / "run")
+    assert {entry[1:] for entry in report.failed} == {("network", "failed: out of memory")}
+    assert all(s.value is not None for s in report.record.scores if s.method == "up")
+    calls(log)
+    monkeypatch.delenv("FAKE_MEMORY")
+    report = serial(make_plan(images, ["network", "up"]), tmp_path / "run")
+    assert {line.split()[0] for line in calls(log)} == {"network"}
+    assert report.failed == ()
+
+
+def test_unavailable_metric_is_noted_and_retried_when_its_weights_come(
+    images, tmp_path, log, monkeypatch
+):
+    plan = make_plan(images, ["up"], metrics=("psnr", "pieapp"))
+
+    def refuse(file):
+        raise WeightsUnavailable(f"{file.name} is not here")
+
+    monkeypatch.setattr(run_module, "fetch", refuse)
+    report = serial(plan, tmp_path / "run")
+    assert list(report.unavailable) == ["pieapp"]
+    assert {s.reason for s in report.record.scores if s.metric == "pieapp"} == {
+        f"unavailable: {report.unavailable['pieapp']}"
+    }
+    assert len(calls(log)) == 3
+    assert serial(plan, tmp_path / "run").scored == 0
+    assert calls(log) == []
+    monkeypatch.setattr(run_module, "fetch", lambda file: None)
+    serial(plan, tmp_path / "run")
+    assert len(calls(log)) == 3
+
+
+def test_combined_metric_is_unavailable_with_its_parts(images, tmp_path, monkeypatch):
+    def refuse(file):
+        raise WeightsUnavailable(f"{file.name} is not here")
+
+    monkeypatch.setattr(run_module, "fetch", refuse)
+    report = serial(make_plan(images, ["up"], metrics=("psnr", "pi")), tmp_path / "run")
+    assert list(report.unavailable) == ["pi"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ["upp"]}, "unknown method 'upp'; did you mean up"),
+        ({"methods": []}, "no method to run"),
+        ({"metrics": ("psnrr",)}, "unknown metric 'psnrr'; did you mean psnr"),
+        ({"metrics": ()}, "no metric to compute"),
+        ({"protocol": "papper"}, "unknown protocol 'papper'; did you mean paper"),
+        ({"device": "tpu"}, "unknown device 'tpu'"),
+        ({"device": "cuda:x"}, "unknown device 'cuda:x'"),
+        ({"jobs": 0}, "0 processes cannot work"),
+        ({"size": "paper"}, "no paper weights here"),
+    ],
+)
+def test_bad_plan_is_refused_before_anything_is_written(images, tmp_path, changes, message):
+    with pytest.raises((InputError, WeightsUnavailable), match=message):
+        serial(make_plan(images, **changes), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_gpu_that_is_not_there_is_refused(images, tmp_path, device):
+    with pytest.raises(InputError, match=f"'{device}' was asked for but torch finds no GPU"):
+        serial(make_plan(images, device=device), tmp_path / "run")
+
+
+def test_corrupt_image_is_refused_before_anything_is_written(images, tmp_path):
+    content = (images / "image-1.png").read_bytes()
+    (images / "image-1.png").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"cannot read image '.*image-1\.png'"):
+        serial(make_plan(images), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_two_runs_in_one_folder_are_refused(images, tmp_path):
+    folder = tmp_path / "run"
+    serial(make_plan(images, ["up"]), folder)
+    with (
+        run_module.RunStore(folder),
+        pytest.raises(InputError, match="another run is writing"),
+    ):
+        serial(make_plan(images, ["up"]), folder)
+
+
+def test_wrong_shape_is_refused_by_name_and_nothing_is_lost(images, tmp_path):
+    with pytest.raises(InputError, match=r"method 'small' returned shape \(1, 3, 5, 9\)"):
+        serial(make_plan(images, ["up", "small"]), tmp_path / "run")
+    assert {s.image for s in read_run(tmp_path / "run").scores} == {"image-2"}
+
+
+def test_image_that_changes_during_the_run_is_refused(images, tmp_path, monkeypatch):
+    original = run_module.RunStore.begin
+
+    def change(store, *arguments):
+        (images / "image-2.png").write_bytes((images / "image-1.png").read_bytes())
+        return original(store, *arguments)
+
+    monkeypatch.setattr(run_module.RunStore, "begin", change)
+    with pytest.raises(InputError, match="changed during the run"):
+        serial(make_plan(images, ["up"]), tmp_path / "run")
+
+
+def test_threads_are_given_back(images, tmp_path):
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        serial(make_plan(images, ["up"]), tmp_path / "run")
+        assert torch.get_num_threads() == before + 1
+    finally:
+        torch.set_num_threads(before)
