@@ -21,9 +21,8 @@ LAYERS = {
     "baselines": 3,
     "methods": 4,
     "leaderboard": 5,
-    "inventory": 6,
-    "api": 7,
-    "cli": 8,
+    "api": 6,
+    "cli": 7,
 }
 MAPPED = ("baselines", "leaderboard", "methods")
 # What must start at once, or must work on a machine where torch does not.

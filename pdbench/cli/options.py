@@ -1,4 +1,4 @@
-"""Option callbacks that several commands share."""
+"""Option callbacks: from the words of the command line to values."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from collections.abc import Sequence
 
 import click
 
-__all__ = ["MEMORY", "split_commas"]
+__all__ = ["parse_memory", "split_commas"]
+
+SMALLEST_MEMORY = 64 * 2**20
 
 _OUTSIDE_BRACKETS = re.compile(r",(?![^\[]*\])")
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
 
 
 def split_commas(
-    _ctx: click.Context, _param: click.Parameter, values: Sequence[str]
+    _ctx: click.Context | None, _param: click.Parameter | None, values: Sequence[str]
 ) -> tuple[str, ...]:
     """Split each value at the commas outside [...]; drops what is empty or repeated.
 
@@ -27,25 +30,26 @@ def split_commas(
     return tuple(dict.fromkeys(word for word in words if word))
 
 
-class _Memory(click.ParamType):
-    """An amount of memory: "4GiB", "1.5G", "512M"; a bare number is bytes."""
+def parse_memory(
+    _ctx: click.Context | None, _param: click.Parameter | None, value: str | None
+) -> int | None:
+    """Read an amount of memory: "4GiB", "1.5G", "512M"; a bare number is bytes.
 
-    name = "size"
-    _PATTERN = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
+    Args:
+        value: The amount, or None where the option was not given.
 
-    def convert(
-        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """Return the amount in bytes."""
-        found = self._PATTERN.fullmatch(str(value).strip())
-        amount = 0
-        if found:
-            power = "KMGT".find(found[2].upper()) + 1 if found[2] else 0
-            amount = int(float(found[1]) * 1024**power)
-        if amount < SMALLEST_MEMORY:
-            self.fail(f"'{value}' is no amount of memory from 64MiB on; say 4GiB, for example")
-        return amount
+    Returns:
+        Bytes, or None.
 
-
-SMALLEST_MEMORY = 64 * 2**20
-MEMORY = _Memory()
+    Raises:
+        click.BadParameter: It is no amount, or too small to work with.
+    """
+    if value is None:
+        return None
+    found = _AMOUNT.fullmatch(value.strip())
+    amount = int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")) if found else 0
+    if amount < SMALLEST_MEMORY:
+        raise click.BadParameter(
+            f"'{value}' is no amount of memory from 64MiB on; say 4GiB, for example"
+        )
+    return amount

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pdbench import api
-from pdbench.cli.options import MEMORY, split_commas
+from pdbench.cli.options import parse_memory, split_commas
 
 __all__ = ["command"]
 
@@ -71,7 +71,7 @@ _FOLDER = click.Path(path_type=Path)
 )
 @click.option(
     "--max-memory",
-    type=MEMORY,
+    callback=parse_memory,
     metavar="SIZE",
     help="Working memory of the networks per process, e.g. 4GiB; larger images are tiled.",
 )

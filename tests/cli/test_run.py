@@ -12,6 +12,7 @@ from PIL import Image
 import pdbench as package
 from pdbench import api
 from pdbench.cli import main
+from pdbench.cli.options import parse_memory, split_commas
 from pdbench.harness.store import RunStore
 
 CHEAP = ("--metrics", "psnr,ssim", "-j", "1")
@@ -182,13 +183,9 @@ def test_a_damaged_checkpoint_is_one_line(refused, photos, tmp_path):
     ("text", "amount"), [("4GiB", 4 * 2**30), ("1.5g", 3 * 2**29), ("512M", 2**29)]
 )
 def test_memory_is_read_with_its_unit(text, amount):
-    from pdbench.cli.options import MEMORY
-
-    assert MEMORY.convert(text, None, None) == amount
+    assert parse_memory(None, None, text) == amount
 
 
 def test_ids_are_split_at_commas_outside_brackets():
-    from pdbench.cli.options import split_commas
-
     words = ("rrdb,f[a=1,b=2]", " rrdb ,median-5", "")
     assert split_commas(None, None, words) == ("rrdb", "f[a=1,b=2]", "median-5")

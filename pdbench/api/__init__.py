@@ -1,0 +1,22 @@
+"""The commands as Python calls: each does what `pdbench <command>` does with the same options.
+
+Imports of what computes stand inside the functions: help must not wait for torch, and tables and
+plots must work without it.
+"""
+
+from pdbench.api.listing import KINDS, doctor, list_all
+from pdbench.api.running import Report, run
+from pdbench.api.stored import TABLE_FORMATS, plot, table
+from pdbench.api.training import train
+
+__all__ = [
+    "KINDS",
+    "TABLE_FORMATS",
+    "Report",
+    "doctor",
+    "list_all",
+    "plot",
+    "run",
+    "table",
+    "train",
+]

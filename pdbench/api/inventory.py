@@ -1,0 +1,145 @@
+"""What there is: methods, metrics, datasets, weights; what is installed; how to get the rest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from pdbench import __version__, methods, weights
+from pdbench.baselines import BASELINES, SIZES, fingerprint
+from pdbench.data.datasets import DATASETS, data_root, open_dataset
+from pdbench.errors import InputError, WeightsUnavailable
+from pdbench.metrics import METRICS
+
+__all__ = ["Rows", "dataset_rows", "method_rows", "metric_rows", "report", "weight_rows"]
+
+Rows = list[tuple[str, str]]
+"""(id, what it is), one a line."""
+
+_PACKAGES = ("torch", "numpy", "scipy", "scikit-image", "pillow", "safetensors", "accelerate")
+_VARIABLES = ("PDBENCH_DATA", "PDBENCH_WEIGHTS", "PDBENCH_OFFLINE", "TORCH_HOME")
+
+
+def method_rows() -> Rows:
+    """Return every listed method with its title and reference, then the suites."""
+    rows = [(name, methods.resolve(name)) for name in methods.list_ids()]
+    listed = [(name, f"{method.title}. {method.reference}") for name, method in rows]
+    suites = [(f"suite {name}", ", ".join(ids)) for name, ids in methods.SUITES.items()]
+    return [*listed, *suites]
+
+
+def metric_rows() -> Rows:
+    """Return every metric with its direction, kind, reference, and whether it can be computed."""
+    return [
+        (
+            metric.id,
+            f"{metric.title}, {metric.better} is better, {metric.kind}"
+            f"{_lacking(metric.id)}. {metric.reference}",
+        )
+        for metric in METRICS
+    ]
+
+
+def _lacking(name: str) -> str:
+    metric = METRICS.get(name)
+    files = {
+        file.name: file for part in (name, *metric.parts) for file in METRICS.get(part).weights
+    }
+    missing = [file.name for file in files.values() if weights.find(file) is None]
+    return f" (needs {', '.join(missing)}; see pdbench doctor)" if missing else ""
+
+
+def dataset_rows(root: Path | None = None) -> Rows:
+    """Return every dataset with what it is and whether it is found.
+
+    Args:
+        root: Folder that holds the named sets; PDBENCH_DATA when None.
+    """
+    rows = [(name, f"{text}: {_found(name, data_root(root))}") for name, text in DATASETS.items()]
+    return [*rows, ("DIR", "any folder of HR images, with or without an LR folder beside them")]
+
+
+def _found(name: str, root: Path | None) -> str:
+    if root is None and name != "builtin":
+        return "not looked for; set --data-root or PDBENCH_DATA"
+    try:
+        count = len(open_dataset(name, root).pairs)
+    except InputError as error:
+        return f"not found ({error})"
+    return f"found, {count} images"
+
+
+def weight_rows() -> Rows:
+    """Return every weight file with its state: carried, found where, or how to get it."""
+    networks = [
+        (f"{baseline.id} {size}", _network(baseline.id, size))
+        for baseline in BASELINES
+        for size in SIZES
+    ]
+    files = {file.name: file for metric in METRICS for file in metric.weights}
+    return [*networks, *((name, _file(file)) for name, file in files.items())]
+
+
+def _network(name: str, size: str) -> str:
+    try:
+        return f"here, fingerprint {fingerprint(name, size)}"
+    except WeightsUnavailable as error:
+        return f"missing: {error}"
+
+
+def _file(file: weights.WeightFile) -> str:
+    users = ", ".join(metric.id for metric in METRICS if file in metric.weights)
+    path = weights.find(file)
+    where = f"found at {path}" if path else f"not here yet: {file.how}"
+    return f"for {users}: {where}"
+
+
+def report(root: Path | None = None) -> dict[str, Rows]:
+    """Return everything `pdbench doctor` says, by section.
+
+    Args:
+        root: Folder that holds the named sets; PDBENCH_DATA when None.
+    """
+    return {
+        "versions": [
+            ("pdbench", __version__),
+            ("python", f"{platform.python_version()} on {platform.platform()}"),
+            *((name, _version(name)) for name in _PACKAGES),
+        ],
+        "devices": _devices(),
+        "weights": weight_rows(),
+        "data": dataset_rows(root),
+        "folders": [
+            ("weights cache", str(weights.cache_folder())),
+            ("data root", str(data_root(root) or "none")),
+            *_set_variables(_VARIABLES),
+        ],
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed; run 'pip install pdbench' again"
+
+
+def _devices() -> Rows:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    rows = [("cpu", f"{cores} cores, {torch.get_num_threads()} threads in torch")]
+    if not torch.cuda.is_available():
+        return [*rows, ("cuda", "none that this torch can use")]
+    for index in range(torch.cuda.device_count()):
+        properties = torch.cuda.get_device_properties(index)
+        size = properties.total_memory / 2**30
+        rows.append((f"cuda:{index}", f"{properties.name}, {size:.0f} GiB"))
+    return rows
+
+
+def _set_variables(names: Iterable[str]) -> Rows:
+    return [(name, os.environ[name]) for name in names if os.environ.get(name)]

@@ -1,0 +1,140 @@
+"""`pdbench run` as a Python call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pdbench.api.stored import render
+from pdbench.registry import unknown_id
+
+if TYPE_CHECKING:
+    from pdbench.harness.record import RunRecord
+
+__all__ = ["Report", "run"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a run leaves.
+
+    Attributes:
+        folder: The run folder, to be given to `table` and `plot`.
+        record: The scores of the methods asked for, and what they mean.
+        scored: Outputs computed by this run.
+        reused: Outputs that were stored already.
+        failed: (image, method, reason) of every output without scores.
+        exported: Files written below the folder for exports.
+    """
+
+    folder: Path
+    record: RunRecord
+    scored: int
+    reused: int
+    failed: tuple[tuple[str, str, str], ...]
+    exported: tuple[Path, ...]
+
+    @property
+    def table(self) -> str:
+        """The scores as a text table."""
+        return render(self.record, form="text")
+
+
+def run(
+    methods: Sequence[str] = (),
+    *,
+    suite: str | None = None,
+    dataset: str = "builtin",
+    data_root: str | Path | None = None,
+    seed: int = 0,
+    metrics: Sequence[str] = (),
+    protocol: str = "paper",
+    device: str = "cpu",
+    size: str = "compact",
+    jobs: int | None = None,
+    output: str | Path | None = None,
+    export: str | Path | None = None,
+    weights_dir: str | Path | None = None,
+    max_memory: int | None = None,
+    offline: bool = False,
+    progress: bool = False,
+) -> Report:
+    """Score methods on a dataset; scores in the run folder are kept and not computed again.
+
+    Args:
+        methods: Method ids, in row order.
+        suite: Name of a list of methods, put before `methods`.
+        dataset: Dataset id, or a folder of images.
+        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
+        seed: Seed of all samples.
+        metrics: Metric ids; all of the protocol's when empty.
+        protocol: Protocol id.
+        device: "cpu", "cuda", "cuda:1" or "auto".
+        size: Size of the networks, "compact" or "paper".
+        jobs: Processes; one per core, or one per GPU, when None.
+        output: Run folder; runs/<dataset> when None.
+        export: Folder below which the scores are exported as well, as in results/.
+        weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
+        max_memory: Bytes of working memory of the networks, per process.
+        offline: Download nothing.
+        progress: Show progress bars on stderr.
+
+    Returns:
+        The scores and where they are.
+
+    Raises:
+        InputError: Something asked for is unknown or cannot be used.
+        WeightsUnavailable: A network has no weights of the size asked for.
+    """
+    from pdbench import baselines
+    from pdbench import methods as room
+    from pdbench.api.settings import settings
+    from pdbench.data.datasets import open_dataset
+    from pdbench.harness import plan, results
+    from pdbench.harness.run import run as work
+
+    if suite is not None and suite not in room.SUITES:
+        raise unknown_id("suite", suite, room.SUITES)
+    names = tuple(dict.fromkeys([*(room.SUITES[suite] if suite else ()), *methods]))
+    with settings(weights_dir=weights_dir, offline=offline):
+        opened = open_dataset(dataset, data_root)
+        folder = Path(output) if output else Path("runs") / opened.id
+        done = work(
+            plan.Plan(
+                dataset=opened,
+                methods=names,
+                resolve=room.resolve,
+                open_baseline=baselines.open_baseline,
+                fingerprint=baselines.fingerprint,
+                size=size,
+                protocol=protocol,
+                metrics=tuple(metrics) or None,
+                seed=seed,
+                device=device,
+                jobs=jobs,
+                max_memory=max_memory or plan.DEFAULT_MEMORY,
+            ),
+            folder,
+            progress=progress,
+        )
+    record = _only(done.record, names)
+    return Report(
+        folder=folder,
+        record=record,
+        scored=done.scored,
+        reused=done.reused,
+        failed=done.failed,
+        exported=tuple(results.export_results(record, Path(export))) if export else (),
+    )
+
+
+def _only(record: RunRecord, methods: Sequence[str]) -> RunRecord:
+    """Leave in a record what belongs to the methods, in their order."""
+    known = {method.id: method for method in record.methods}
+    return replace(
+        record,
+        methods=tuple(known[name] for name in methods),
+        scores=tuple(score for score in record.scores if score.method in methods),
+    )

@@ -1,0 +1,149 @@
+"""`pdbench table` and `pdbench plot` as Python calls: stored scores, shown. Needs no torch."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pdbench.errors import InputError
+from pdbench.registry import unknown_id
+
+if TYPE_CHECKING:
+    from pdbench.harness.record import RunRecord
+
+__all__ = ["TABLE_FORMATS", "plot", "render", "table"]
+
+TABLE_FORMATS = ("text", "md", "csv", "json", "latex")
+"""What `table` writes; the same as `pdbench.plots.tables.TableFormat`."""
+
+
+def table(
+    folder: str | Path,
+    *,
+    form: str = "text",
+    methods: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    ci: bool = True,
+    output: Path | None = None,
+) -> str:
+    """Make a table of stored scores. Needs no torch.
+
+    Args:
+        folder: A run folder, or a dataset's folder below results/.
+        form: One of `TABLE_FORMATS`.
+        methods: Method ids in row order; all when empty.
+        metrics: Metric ids in column order; all when empty.
+        ci: Whether to compute 95 % bootstrap intervals.
+        output: File to write the table to as well.
+
+    Returns:
+        The table, without trailing newline.
+
+    Raises:
+        InputError: The folder holds no scores, an id or the format is unknown, the scores cannot
+            share a table, or the file cannot be written.
+    """
+    text = render(_read(Path(folder)), form=form, methods=methods, metrics=metrics, ci=ci)
+    if output is not None:
+        with _writing(output):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(f"{text}\n", encoding="utf-8")
+    return text
+
+
+def plot(
+    folder: str | Path,
+    *,
+    x: str = "psnr",
+    y: str = "lpips-vgg",
+    methods: Sequence[str] = (),
+    output: str | Path = "plane.html",
+) -> Path:
+    """Draw stored scores as a perception-distortion plane. Needs no torch.
+
+    Args:
+        folder: A run folder, or a dataset's folder below results/.
+        x: Metric id on the horizontal axis; better is left.
+        y: Metric id on the vertical axis; better is down.
+        methods: Method ids to show; all when empty.
+        output: File to write; its ending decides: .html (interactive), .png, .svg or .pdf.
+
+    Returns:
+        The file written.
+
+    Raises:
+        InputError: The folder holds no scores, an id or the ending is unknown, or the file cannot
+            be written.
+    """
+    from pdbench.plots import plane
+
+    record = _read(Path(folder))
+    return plane.plot(
+        record.scores,
+        record.metrics,
+        out=Path(output),
+        x=x,
+        y=y,
+        methods=list(methods) or None,
+        titles={method.id: method.title for method in record.methods},
+        kinds={method.id: method.kind for method in record.methods},  # type: ignore[misc]
+        images=len(record.dataset.images),
+        size=record.sizes,
+    )
+
+
+def _read(folder: Path) -> RunRecord:
+    from pdbench.harness import reader, results
+
+    if not folder.is_dir():
+        raise InputError(
+            f"folder '{folder}' does not exist; give a run folder or one below results/, "
+            "or make scores with 'pdbench run'"
+        )
+    if reader.is_run_folder(folder):
+        return reader.read_run(folder)
+    if results.is_results_folder(folder):
+        return results.read_results(folder)
+    raise InputError(
+        f"'{folder}' holds no scores; give a run folder or one below results/, "
+        "or make scores with 'pdbench run'"
+    )
+
+
+def render(
+    record: RunRecord,
+    *,
+    form: str,
+    methods: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    ci: bool = True,
+) -> str:
+    """Make a table of the scores in a record; see `table`."""
+    from pdbench.plots import tables
+
+    facts = {fact.id: fact for fact in record.metrics}
+    for name in metrics:
+        if name not in facts:
+            raise unknown_id("metric in these scores", name, facts)
+    return tables.table(
+        record.scores,
+        [facts[name] for name in metrics] or list(facts.values()),
+        format=form,  # type: ignore[arg-type]  # checked there
+        methods=list(methods) or None,
+        titles={method.id: method.title for method in record.methods},
+        images=len(record.dataset.images),
+        size=record.sizes,
+        interval="half-width" if ci else "none",
+    )
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"cannot write '{path}' ({error.strerror}); choose a place that can be written"
+        ) from error
