@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -128,3 +130,18 @@ def test_features_of_30_photographs_equal_pyiqa(original, test_data):
         plane = luma_bt601(load_image(path), rounded=True)[0, :230, :230]
         difference = (torch.cat(ma_features(plane)) - original(plane)).abs().max().item()
         assert difference <= 1e-7, path.name
+
+
+@pytest.mark.slow
+def test_a_2k_image_needs_less_than_2_5_gib():
+    script = (
+        "import resource, torch\n"
+        "from pdbench.metrics.ma_features import ma_features\n"
+        "plane = torch.rand(1356, 2040, dtype=torch.float64) * 255\n"
+        "ma_features(plane)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True, timeout=300
+    )
+    assert int(done.stdout) < 2.5 * 2**20  # kilobytes
