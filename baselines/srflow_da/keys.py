@@ -23,7 +23,9 @@ def to_pdbench(state: Mapping[str, object]) -> dict[str, Tensor]:
     flat = unwrap(state)
     for part, variant in OTHER_VARIANTS.items():
         if any(part in name and "affine" in name for name in flat):
-            raise InputError(f"this is a checkpoint of {variant}; only SRFlow-DA itself is supported")
+            raise InputError(
+                f"this is a checkpoint of {variant}; only SRFlow-DA itself is supported"
+            )
     if not any(name.startswith("flowUpsamplerNet.") for name in flat):
         raise InputError("the checkpoint holds no SRFlow-DA: no key starts with flowUpsamplerNet.")
     return flat

@@ -1,8 +1,9 @@
-"""SRFlow-DA x4: a conditional normalizing flow from HR images to Gaussian latents and back.
+r"""SRFlow-DA x4: a conditional normalizing flow from HR images to Gaussian latents and back.
 
-    HR (3, 4h, 4w) -> squeeze -> level 1 (12, 2h, 2w) -> split -> squeeze -> level 2 (24, h, w) -> z
-                                     ^ condition 1          \\-> eps (6, 2h, 2w)     ^ condition 2
-    LR (3, h, w) -> RRDB -----------/------------------------------------------------/
+    HR (3, 4h, 4w) -> squeeze -> level 1 (12, 2h, 2w) -> split -> squeeze -> level 2 (24, h, w)
+                                    ^ condition           |                    ^ condition  |
+    LR (3, h, w) -> RRDB -----------+---------------------|--------------------+            |
+                                            eps (6, 2h, 2w)                       z (24, h, w)
 
 References:
     Jo, Yang, Kim, "SRFlow-DA: Super-Resolution Using Normalizing Flow with Deep Convolutional
@@ -221,7 +222,7 @@ def _rename(state: dict[str, Any], prefix: str, translate: Any) -> None:  # noqa
     for name in list(state):
         value = state.pop(name)  # all are put back, so that the order stays
         if name.startswith(start):
-            name = start + translate(name[len(start) :])  # noqa: PLW2901
+            name = start + translate(name[len(start) :])
         state[name] = value
 
 

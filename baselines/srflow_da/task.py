@@ -49,7 +49,11 @@ class Weights:
 
 
 def draw_latents(
-    network: SRFlowDA, lr: Tensor, copies: int, tau: Tensor | float, generator: torch.Generator | None = None
+    network: SRFlowDA,
+    lr: Tensor,
+    copies: int,
+    tau: Tensor | float,
+    generator: torch.Generator | None = None,
 ) -> list[Tensor]:
     """Draw latents [eps, z] for `copies` samples of every image of lr (B, 3, h, w)."""
     batch, _, height, width = lr.shape

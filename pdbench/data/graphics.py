@@ -11,7 +11,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 __all__ = ["draw_graphics"]
 
-LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,-:;()&%  "))
+LETTERS = np.array(
+    list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,-:;()&%  ")
+)
 
 
 def draw_graphics(rng: np.random.Generator, side: int) -> np.ndarray:
@@ -37,7 +39,7 @@ def draw_graphics(rng: np.random.Generator, side: int) -> np.ndarray:
         _text(rng, draw, size, ink)
     if oversample > 1:
         canvas = canvas.resize((side, side), Image.Resampling.BOX)
-    pixels = np.asarray(canvas)
+    pixels = np.array(canvas)
     if rng.random() < 0.5:  # scanned paper and film are never perfectly clean
         noise = rng.normal(0, rng.random() * 6, pixels.shape)
         pixels = np.clip(pixels + noise, 0, 255).round().astype(np.uint8)

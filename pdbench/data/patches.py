@@ -56,7 +56,9 @@ def find_photos(folders: Sequence[Path]) -> list[Path]:
     """List image files below the folders, sorted; raises InputError where there are none."""
     for folder in folders:
         if not Path(folder).is_dir():
-            raise InputError(f"training folder '{folder}' does not exist; give --data an existing one")
+            raise InputError(
+                f"training folder '{folder}' does not exist; give --data an existing one"
+            )
     files = sorted(
         path
         for folder in folders
@@ -64,7 +66,9 @@ def find_photos(folders: Sequence[Path]) -> list[Path]:
         if path.suffix.lower() in SUFFIXES
     )
     if not files:
-        raise InputError(f"no images below {', '.join(map(str, folders))}; --data wants photographs")
+        raise InputError(
+            f"no images below {', '.join(map(str, folders))}; --data wants photographs"
+        )
     return files
 
 

@@ -96,7 +96,7 @@ class SampleBank:
         wanted[tau] = max(count, wanted.get(tau, 0))
 
     def restored(self, baseline: str) -> Tensor:
-        """Return the output (3, scale*h, scale*w) of a deterministic network, float, not clipped."""
+        """Return a deterministic network's output (3, scale*h, scale*w), float, not clipped."""
         if baseline not in self._restored:
             self._restored[baseline] = self._restore(self.baselines(baseline))
         return self._restored[baseline]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 __all__ = ["Tile", "tiles"]
 
@@ -48,7 +49,7 @@ class Tile:
 
 def _spans(length: int, parts: int, overlap: int) -> Iterator[tuple[int, int, int, int]]:
     edges = [round(length * i / parts) for i in range(parts + 1)]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         yield max(0, start - overlap), min(length, stop + overlap), start, stop
 
 

@@ -48,7 +48,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise InputError(f"checkpoint '{path}' cannot be read; delete it to use the one before") from error
+        raise InputError(
+            f"checkpoint '{path}' cannot be read; delete it to use the one before"
+        ) from error
     if not isinstance(state, dict) or "step" not in state:
         raise InputError(f"'{path}' is not a training checkpoint of pdbench")
     return state

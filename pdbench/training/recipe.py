@@ -129,7 +129,9 @@ def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401
         return float(value)
     if hint in (int, float, str) and (type(value) is not hint):
         hint_name = {"int": "a whole number", "float": "a number", "str": "text"}[hint.__name__]
-        raise InputError(f"{where} is {value!r}; expected {hint_name} (YAML wants 1.0e-3, not 1e-3)")
+        raise InputError(
+            f"{where} is {value!r}; expected {hint_name} (YAML wants 1.0e-3, not 1e-3)"
+        )
     return value
 
 
@@ -144,6 +146,8 @@ def read_recipe(path: Path) -> Recipe:
     except OSError as error:
         raise InputError(f"cannot read recipe '{path}': {error.strerror}") from error
     except yaml.YAMLError as error:
-        raise InputError(f"recipe '{path}' is not valid YAML: {str(error).split(chr(10))[0]}") from error
+        raise InputError(
+            f"recipe '{path}' is not valid YAML: {str(error).split(chr(10))[0]}"
+        ) from error
     recipe: Recipe = _build(Recipe, values, Path(path).name)
     return recipe

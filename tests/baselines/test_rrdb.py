@@ -35,7 +35,13 @@ def small() -> RRDB:
 def old_name(name: str) -> str:
     """The old naming, written down independently of the importer."""
     parts = name.split(".")
-    plain = {"conv_first": "0", "conv_up1": "3", "conv_up2": "6", "conv_hr": "8", "conv_last": "10"}
+    plain = {
+        "conv_first": "0",
+        "conv_up1": "3",
+        "conv_up2": "6",
+        "conv_hr": "8",
+        "conv_last": "10",
+    }
     if parts[0] in plain:
         return f"model.{plain[parts[0]]}.{parts[1]}"
     if parts[0] == "conv_body":

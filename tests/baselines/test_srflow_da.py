@@ -96,9 +96,7 @@ def test_heat_zero_gives_the_reference_mode(network, prepared, golden):
 
 def test_decoding_undoes_encoding(network, prepared, golden):
     latents = network.encode(golden["hr"], prepared).latents
-    torch.testing.assert_close(
-        network.decode(latents, prepared), golden["hr"], atol=1e-5, rtol=0
-    )
+    torch.testing.assert_close(network.decode(latents, prepared), golden["hr"], atol=1e-5, rtol=0)
 
 
 def test_a_batch_decodes_like_single_samples(network, prepared, golden):
@@ -115,11 +113,15 @@ def test_published_keys_survive_saving_and_loading(network):
     assert "RRDB.trunk_conv.weight" in state
     twin = SRFlowDA(**SMALL, published=False)
     twin.load_state_dict(state)
-    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), twin.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(network.parameters(), twin.parameters(), strict=True)
+    )
 
 
 def jacobian_logdet(function, x: torch.Tensor) -> float:
-    matrix = torch.autograd.functional.jacobian(lambda v: function(v.view_as(x)).flatten(), x.flatten())
+    matrix = torch.autograd.functional.jacobian(
+        lambda v: function(v.view_as(x)).flatten(), x.flatten()
+    )
     return float(torch.linalg.slogdet(matrix)[1])
 
 

@@ -53,7 +53,10 @@ def test_sample_i_is_the_same_however_many_are_drawn(lr, sampler):
 def test_samples_do_not_depend_on_the_order_of_requests(lr, sampler):
     first, second = make_bank(lr, sampler), make_bank(lr, sampler)
     a = first.samples("srflow-da", tau=0.5, count=2), first.samples("srflow-da", tau=TAU, count=2)
-    b = second.samples("srflow-da", tau=TAU, count=2), second.samples("srflow-da", tau=0.5, count=2)
+    b = (
+        second.samples("srflow-da", tau=TAU, count=2),
+        second.samples("srflow-da", tau=0.5, count=2),
+    )
     torch.testing.assert_close(a[0], b[1])
     torch.testing.assert_close(a[1], b[0])
 
@@ -73,7 +76,11 @@ def test_samples_differ_from_each_other_and_not_at_tau_zero(lr, sampler):
 
 
 def test_the_lr_side_is_prepared_once_for_all_planned_samples(lr, sampler):
-    needs = [Sampled("srflow-da", 0.1, 2), Sampled("srflow-da", TAU, 3), Sampled("srflow-da", TAU, 6)]
+    needs = [
+        Sampled("srflow-da", 0.1, 2),
+        Sampled("srflow-da", TAU, 3),
+        Sampled("srflow-da", TAU, 6),
+    ]
     bank = make_bank(lr, sampler, needs=needs)
     for need in needs:
         assert len(bank.samples("srflow-da", tau=need.tau, count=need.count)) == need.count

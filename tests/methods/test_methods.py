@@ -37,7 +37,9 @@ def test_suites_name_existing_methods():
         assert [resolve(name).id for name in names] == list(names)
 
 
-@pytest.mark.parametrize("name", ["median-7", "average-1", "srflow-da[tau=0.35]", "srflow-da[tau=0]"])
+@pytest.mark.parametrize(
+    "name", ["median-7", "average-1", "srflow-da[tau=0.35]", "srflow-da[tau=0]"]
+)
 def test_families_take_any_parameter(name):
     assert resolve(name).id == name
 

@@ -1,0 +1,61 @@
+"""Crops are pure functions of their number; LR is always the degradation of HR."""
+
+import numpy as np
+import pytest
+import torch
+
+from pdbench.data.graphics import draw_graphics
+from pdbench.data.patches import Patches, PatchSettings, make_photo, split_photos
+from pdbench.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def photos():
+    rng = np.random.default_rng(0)
+    return [make_photo(str(i), rng.integers(0, 256, (67, 90, 3), dtype=np.uint8)) for i in range(3)]
+
+
+@pytest.mark.parametrize(("graphics", "saturate"), [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
+def test_a_crop_depends_on_its_number_and_seed_only(photos, graphics, saturate):
+    settings = PatchSettings(lr_side=8, graphics=graphics, saturate=saturate, seed=3)
+    patches, again = (Patches(photos, settings, length=100) for _ in range(2))
+    patches[5]
+    assert all(torch.equal(a, b) for a, b in zip(patches[7], again[7], strict=True))
+    assert not torch.equal(patches[7][1], patches[8][1])
+
+
+def test_shapes_and_range(photos):
+    lr, hr = Patches(photos, PatchSettings(lr_side=8), length=10)[0]
+    assert lr.shape == (3, 8, 8)
+    assert hr.shape == (3, 32, 32)
+    assert hr.dtype == torch.float32
+    assert 0 <= hr.min()
+    assert hr.max() <= 1
+
+
+def test_lr_lies_under_its_hr(photos):
+    for index in range(20):
+        lr, hr = Patches(photos, PatchSettings(lr_side=12), length=20)[index]
+        coarse = torch.nn.functional.avg_pool2d(hr, 4)
+        assert (coarse - lr)[:, 2:-2, 2:-2].abs().mean() < 0.08
+
+
+def test_held_out_files_are_spread_and_disjoint():
+    files = list(range(100))
+    train, held = split_photos(files, 10)
+    assert sorted(train + held) == files
+    assert len(held) == 10
+    assert held[0] < 10 < 90 < held[-1]
+
+
+def test_holding_everything_out_is_refused():
+    with pytest.raises(InputError, match="too few"):
+        split_photos([1, 2], 2)
+
+
+def test_graphics_are_reproducible_and_varied():
+    first, same = (draw_graphics(np.random.default_rng(0), 64) for _ in range(2))
+    assert np.array_equal(first, same)
+    assert first.shape == (64, 64, 3)
+    deviations = [draw_graphics(np.random.default_rng(i), 64).std() for i in range(20)]
+    assert np.median(deviations) > 20

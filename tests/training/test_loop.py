@@ -1,0 +1,133 @@
+"""The training loop: resumes bit for bit, stops on divergence, never trains on what it validates."""
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pdbench.baselines.rrdb.task import RRDBObjective
+from pdbench.errors import InputError
+from pdbench.training import loop
+from pdbench.training.checkpoint import load_checkpoint, newest_checkpoint
+from pdbench.training.loop import TrainingDiverged, fit
+from pdbench.training.recipe import Crops, Optimisation, Recipe
+
+RECIPE = Recipe(
+    baseline="rrdb",
+    size="compact",
+    network={"features": 8, "blocks": 1, "growth": 4},
+    crops=Crops(batch=2, lr_side=8, graphics=0.3, saturate=0.3, validation=2),
+    optimisation=Optimisation(steps=6, optimizer="muon", lr=1e-3, clip=10.0, ema=0.5),
+    validate_every=2,
+    checkpoint_every=2,
+)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for index in range(5):
+        pixels = np.kron(rng.integers(0, 256, (6, 7, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"photo{index}.png")
+    return folder
+
+
+def train(photos, out, recipe=RECIPE, objective=None, **options):
+    objective = objective or RRDBObjective()
+    return fit(recipe, objective, [photos], out, device="cpu", progress=False, **options)
+
+
+def final_state(out):
+    return load_checkpoint(newest_checkpoint(out))
+
+
+def test_a_resumed_run_ends_bit_for_bit_like_an_undisturbed_one(photos, tmp_path):
+    train(photos, tmp_path / "whole")
+
+    class Killed(RRDBObjective):
+        def loss(self, network, lr, hr, *, step):
+            if step == 5:
+                raise KeyboardInterrupt
+            return super().loss(network, lr, hr, step=step)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(photos, tmp_path / "cut", objective=Killed())
+    assert final_state(tmp_path / "cut")["step"] == 4
+    train(photos, tmp_path / "cut", resume=True)
+    whole, cut = final_state(tmp_path / "whole"), final_state(tmp_path / "cut")
+    for part in ("network", "average"):
+        assert all(torch.equal(whole[part][name], cut[part][name]) for name in whole[part])
+    logs = [(tmp_path / run / "log.csv").read_text().splitlines() for run in ("whole", "cut")]
+    strip = [[line.split(",")[0:1] + line.split(",")[2:] for line in log[1:3]] for log in logs]
+    assert strip[0] == strip[1]
+
+
+def test_a_half_written_checkpoint_is_never_taken(photos, tmp_path):
+    train(photos, tmp_path)
+    (tmp_path / "checkpoint-00000099.tmp").write_bytes(b"half")
+    assert newest_checkpoint(tmp_path).name == "checkpoint-00000006.pt"
+
+
+def test_a_folder_with_a_run_is_not_overwritten(photos, tmp_path):
+    train(photos, tmp_path)
+    with pytest.raises(InputError, match="--resume"):
+        train(photos, tmp_path)
+
+
+def test_resuming_with_another_network_is_refused(photos, tmp_path):
+    train(photos, tmp_path)
+    other = replace(RECIPE, network={"features": 8, "blocks": 2, "growth": 4})
+    with pytest.raises(InputError, match="another network"):
+        train(photos, tmp_path, recipe=other, resume=True)
+
+
+def test_a_non_finite_loss_stops_and_names_the_last_good_checkpoint(photos, tmp_path):
+    class Diverging(RRDBObjective):
+        def loss(self, network, lr, hr, *, step):
+            return super().loss(network, lr, hr, step=step) * (float("nan") if step == 3 else 1)
+
+    with pytest.raises(TrainingDiverged, match=r"step 3.*checkpoint-00000002\.pt"):
+        train(photos, tmp_path, objective=Diverging())
+    state = final_state(tmp_path)
+    assert all(value.isfinite().all() for value in state["network"].values())
+
+
+def test_validation_images_are_never_trained_on(photos, tmp_path, monkeypatch):
+    seen = []
+    load = loop.load_photos
+    monkeypatch.setattr(loop, "load_photos", lambda files, side: seen.append(files) or load(files, side))
+    train(photos, tmp_path)
+    trained, held = seen
+    assert len(trained) == 3
+    assert len(held) == 2
+    assert not set(trained) & set(held)
+    assert (tmp_path / "held_out.txt").read_text().split() == [path.name for path in held]
+
+
+def test_the_log_holds_validation_scores(photos, tmp_path):
+    train(photos, tmp_path)
+    with (tmp_path / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["2", "4", "6"]
+    assert all(0 < float(row["val_psnr_y"]) < 100 for row in rows)
+
+
+def test_a_missing_training_folder_is_one_clear_line(tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        train(tmp_path / "nowhere", tmp_path / "out")
+
+
+def test_too_few_images_are_refused(photos, tmp_path):
+    greedy = replace(RECIPE, crops=replace(RECIPE.crops, validation=5))
+    with pytest.raises(InputError, match="too few"):
+        train(photos, tmp_path, recipe=greedy)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_asking_for_a_missing_gpu_is_refused(photos, tmp_path):
+    with pytest.raises(InputError, match="no CUDA"):
+        fit(RECIPE, RRDBObjective(), [photos], tmp_path, device="cuda", progress=False)
