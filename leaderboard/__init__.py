@@ -1,0 +1,1 @@
+"""The name `pdbench.leaderboard` is reserved: submissions come in a later release. Holds no code."""
