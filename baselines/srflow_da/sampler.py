@@ -13,6 +13,19 @@ from pdbench.baselines.srflow_da.net import SRFlowDA
 __all__ = ["SRFlowDASampler"]
 
 
+def working_memory(network: SRFlowDA) -> int:
+    """Bytes per LR pixel: all prepared couplings, and the widest step of preparing one."""
+    flow = network.flowUpsamplerNet
+    couplings = [layer.affine for layer in flow.layers if getattr(layer, "affine", None)]
+    kept = 0
+    for coupling in couplings:
+        hidden = coupling.fAffine[0].out_channels
+        fine = coupling.kept * 2 < 24  # level 1 has four positions for each LR pixel
+        kept += (4 if fine else 1) * (4 * coupling.kept + hidden)
+    condition = couplings[0].fFeatures[0].in_channels
+    return 5 * (kept + 4 * (2 * condition + 3 * hidden))  # 4 bytes a value, measured + 20 %
+
+
 class SRFlowDASampler:
     """A sampler: the LR image prepared once, any number of latents decoded against it.
 
@@ -20,8 +33,7 @@ class SRFlowDASampler:
         scale: Magnification.
         overlap: LR pixels a tile needs around it so that seams stay below 1e-3.
         latents: (channels, magnification) of each latent, in the order `decode` takes them.
-        bytes_per_pixel: Peak memory of `prepare` per LR pixel.
-        bytes_per_sample_pixel: Further memory per LR pixel and sample decoded at once.
+        bytes_per_pixel: Peak working memory per LR pixel, for choosing the tile size.
     """
 
     scale = 4
@@ -30,13 +42,7 @@ class SRFlowDASampler:
 
     def __init__(self, network: SRFlowDA) -> None:
         self.network = network
-        flow = network.flowUpsamplerNet
-        couplings = [layer.affine for layer in flow.layers if getattr(layer, "affine", None)]
-        width = couplings[0].fAffine[0].out_channels
-        condition = couplings[0].fFeatures[0].in_channels
-        kept = sum(5 * c.kept * 4 + c.fAffine[0].out_channels for c in couplings) * 2.5
-        self.bytes_per_pixel = int(4 * (kept + 4 * (2 * condition + 3 * width)))
-        self.bytes_per_sample_pixel = int(4 * 4 * 4 * width)
+        self.bytes_per_pixel = working_memory(network)
 
     @torch.inference_mode()
     def prepare(self, lr: Tensor) -> Sequence[Prepared | None]:

@@ -21,7 +21,6 @@ from pdbench.harness.tiles import Tile, tiles
 __all__ = ["DEFAULT_MEMORY", "Restorer", "SampleBank", "Sampler", "latent_noise"]
 
 DEFAULT_MEMORY = 4 * 2**30
-LARGEST_BATCH = 5  # samples decoded at once; more gains nothing on a CPU
 
 
 class Restorer(Protocol):
@@ -43,7 +42,6 @@ class Sampler(Protocol):
     overlap: int
     latents: Sequence[tuple[int, int]]
     bytes_per_pixel: int
-    bytes_per_sample_pixel: int
 
     def prepare(self, lr: Tensor) -> Any:  # noqa: ANN401
         """Do all work that depends on lr (1, 3, h, w) only."""
@@ -123,17 +121,18 @@ class SampleBank:
             drawn.update(self._draw(baseline))
         return drawn[tau][:count]
 
-    def _tiles(self, bytes_per_pixel: float, overlap: int, held: float) -> list[Tile]:
-        budget = max(self.max_memory - held, self.max_memory / 4)
-        height, width = self.lr.shape[-2:]
-        return tiles(height, width, pixels=budget / bytes_per_pixel, overlap=overlap)
+    def _tiles(self, network: Restorer | Sampler) -> list[Tile]:
+        # Half the memory is for the outputs. Never what is left of it: tiles, and with them the
+        # last bits of a sample, would then depend on how many samples were asked for.
+        pixels = self.max_memory / 2 / network.bytes_per_pixel
+        return tiles(*self.lr.shape[-2:], pixels=pixels, overlap=network.overlap)
 
     def _window(self, tile: Tile) -> Tensor:
         return self.lr[..., *tile.window()].to(self.device)
 
     def _restore(self, network: Restorer) -> Tensor:
         out = self._empty(1, network.scale)
-        for tile in self._tiles(network.bytes_per_pixel, network.overlap, out.nbytes):
+        for tile in self._tiles(network):
             image = network.restore(self._window(tile))
             out[..., *tile.target(network.scale)] = image[..., *tile.source(network.scale)]
         return out[0]
@@ -152,29 +151,30 @@ class SampleBank:
         }
         out = {tau: self._empty(count, network.scale) for tau, count in wanted.items()}
         noise = self._noise(baseline, network, max(wanted.values()))
-        held = sum(x.nbytes for x in out.values()) + sum(x.nbytes for n in noise for x in n)
-        batch = min(LARGEST_BATCH, max(wanted.values()))
-        per_pixel = network.bytes_per_pixel + batch * network.bytes_per_sample_pixel
-        for tile in self._tiles(per_pixel, network.overlap, held):
+        for tile in self._tiles(network):
             prepared = network.prepare(self._window(tile))
             for tau, images in out.items():
-                self._fill(network, prepared, tile, noise, tau, images)
+                # one by one: a batch would change the last bits, and gains nothing on a CPU
+                for image, latents in zip(images, noise, strict=False):
+                    self._fill(network, prepared, tile, [tau * x for x in latents], image)
         return out
 
     def _fill(
-        self, network: Sampler, prepared: Any, tile: Tile,  # noqa: ANN401
-        noise: Sequence[Sequence[Tensor]], tau: float, images: Tensor,
-    ) -> None:  # fmt: skip
-        factors = [factor for _, factor in network.latents]
-        for start in range(0, len(images), LARGEST_BATCH):
-            stop = min(start + LARGEST_BATCH, len(images))
-            latents = [
-                tau * torch.stack([n[i][..., *tile.window(factor)] for n in noise[start:stop]])
-                for i, factor in enumerate(factors)
-            ]
-            decoded = network.decode([x.to(self.device) for x in latents], prepared)
-            target, source = tile.target(network.scale), tile.source(network.scale)
-            images[start:stop, ..., *target] = decoded[..., *source].to(images.device)
+        self,
+        network: Sampler,
+        prepared: Any,  # noqa: ANN401
+        tile: Tile,
+        latents: Sequence[Tensor],
+        image: Tensor,
+    ) -> None:
+        """Decode one sample of one tile into its place in the image."""
+        windows = [
+            x[..., *tile.window(factor)][None].to(self.device)
+            for x, (_, factor) in zip(latents, network.latents, strict=True)
+        ]
+        decoded = network.decode(windows, prepared)[0]
+        target, source = tile.target(network.scale), tile.source(network.scale)
+        image[..., *target] = decoded[..., *source].to(image.device)
 
     def _noise(self, baseline: str, network: Sampler, count: int) -> list[list[Tensor]]:
         height, width = self.lr.shape[-2:]
