@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -21,6 +22,16 @@ _log = logging.getLogger(__name__)
 
 _Column = list[tuple[float | None, str]]
 """One (value, reason) per image of a batch; the reason is empty where there is a value."""
+
+
+@contextmanager
+def _exact() -> Iterator[None]:
+    """Compute without gradients and, on a GPU, in full float32 with repeatable sums."""
+    with (
+        torch.inference_mode(),
+        torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
+    ):
+        yield
 
 
 class MetricPanel:
@@ -89,7 +100,7 @@ class MetricPanel:
         """
         hr, lr = self._one(hr), self._one(lr)
         self._prepared, self._declined = {}, {}
-        with torch.inference_mode():
+        with _exact():
             for name, scorer in self._scorers.items():
                 try:
                     self._prepared[name] = scorer.prepare(hr, lr)
@@ -119,7 +130,7 @@ class MetricPanel:
             raise RuntimeError("expected prepare() before score()")
         restored = (restored if restored.ndim == 4 else restored.unsqueeze(0)).to(self.device)
         columns: dict[str, _Column] = {}
-        with torch.inference_mode():
+        with _exact():
             finite = torch.isfinite(restored).flatten(1).all(dim=1).tolist()
             for name in self._scorers:
                 columns[name] = self._score_finite(name, restored, finite)

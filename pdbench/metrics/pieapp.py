@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -24,15 +25,15 @@ TRAINED = WeightFile(
     url="https://huggingface.co/chaofengc/IQA-PyTorch-Weights/resolve/main/"
     "PieAPPv0.1-0937b014.pth",
     folders=("pyiqa", "checkpoints"),
-    how="download it from https://huggingface.co/chaofengc/IQA-PyTorch-Weights and pass its folder "
-    "with --weights-dir",
+    how="download it from https://huggingface.co/chaofengc/IQA-PyTorch-Weights and pass its "
+    "folder with --weights-dir",
 )
 
 _CONVOLUTIONS = (
     (3, 64), (64, 64), (64, 64), (64, 128), (128, 128), (128, 128),
     (128, 256), (256, 256), (256, 256), (256, 512), (512, 512),
 )  # fmt: skip
-"""Channels in and out of conv1 to conv11; the even ones are followed by a 2x2 max-pooling, the
+"""Channels in and out of conv1 to conv11; even ones are followed by a 2x2 max-pooling, the
 odd ones from conv3 on give the features."""
 _CHUNK = 32
 """Patches that pass through the network at a time."""
@@ -181,9 +182,13 @@ def read_weights(path: Path, *, patch: int = 64) -> dict[str, Tensor]:
     return {name: state[name].detach().float() for name in wanted}
 
 
+@lru_cache(maxsize=1)
+def _read_once(path: Path, patch: int) -> dict[str, Tensor]:
+    return read_weights(path, patch=patch)
+
+
 def _open(choices: Choices, device: str) -> Pieapp:
-    state = read_weights(fetch(TRAINED), patch=choices["patch"])
-    return Pieapp(state, device, **choices)
+    return Pieapp(_read_once(fetch(TRAINED), choices["patch"]), device, **choices)
 
 
 METRIC = Metric(
