@@ -1,5 +1,6 @@
 """Tables and pictures of scores. No torch here, and no scoring: scores in, documents out."""
 
+from pdbench.plots.plane import plot
 from pdbench.plots.tables import table
 
-__all__ = ["table"]
+__all__ = ["plot", "table"]

@@ -17,7 +17,13 @@ GAP = 3.0
 """Pixels kept free around labels and markers."""
 LEADER_FROM = 9.0
 """A label further than this from its marker, in pixels, gets a leader line."""
-_ANGLES = np.radians([0, 180, 90, 270, 30, 150, 330, 210, 60, 120, 300, 240, 15, 165, 345, 195])
+# Sides first, then the corners, then what lies between: the order is the preference.
+_ANGLES = np.radians(
+    [
+        *(0, 180, 90, 270, 30, 150, 330, 210, 60, 120, 300, 240),
+        *(15, 165, 345, 195, 45, 135, 225, 315, 75, 105, 255, 285),
+    ]
+)
 _DISTANCES = np.array([2, 6, 12, 20, 30, 42, 56, 72, 90, 110, 135, 165, 200, 240, 290, 350])
 _ROUNDS = 3
 _CROSSED_SEGMENT = 14.0

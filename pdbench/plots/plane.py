@@ -55,7 +55,8 @@ def plot(
         kinds: Method id -> kind, which chooses the marker; guessed from ids and outputs otherwise.
         images: Number of images in the dataset, N of "n/N"; by default those seen in `scores`.
         size: Size of the networks ("compact"), named in the caption.
-        bars: Which 95 % intervals the bars show.
+        bars: Which 95 % intervals the bars show; with one method there is nothing to pair, and
+            they are over images.
 
     Returns:
         The file written.
@@ -95,6 +96,8 @@ def _plane(
     kinds: Mapping[str, Kind],
     bars: Bars,
 ) -> Plane:
+    if bars == "paired" and len(methods) < 2:
+        bars = "images"
     several = frozenset(
         mean.method
         for mean in summary.means.values()

@@ -35,6 +35,13 @@ __all__ = ["render_page"]
 SIZES = ((320, 380), (480, 450), (680, 520), (900, 620))
 """Width and height of the picture; a window shows the widest that fits, so labels stay placed."""
 
+LABEL = {
+    "showarrow": True,
+    "arrowhead": 0,
+    "arrowwidth": 0.8,
+    "standoff": RADIUS,
+    "borderpad": 0,
+}
 CONFIG = {
     "displaylogo": False,
     "toImageButtonOptions": {"format": "svg", "filename": "plane"},
@@ -91,7 +98,7 @@ def render_page(
         "frames": [{"width": width, "height": height} for width, height in SIZES],
         "traces": TRACES,
         "layout": LAYOUT,
-        "label": {"showarrow": True, "arrowhead": 0, "standoff": RADIUS, "borderpad": 0},
+        "label": LABEL,
         "config": CONFIG,
         "hovers": {method: _hover(plane, method, facts) for method in plane.methods},
         "notes": _notes(plane, facts),
@@ -151,7 +158,7 @@ def _annotations(plane: Plane, scene: Scene, width: int, height: int) -> list[di
             "ax": round(label.offset[0], 1),
             "ay": round(label.offset[1], 1),
             "text": html.escape(plane.titles[marker.method]),
-            "arrowwidth": 0.8 if label.leader else 0,
+            "name": "leader" if label.leader else "beside",
         }
         for marker, label in zip(scene.markers, labels, strict=True)
         if label is not None
@@ -199,7 +206,8 @@ def _key(plane: Plane) -> str:
         names["bar"] = BAR_NAMES[plane.bars]
     if "stochastic" in kinds:
         names["cloud"] = CLOUD_NAME
-    names["front"] = FRONT_NAME
+    if len(plane.methods) > 1:
+        names["front"] = FRONT_NAME
     return "".join(
         f'<li><svg width="16" height="12">{_SIGNS[sign]}</svg>{html.escape(name)}</li>'
         for sign, name in names.items()

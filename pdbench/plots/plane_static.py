@@ -33,7 +33,7 @@ __all__ = ["render_static"]
 
 DPI = 100
 WIDTH, HEIGHT = 640, 520
-AXES = Box(70, 34, 624, 420)
+AXES = Box(72, 34, 624, 420)
 FONT_SIZE = 8.5
 RADIUS = 4.5
 INK, FAINT = "#222222", "#8a8a8a"
@@ -119,7 +119,8 @@ def _draw_axes(figure: Figure, plane: Plane, scene: Scene) -> None:
     axes.ticklabel_format(useOffset=False)
     axes.grid(visible=True, color="#ececec", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.plot(*zip(*scene.front, strict=True), color=FAINT, linewidth=1, linestyle=DASHES)
+    if scene.front:
+        axes.plot(*zip(*scene.front, strict=True), color=FAINT, linewidth=1, linestyle=DASHES)
     for cloud in scene.clouds:
         axes.add_patch(Polygon(cloud.points, facecolor=cloud.colour, alpha=0.18, linewidth=0))
     for path in scene.paths:
@@ -194,5 +195,6 @@ def _legend(plane: Plane, scene: Scene) -> list[Line2D | Patch]:
         handles.append(Line2D([], [], linewidth=1.1, label=BAR_NAMES[plane.bars], **faint))
     if scene.clouds:
         handles.append(Patch(alpha=0.25, linewidth=0, label=CLOUD_NAME, **faint))
-    handles.append(Line2D([], [], linewidth=1, linestyle=DASHES, label=FRONT_NAME, **faint))
+    if scene.front:
+        handles.append(Line2D([], [], linewidth=1, linestyle=DASHES, label=FRONT_NAME, **faint))
     return handles

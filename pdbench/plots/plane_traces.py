@@ -46,7 +46,7 @@ def scene_traces(plane: Plane, scene: Scene) -> list[dict[str, Any]]:
     Returns:
         One object per trace; "meta" names its role and, of a point, its method.
     """
-    traces = [_curve("front", scene.front)]
+    traces = [_curve("front", scene.front)] if scene.front else []
     for cloud in scene.clouds:
         traces.append(_curve("cloud", cloud.points, fillcolor=_transparent(cloud.colour, 0.2)))
     for path in scene.paths:

@@ -130,7 +130,8 @@ class Scene:
         markers: The methods that have both metrics.
         clouds: Ellipses of one standard deviation between the samples of one image.
         paths: Lines that join the members of a family.
-        front: Corners of the staircase of methods that no other beats in both metrics.
+        front: Corners of the staircase of methods that no other beats in both metrics; empty for
+            a single method.
         absent: Titles of methods that lack one of the metrics.
     """
 
@@ -254,7 +255,7 @@ def _spans(markers: Sequence[Marker], clouds: Sequence[Shape], *, axis: int) -> 
 def _range(fact: MetricFacts, values: Sequence[float]) -> Range:
     low, high = min(values), max(values)
     least = 10.0**-fact.decimals
-    margin = max(0.1 * (high - low), least if high > low else 10 * least)
+    margin = max(0.1 * (high - low), least if high > low else 50 * least)
     low, high = low - margin, high + margin
     return (low, high) if fact.better == "lower" else (high, low)
 
@@ -263,6 +264,8 @@ def _staircase(
     markers: Sequence[Marker], x: MetricFacts, y: MetricFacts, x_range: Range, y_range: Range
 ) -> tuple[tuple[float, float], ...]:
     """Bound what some method reaches or beats; a straight line would invent mixtures."""
+    if len(markers) < 2:
+        return ()
     points = {marker.method: (marker.x, marker.y) for marker in markers}
     front = [points[name] for name in pareto_front(points, x=x, y=y)]
     corners = [(front[0][0], y_range[1]), front[0]]

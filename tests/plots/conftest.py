@@ -1,0 +1,63 @@
+import random
+
+import pytest
+
+from pdbench.scores import MetricFacts, Score
+
+MEANS = {  # psnr, ssim, lpips-vgg
+    "bicubic": (26.7, 0.766, 0.409),
+    "rrdb": (29.1, 0.836, 0.272),
+    "srflow-da[tau=0.1]": (29.0, 0.830, 0.260),
+    "srflow-da[tau=0.9]": (27.4, 0.770, 0.225),
+    "average-5": (28.8, 0.825, 0.234),
+    "average-25": (29.3, 0.836, 0.262),
+}
+
+
+@pytest.fixture(scope="session")
+def facts():
+    return [
+        MetricFacts(
+            id="psnr", title="PSNR", better="higher", kind="distortion", unit="dB", decimals=2
+        ),
+        MetricFacts(id="ssim", title="SSIM", better="higher", kind="distortion"),
+        MetricFacts(id="lpips-vgg", title="LPIPS-VGG", better="lower", kind="perception"),
+        MetricFacts(id="pieapp", title="PieAPP", better="lower", kind="perception"),
+    ]
+
+
+@pytest.fixture(scope="session")
+def make_score():
+    """Build a score from the few fields a test cares about."""
+
+    def make(method="m", image="a", value=1.0, **fields):
+        defaults = {
+            "dataset": "set5",
+            "seed": 0,
+            "sample": 0,
+            "metric": "psnr",
+            "protocol": "paper",
+            "protocol_hash": "0123456789abcdef",
+            "weights": "",
+        }
+        return Score(method=method, image=image, value=value, **{**defaults, **fields})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def scores(make_score):
+    """Six methods on five images, two of them with three samples each; PieAPP has no weights."""
+    rng = random.Random(0)
+    rows = []
+    for method, means in MEANS.items():
+        for image in ("baby", "bird", "butterfly", "head", "woman"):
+            for sample in range(3 if method.startswith("srflow") else 1):
+                for metric, mean in zip(("psnr", "ssim", "lpips-vgg"), means, strict=True):
+                    value = mean * (1 + rng.gauss(0, 0.01))
+                    rows.append(make_score(method, image, value, sample=sample, metric=metric))
+                reason = "weights not found; give --weights-dir"
+                rows.append(
+                    make_score(method, image, None, sample=sample, metric="pieapp", reason=reason)
+                )
+    return rows

@@ -1,0 +1,91 @@
+"""The interactive page: complete in itself, every metric on every axis."""
+
+import json
+import re
+
+import plotly.graph_objects as go
+import pytest
+from plotly.offline import get_plotlyjs
+
+from pdbench.plots import plot
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """Write the page and return its text."""
+
+    def write(scores, facts, **options):
+        out = tmp_path_factory.mktemp("page") / "plane.html"
+        return plot(scores, facts, out=out, **options).read_text()
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def text(page, scores, facts):
+    return page(scores, facts, size="compact")
+
+
+def content(text):
+    found = re.search(r'<script id="content" type="application/json">(.*?)</script>', text)
+    return json.loads(found[1])
+
+
+def test_page_loads_nothing(text):
+    own = text.replace(get_plotlyjs(), "")
+    assert len(own) < len(text) - 1_000_000
+    assert not re.search(r"https?://|\bsrc=|@import|<link|url\(", own)
+
+
+def test_page_offers_every_metric_with_scores_on_both_axes(text):
+    found = content(text)
+    names = ["psnr", "ssim", "lpips-vgg"]
+    assert [metric["id"] for metric in found["metrics"]] == names
+    assert set(found["scenes"]) == {f"{a} {b}" for a in names for b in names if a != b}
+
+
+def test_page_starts_with_the_pair_asked_for(page, scores, facts):
+    found = content(page(scores, facts, x="ssim", y="psnr"))
+    assert (found["x"], found["y"]) == ("ssim", "psnr")
+
+
+def test_plotly_accepts_every_trace_and_layout(text):
+    found = content(text)
+    for scene in found["scenes"].values():
+        traces = [{**found["traces"][trace["meta"]["role"]], **trace} for trace in scene["data"]]
+        layout = {**found["layout"], "xaxis": scene["xaxis"], "yaxis": scene["yaxis"]}
+        layout["annotations"] = [{**found["label"], **one} for one in scene["labels"]["900"]]
+        go.Figure(traces, layout)
+
+
+def test_every_width_has_all_labels(text):
+    found = content(text)
+    for scene in found["scenes"].values():
+        assert set(scene["labels"]) == {str(frame["width"]) for frame in found["frames"]}
+        assert all(len(labels) == 6 for labels in scene["labels"].values())
+
+
+def test_hover_tells_every_metric_with_interval_and_count(text):
+    hover = content(text)["hovers"]["srflow-da[tau=0.9]"]
+    assert re.search(r"PSNR \d\d\.\d\d \[\d\d\.\d\d, \d\d\.\d\d\], sd \d\.\d{3}, n 5/5", hover)
+    assert "PieAPP —, n 0/5" in hover
+
+
+def test_metric_without_scores_is_noted_with_its_reason(text):
+    notes = content(text)["notes"]
+    assert "PieAPP is not available: weights not found; give --weights-dir." in notes
+
+
+def test_caption_is_on_the_page(text):
+    assert "set5 ×4, 5 images; protocol paper; compact networks; seed 0" in text
+
+
+def test_page_is_the_same_when_rerun(text, page, scores, facts):
+    assert page(scores, facts, size="compact") == text
+
+
+def test_titles_cannot_break_out_of_the_page(page, scores, facts):
+    evil = "</script><img src=x onerror=alert(1)>"
+    own = page(scores, facts, titles={"rrdb": evil}).replace(get_plotlyjs(), "")
+    assert "<img" not in own
+    assert "&lt;img" in content(own)["hovers"]["rrdb"]
