@@ -27,6 +27,7 @@ __all__ = [
     "Plan",
     "Setup",
     "Task",
+    "bank_needs",
     "default_jobs",
     "missing_verdicts",
     "output_count",

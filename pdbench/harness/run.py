@@ -158,7 +158,11 @@ def _check_files(plan: Plan, folder: Path, progress: bool) -> dict[str, SeenFile
     }
     new = [pair for pair in plan.dataset.pairs if pair.name not in files]
     with tqdm(
-        total=len(new), desc="checking images", delay=_DELAY, disable=not progress, leave=False
+        total=len(new),
+        desc="checking images",
+        delay=_DELAY,
+        disable=None if progress else True,
+        leave=False,
     ) as bar:
         facts = check_pairs(new, lambda _pair: bar.update())
     for name, fact in facts.items():
@@ -315,7 +319,7 @@ def _work(
         unit="px",
         bar_format="{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]",
         delay=_DELAY,
-        disable=not progress,
+        disable=None if progress else True,
         leave=False,
     )
     # Closed at once when writing fails, so that no worker goes on in vain.

@@ -2,6 +2,7 @@
 
 FAKE_LOG: file that gets a line "<method> <height>x<width>" for every image a method makes.
 FAKE_DELAY: seconds each method takes.
+FAKE_STALL: file; while it exists, methods hang.
 FAKE_KILL: file; the first method that finds it deletes it and kills its own process.
 FAKE_MEMORY: bytes above which the restorer is out of memory.
 """
@@ -64,6 +65,9 @@ def steered(name, rule):
             with Path(log).open("a") as stream:
                 stream.write(f"{name} {lr.shape[-2]}x{lr.shape[-1]}\n")
         time.sleep(float(os.environ.get("FAKE_DELAY", "0")))
+        stall = os.environ.get("FAKE_STALL")
+        while stall and Path(stall).exists():
+            time.sleep(0.1)
         kill = os.environ.get("FAKE_KILL")
         if kill and Path(kill).exists():
             Path(kill).unlink()
