@@ -40,7 +40,7 @@ _ENVIRONMENT = {
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from pdbench.harness.worker import main; main()"
 
 
-class WorkerDied(Exception):  # noqa: N818  (an event, not a mistake)
+class WorkerDied(Exception):
     """The process is gone."""
 
 
