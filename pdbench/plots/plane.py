@@ -12,7 +12,7 @@ from pdbench.analysis.intervals import Interval, mean_interval, within_image_int
 from pdbench.analysis.means import Summary, summarise
 from pdbench.errors import InputError
 from pdbench.plots.families import Kind, style_methods
-from pdbench.plots.scene import Bars, Plane
+from pdbench.plots.scene import Bars, Plane, build_scene
 from pdbench.plots.table_model import caption_of, one_line, select_methods
 from pdbench.registry import Registry
 from pdbench.scores import MetricFacts, Score
@@ -62,8 +62,8 @@ def plot(
         The file written.
 
     Raises:
-        InputError: The scores cannot share a plane, an id is unknown, no method has both metrics,
-            the suffix is unknown, or the file cannot be written.
+        InputError: The scores cannot share a plane, an id is unknown, the metrics are the same or
+            no method has both, the suffix is unknown, or the file cannot be written.
     """
     suffix = out.suffix.lower().removeprefix(".")
     if suffix not in SUFFIXES:
@@ -71,11 +71,16 @@ def plot(
         raise InputError(f"cannot plot into '{out.name}'; give a file name that ends in {known}")
     known_facts = Registry("metric", facts)
     x_fact, y_fact = known_facts.get(x), known_facts.get(y)
+    if x == y:
+        raise InputError(f"both axes would show {x_fact.title}; choose two metrics with -x and -y")
     summary = summarise(scores, images=images)
     wanted = list(known_facts) if suffix == "html" else [x_fact, y_fact]
     plane = _plane(
         summary, select_methods(summary, methods), wanted, titles or {}, kinds or {}, bars
     )
+    scene = build_scene(plane, x_fact, y_fact)
+    if scene is None:
+        raise _nothing_to_draw(summary, x_fact, y_fact)
     caption = caption_of(summary, size)
     if suffix == "html":
         from pdbench.plots.plane_page import render_page
@@ -85,7 +90,7 @@ def plot(
     # matplotlib takes half a second to import; a page does without.
     from pdbench.plots.plane_static import render_static
 
-    return _write(out, render_static(plane, x_fact, y_fact, suffix=suffix, caption=caption))
+    return _write(out, render_static(plane, scene, suffix=suffix, caption=caption))
 
 
 def _plane(
@@ -132,6 +137,16 @@ def _bar_ends(
 
 def _drawable(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
+
+
+def _nothing_to_draw(summary: Summary, x: MetricFacts, y: MetricFacts) -> InputError:
+    means = [mean for mean in summary.means.values() if mean.metric in (x.id, y.id)]
+    reasons = sorted({one_line(reason) for mean in means for reason in mean.reasons})
+    why = f" ({'; '.join(reasons)})" if reasons else ""
+    return InputError(
+        f"no method has scores of both {x.title} and {y.title}{why}; "
+        "choose other metrics with -x and -y"
+    )
 
 
 def _write(out: Path, content: bytes) -> Path:

@@ -12,7 +12,6 @@ from typing import Any
 from plotly.offline import get_plotlyjs
 
 from pdbench.analysis.intervals import mean_interval
-from pdbench.errors import InputError
 from pdbench.plots.labels import Box
 from pdbench.plots.plane_traces import FONT_SIZE, LAYOUT, MARGIN, RADIUS, TRACES, scene_traces
 from pdbench.plots.scene import (
@@ -77,9 +76,6 @@ def render_page(
 
     Returns:
         HTML with everything inline, plotly.js included.
-
-    Raises:
-        InputError: No method has both metrics, or they are the same.
     """
     known = [fact for fact in facts if _has_values(plane, fact)]
     scenes: dict[str, dict[str, Any]] = {}
@@ -87,10 +83,6 @@ def render_page(
         for second in known:
             if first != second and (scene := _scene(plane, first, second)):
                 scenes[f"{first.id} {second.id}"] = scene
-    if f"{x.id} {y.id}" not in scenes:
-        raise InputError(
-            f"no method has both {x.title} and {y.title}; choose two other metrics with -x and -y"
-        )
     content = {
         "x": x.id,
         "y": y.id,

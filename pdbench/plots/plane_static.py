@@ -13,7 +13,6 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 
-from pdbench.errors import InputError
 from pdbench.plots.labels import Box, Label
 from pdbench.plots.scene import (
     BAR_NAMES,
@@ -24,10 +23,8 @@ from pdbench.plots.scene import (
     Plane,
     Scene,
     axis_title,
-    build_scene,
     label_scene,
 )
-from pdbench.scores import MetricFacts
 
 __all__ = ["render_static"]
 
@@ -59,31 +56,20 @@ _METADATA: dict[str, dict[str, Any]] = {
 }
 
 
-def render_static(
-    plane: Plane, x: MetricFacts, y: MetricFacts, *, suffix: str, caption: str
-) -> bytes:
+def render_static(plane: Plane, scene: Scene, *, suffix: str, caption: str) -> bytes:
     """Draw the plane.
 
     Args:
-        plane: What to draw.
-        x: Metric on the x axis.
-        y: Metric on the y axis.
+        plane: Gives titles and styles.
+        scene: What to draw.
         suffix: "png" (200 dots per inch), "svg" or "pdf".
         caption: Line above the axes: dataset, protocol, size, seed.
 
     Returns:
         The file's bytes.
-
-    Raises:
-        InputError: No method has both metrics.
     """
     with rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI)
-        scene = build_scene(plane, x, y)
-        if scene is None:
-            raise InputError(
-                f"no method has both {x.title} and {y.title}; choose other metrics with -x and -y"
-            )
         _draw_axes(figure, plane, scene)
         _draw_labels(figure, plane, scene)
         _draw_margins(figure, plane, scene, caption)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pdbench.analysis.intervals import mean_interval
 from pdbench.analysis.means import Mean, Summary, summarise
 from pdbench.errors import InputError
 from pdbench.registry import unknown_id
@@ -241,8 +242,6 @@ def _ranks(means: Sequence[Mean], fact: MetricFacts) -> list[int]:
 
 
 def _interval(mean: Mean) -> tuple[float, float] | None:
-    from pdbench.analysis.intervals import mean_interval  # numpy, only where it is wanted
-
     found = mean_interval(list(mean.images.values()))
     return (found.low, found.high) if found else None
 

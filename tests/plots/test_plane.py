@@ -175,9 +175,14 @@ def test_single_method_and_single_image_can_be_drawn(make_score, facts, tmp_path
 @pytest.mark.parametrize("suffix", ["png", "html"])
 def test_metric_without_scores_cannot_be_an_axis(scores, facts, tmp_path, suffix):
     out = tmp_path / f"plane.{suffix}"
-    with pytest.raises(InputError, match="no method has both PSNR and PieAPP"):
+    with pytest.raises(InputError, match=r"both PSNR and PieAPP \(weights not found"):
         plot(scores, facts, out=out, y="pieapp")
     assert not out.exists()
+
+
+def test_axes_must_differ(scores, facts, tmp_path):
+    with pytest.raises(InputError, match="both axes would show PSNR"):
+        plot(scores, facts, out=tmp_path / "a.png", x="psnr", y="psnr")
 
 
 def test_unknown_metric_names_the_close_one(scores, facts, tmp_path):
