@@ -7,10 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import pdbench as package
 from pdbench import api
+from pdbench.api.settings import settings
+from pdbench.baselines import BASELINES, fingerprint, open_baseline
+from pdbench.baselines.baseline import read_weights
 from pdbench.cli import main
 from pdbench.cli.options import parse_memory, split_commas
 from pdbench.harness.store import RunStore
@@ -84,6 +88,17 @@ def test_a_network_runs_in_worker_processes(pdbench, photos):
     outcome = pdbench("run", "--method", "rrdb,bicubic", "--dataset", photos, "--metrics", "psnr")
     assert outcome.code == 0
     assert outcome.out.index("RRDB") < outcome.out.index("Bicubic")
+
+
+def test_a_networks_weights_are_taken_from_the_weights_folder(tmp_path):
+    state, _ = read_weights(BASELINES.get("rrdb").weights_path("compact"))
+    torch.save(state, tmp_path / "rrdb-compact.pth")
+    lr = torch.rand(1, 3, 8, 8)
+    ours = fingerprint("rrdb"), open_baseline("rrdb").restore(lr)
+    with settings(weights_dir=tmp_path):
+        given = fingerprint("rrdb"), open_baseline("rrdb").restore(lr)
+    assert given[0] != ours[0]
+    assert torch.equal(given[1], ours[1])
 
 
 def test_the_python_call_is_the_command(photos, tmp_path, monkeypatch):
