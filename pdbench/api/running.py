@@ -119,7 +119,7 @@ def run(
             folder,
             progress=progress,
         )
-    record = _only(done.record, names)
+    record = _only(done.record, done.methods)
     return Report(
         folder=folder,
         record=record,

@@ -14,7 +14,7 @@ from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import Pair
 from pdbench.errors import InputError
 from pdbench.harness.bank import DEFAULT_MEMORY
-from pdbench.harness.method import Method, Restored, Sampled
+from pdbench.harness.method import Method, Sampled
 from pdbench.harness.store import Verdict
 from pdbench.scores import Score
 
@@ -27,7 +27,6 @@ __all__ = [
     "Plan",
     "Setup",
     "Task",
-    "bank_needs",
     "default_jobs",
     "missing_verdicts",
     "output_count",
@@ -78,7 +77,7 @@ class Setup:
 
     Attributes:
         dataset: Dataset id.
-        methods: Ids of all methods of the run; their needs decide how samples are drawn.
+        methods: Ids of all methods of the run.
         weights: Method id -> fingerprint of its networks.
         resolve: As in `Plan`.
         open_baseline: As in `Plan`.
@@ -209,23 +208,6 @@ def weights_of(method: Method, fingerprint: Callable[[str, str], str], size: str
     if len(parts) <= 1:
         return "".join(parts)
     return hashlib.sha256("+".join(parts).encode()).hexdigest()[:12]
-
-
-def bank_needs(
-    methods: Mapping[str, Method], asked: Mapping[str, Any]
-) -> list[Restored | Sampled]:
-    """List what the bank may be asked for, so that it draws the same way in every run.
-
-    A resumed run asks for fewer methods, yet must cut and batch an image as an undisturbed one
-    does. So all methods of the run count that share a network with one that is asked for.
-
-    Args:
-        methods: All methods of the run by id.
-        asked: Ids of those to be computed now, as keys.
-    """
-    networks = {baseline for name in asked for baseline in methods[name].baselines}
-    needs = [need for method in methods.values() for need in method.needs]
-    return [need for need in dict.fromkeys(needs) if need.baseline in networks]
 
 
 def resolve_device(device: str) -> str:

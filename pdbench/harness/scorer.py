@@ -19,7 +19,6 @@ from pdbench.harness.plan import (
     Finished,
     Setup,
     Task,
-    bank_needs,
     missing_verdicts,
     output_count,
 )
@@ -101,7 +100,7 @@ class ImageScorer:
             lr,
             pixel_sha256((lr,)),
             self.setup.seed,
-            bank_needs(self.methods, task.work),
+            [need for name in task.work for need in self.methods[name].needs],
             self._network,
             device=self.setup.device,
             max_memory=task.max_memory,

@@ -4,14 +4,12 @@ import math
 
 import pytest
 import torch
-from fakes import resolve
 from runs import ALL, METRICS, make_plan, write_images
 
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.harness import run as run_module
 from pdbench.harness import scorer
 from pdbench.harness.engines import SerialEngine
-from pdbench.harness.plan import bank_needs
 from pdbench.harness.reader import read_run
 from pdbench.harness.run import run
 from pdbench.images import bicubic_downsample, bicubic_upsample, load_image
@@ -297,10 +295,8 @@ def test_threads_are_given_back(images, tmp_path):
         torch.set_num_threads(before)
 
 
-def test_resumed_image_is_drawn_as_in_an_undisturbed_run():
-    methods = {name: resolve(name) for name in ALL}
-    whole = bank_needs(methods, dict.fromkeys(ALL))
-    samples = [need for need in whole if need.baseline == "sampler"]
-    assert len(samples) == 2
-    assert bank_needs(methods, {"mean": ()}) == samples
-    assert bank_needs(methods, {"up": ()}) == []
+def test_scores_do_not_depend_on_which_other_methods_run(images, tmp_path):
+    together = serial(make_plan(images), tmp_path / "together")
+    for name in ALL:
+        alone = serial(make_plan(images, [name]), tmp_path / name)
+        assert set(alone.record.scores) <= set(together.record.scores)
