@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,9 @@ from pdbench.weights import WeightFile, fetch, sha256_of
 
 __all__ = ["METRIC", "MODEL", "Ma"]
 
-# No sha256 of this file is published, so any copy is taken and its content is checked instead.
+_log = logging.getLogger(__name__)
+
+# No sha256 of this file is published, so any copy is taken and only its structure is checked.
 MODEL = WeightFile(
     name="NRQM_model.mat",
     sha256="",
@@ -58,6 +61,7 @@ class Ma:
 
 @lru_cache(maxsize=1)
 def _read(path: Path, sha256: str) -> MaModel:
+    _log.info("Ma's model is %s, sha256 %s", path, sha256)
     return read_model(path, FEATURE_COUNTS)
 
 

@@ -27,12 +27,12 @@ class MaFeatures(NamedTuple):
 
     Attributes:
         local: (18,), block DCT statistics of three scales.
-        world: (45,), statistics of steerable bands.
+        overall: (45,), statistics of steerable bands.
         spatial: (75,), singular values of the 5x5 patches of three scales, largest first.
     """
 
     local: Tensor
-    world: Tensor
+    overall: Tensor
     spatial: Tensor
 
 
@@ -59,7 +59,7 @@ def ma_features(plane: Tensor) -> MaFeatures:
         scales.append(_halve(scales[-1]))
     return MaFeatures(
         local=torch.cat([dct_features(scale) for scale in scales]),
-        world=gsm_features(plane),
+        overall=gsm_features(plane),
         spatial=torch.cat([torch.linalg.svdvals(_patches(scale)) for scale in scales]),
     )
 
