@@ -1,0 +1,1 @@
+"""Test sets and training crops."""

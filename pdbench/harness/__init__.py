@@ -1,0 +1,1 @@
+"""Running methods on datasets: plan, workers, bank, store and results."""
