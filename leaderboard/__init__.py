@@ -1,1 +1,1 @@
-"""The name `pdbench.leaderboard` is reserved: submissions come in a later release. Holds no code."""
+"""Reserved: leaderboard submissions come in a later release; there is no code here yet."""

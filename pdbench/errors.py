@@ -4,19 +4,19 @@ __all__ = ["CannotJudge", "InputError", "NonFiniteImage", "PdbenchError", "Weigh
 
 
 class PdbenchError(Exception):
-    """Base of every error pdbench raises on purpose; the CLI prints it as one line, exit code 2."""
+    """Base of all errors raised on purpose; the CLI prints it as one line, exit code 2."""
 
 
 class InputError(PdbenchError):
-    """The user asked for something that cannot be done: an unknown id, a corrupt or mismatched file."""
+    """What the user asked for cannot be done: an unknown id, a corrupt or mismatched file."""
 
 
 class WeightsUnavailable(PdbenchError):
-    """Weights that a metric or a network needs cannot be had on this machine; the message says why."""
+    """Weights of a metric or a network cannot be had on this machine; the message says why."""
 
 
 class CannotJudge(PdbenchError):
-    """A metric declines to score this image (too small, NaN); the cell stays empty and n/N shows it."""
+    """A metric declines to score this image (too small, NaN); its cell stays empty, n/N shows it."""
 
 
 class NonFiniteImage(PdbenchError):

@@ -60,7 +60,9 @@ def test_tracked_weights_stay_under_20_mib():
 @pytest.mark.slow
 def test_a_wheel_holds_every_package_under_pdbench_only(tmp_path):
     copy = tmp_path / "copy"  # a build leaves folders behind
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "runs", "tests", "__pycache__"))
+    shutil.copytree(
+        ROOT, copy, ignore=shutil.ignore_patterns(".*", "runs", "tests", "__pycache__")
+    )
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), "."]
     subprocess.run(command, cwd=copy, check=True)
     (wheel,) = tmp_path.glob("pdbench-*.whl")

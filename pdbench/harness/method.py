@@ -1,4 +1,4 @@
-"""What a method is to the harness: a frozen declaration and a rule from an LR image to image(s)."""
+"""What a method is to the harness: a frozen declaration and a rule from LR image to image(s)."""
 
 from __future__ import annotations
 
