@@ -16,7 +16,7 @@ class WeightsUnavailable(PdbenchError):
 
 
 class CannotJudge(PdbenchError):
-    """A metric declines to score this image (too small, NaN); its cell stays empty, n/N shows it."""
+    """A metric declines to score this image (too small, NaN); n/N shows the empty cell."""
 
 
 class NonFiniteImage(PdbenchError):
