@@ -44,7 +44,7 @@ class Baseline:
     reference: str
     folder: Path
     network: Callable[..., nn.Module]
-    adapt: Callable[[nn.Module], Any]
+    adapt: Callable[[Any], Any]
     translate: Callable[[Mapping[str, object]], dict[str, Tensor]]
     objective: Callable[[], Objective]
 
@@ -93,7 +93,9 @@ class Baseline:
         state = self.translate(state)
         _check_fit(network, state, f"{path.name} for {self.id} ({size})")
         network.load_state_dict({name: value.float() for name, value in state.items()})
-        return network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+        network.eval().requires_grad_(False)
+        network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return network
 
 
 def _check_fit(network: nn.Module, state: Mapping[str, Tensor], what: str) -> None:

@@ -49,10 +49,11 @@ class DenseBlock(nn.Module):
         for index in range(4):
             self.add_module(f"conv{index + 1}", conv3x3(features + index * growth, growth))
         self.conv5 = conv3x3(features + 4 * growth, features)
-        for conv in self.children():
-            nn.init.kaiming_normal_(conv.weight, a=0, mode="fan_in")
-            conv.weight.data *= INIT_GAIN
-            nn.init.zeros_(conv.bias)
+        for conv in self.modules():
+            if isinstance(conv, nn.Conv2d):
+                nn.init.kaiming_normal_(conv.weight, a=0, mode="fan_in")
+                conv.weight.data *= INIT_GAIN
+                nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, features, h, w) to the same shape."""

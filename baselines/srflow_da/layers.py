@@ -141,6 +141,8 @@ class Coupling(nn.Module):
     ) -> None:
         super().__init__()
         self.kept = channels // 2
+        self.condition = condition
+        self.hidden = hidden
         self.floor = floor
         self.fAffine = coupling_net(
             self.kept + condition, 2 * (channels - self.kept), hidden, depth

@@ -87,8 +87,8 @@ class FlowUpsampler(nn.Module):
         level = -1
         for layer in self.layers:
             level += isinstance(layer, Squeeze)
-            step = isinstance(layer, FlowStep)
-            prepared.append(layer.prepare(conditions[level]) if step else None)  # type: ignore[union-attr,operator]
+            is_step = isinstance(layer, FlowStep)
+            prepared.append(layer.prepare(conditions[level]) if is_step else None)  # type: ignore[operator]
         return prepared
 
     def forward(
@@ -170,8 +170,8 @@ class SRFlowDA(nn.Module):
             features * (1 + len(self.taps)), steps=steps, plain_steps=plain_steps, hidden=hidden,
             depth=depth, floor=floor, split_bound=split_bound, published=published,
         )  # fmt: skip
-        self.register_state_dict_post_hook(_publish_names)
-        self.register_load_state_dict_pre_hook(_adopt_names)
+        self.register_state_dict_post_hook(_publish_names)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_pre_hook(_adopt_names)  # type: ignore[no-untyped-call]
 
     def condition(self, lr: Tensor) -> list[Prepared | None]:
         """Do all work that depends on the LR image (B, 3, h, w) in [0, 1] only."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pdbench.baselines.srflow_da.layers import Prepared
+from pdbench.baselines.srflow_da.layers import Coupling, Prepared
 from pdbench.baselines.srflow_da.net import SRFlowDA
 
 __all__ = ["SRFlowDASampler"]
@@ -16,13 +16,10 @@ __all__ = ["SRFlowDASampler"]
 def working_memory(network: SRFlowDA) -> int:
     """Bytes per LR pixel: all prepared couplings, and the widest step of preparing one."""
     flow = network.flowUpsamplerNet
-    couplings = [layer.affine for layer in flow.layers if getattr(layer, "affine", None)]
-    kept = 0
-    for coupling in couplings:
-        hidden = coupling.fAffine[0].out_channels
-        fine = coupling.kept * 2 < 24  # level 1 has four positions for each LR pixel
-        kept += (4 if fine else 1) * (4 * coupling.kept + hidden)
-    condition = couplings[0].fFeatures[0].in_channels
+    couplings = [m for m in flow.modules() if isinstance(m, Coupling)]
+    hidden, condition = couplings[0].hidden, couplings[0].condition
+    # level 1, with 12 channels, has four positions for each LR pixel
+    kept = sum((4 if c.kept == 6 else 1) * (4 * c.kept + hidden) for c in couplings)
     return 5 * (kept + 4 * (2 * condition + 3 * hidden))  # 4 bytes a value, measured + 20 %
 
 

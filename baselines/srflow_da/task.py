@@ -49,7 +49,6 @@ class Weights:
 
 
 def draw_latents(
-    network: SRFlowDA,
     lr: Tensor,
     copies: int,
     tau: Tensor | float,
@@ -58,7 +57,6 @@ def draw_latents(
     """Draw latents [eps, z] for `copies` samples of every image of lr (B, 3, h, w)."""
     batch, _, height, width = lr.shape
     shapes = [(6, 2 * height, 2 * width), (24, height, width)]
-    del network
     return [
         tau * torch.randn(copies * batch, *shape, device=lr.device, generator=generator)
         for shape in shapes
@@ -103,7 +101,7 @@ class SRFlowDAObjective:
             return network(lr, noisy)[0].mean()
         tau = torch.rand(2 * lr.shape[0], 1, 1, 1, device=lr.device)
         tau[: lr.shape[0]] = tau[lr.shape[0] :]  # both samples of one image at one temperature
-        nll, samples = network(lr, noisy, draw_latents(network, lr, 2, tau))
+        nll, samples = network(lr, noisy, draw_latents(lr, 2, tau))
         return nll.mean() + self._sample_terms(samples.float(), lr, hr)
 
     def _sample_terms(self, samples: Tensor, lr: Tensor, hr: Tensor) -> Tensor:
@@ -127,7 +125,7 @@ class SRFlowDAObjective:
         generator = torch.Generator(lr.device).manual_seed(0)
         prepared = network.condition(lr)
         noise = HR_NOISE * torch.randn(hr.shape, device=hr.device, generator=generator)
-        latents = draw_latents(network, lr, 5, 0.9, generator)
+        latents = draw_latents(lr, 5, 0.9, generator)
         samples = network.decode(latents, prepared)
         mode = network.decode([0 * x[:1] for x in latents], prepared)
         small = bicubic_downsample(quantise(samples[:1]))

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from pdbench.errors import NonFiniteImage
 from pdbench.harness.method import Restored, Sampled
 from pdbench.harness.tiles import Tile, tiles
 
@@ -57,6 +58,13 @@ def latent_noise(key: str, index: int, shapes: Sequence[tuple[int, int, int]]) -
     digest = hashlib.blake2b(f"{key}|{index}".encode(), digest_size=8).digest()
     generator = torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
     return [torch.randn(shape, generator=generator) for shape in shapes]
+
+
+def _check_finite(images: Tensor, what: str) -> None:
+    # here, because the median of many samples would hide one that is not finite
+    for image in images:
+        if not torch.isfinite(image.sum()):
+            raise NonFiniteImage(f"{what} holds NaN or infinite values")
 
 
 class SampleBank:
@@ -112,6 +120,7 @@ class SampleBank:
 
         Raises:
             ValueError: count < 1 or tau < 0.
+            NonFiniteImage: A sample holds NaN or infinite values.
         """
         if count < 1 or tau < 0:
             raise ValueError(f"expected count >= 1 and tau >= 0, got {count} and {tau}")
@@ -135,6 +144,7 @@ class SampleBank:
         for tile in self._tiles(network):
             image = network.restore(self._window(tile))
             out[..., *tile.target(network.scale)] = image[..., *tile.source(network.scale)]
+        _check_finite(out, "the output")
         return out[0]
 
     def _empty(self, count: int, scale: int) -> Tensor:
@@ -157,6 +167,8 @@ class SampleBank:
                 # one by one: a batch would change the last bits, and gains nothing on a CPU
                 for image, latents in zip(images, noise, strict=False):
                     self._fill(network, prepared, tile, [tau * x for x in latents], image)
+        for tau, images in out.items():
+            _check_finite(images, f"a sample at tau {tau:g}")
         return out
 
     def _fill(

@@ -169,7 +169,7 @@ def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple
     )
     device = run.accelerator.device
     for lr, hr in loader:
-        yield tuple(  # type: ignore[misc]
+        yield tuple(
             x.to(device, non_blocking=True, memory_format=torch.channels_last) for x in (lr, hr)
         )
 
@@ -228,7 +228,8 @@ def _start(
     mixed = "bf16" if recipe.optimisation.precision == "bf16" else "no"
     accelerator = Accelerator(mixed_precision=mixed, cpu=device == "cpu")
     set_seed(recipe.seed)
-    network = objective.build(recipe).to(memory_format=torch.channels_last)
+    network = objective.build(recipe)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.train()
     optimizers = make_optimizers(network, recipe.optimisation)
     prepared = accelerator.prepare(network)
@@ -261,8 +262,9 @@ def _train(run: _Run, objective: Objective, train: Sequence[Photo], held: Sequen
         if main and (last or run.step % recipe.validate_every == 0):
             scores = _validate(run, objective, held)
             factor = rate(run.step - 1, recipe.optimisation)
-            table.add({"step": run.step, "seconds": round(run.seconds), "rate": factor,
-                       "loss": sum(recent) / len(recent), "gradient_norm": norm, **scores})  # fmt: skip
+            state = {"step": run.step, "seconds": round(run.seconds), "rate": factor}
+            mean = sum(recent) / len(recent)
+            table.add({**state, "loss": mean, "gradient_norm": norm, **scores})
             recent = []
         if main and (last or run.step % recipe.checkpoint_every == 0):
             save_checkpoint(run.folder, run.step, run.state())

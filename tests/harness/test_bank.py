@@ -5,6 +5,7 @@ import torch
 
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.baselines.srflow_da.sampler import SRFlowDASampler
+from pdbench.errors import NonFiniteImage
 from pdbench.harness.bank import DEFAULT_MEMORY, SampleBank
 from pdbench.harness.method import Sampled
 from pdbench.harness.tiles import tiles
@@ -100,6 +101,12 @@ def test_tiles_leave_no_seams(lr, sampler):
 def test_impossible_requests_raise(lr, sampler, count, tau):
     with pytest.raises(ValueError, match="expected count"):
         make_bank(lr, sampler).samples("srflow-da", tau=tau, count=count)
+
+
+def test_a_sample_that_is_not_finite_is_reported(lr, sampler):
+    sampler.network.flowUpsamplerNet.layers[1].actnorm.bias.data[0] = float("nan")
+    with pytest.raises(NonFiniteImage, match=r"tau 0\.9"):
+        make_bank(lr, sampler).samples("srflow-da", tau=TAU, count=1)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (33, 100), (200, 90)])

@@ -61,7 +61,7 @@ def test_families_take_any_parameter(name):
     ],
 )
 def test_bad_ids_are_refused_with_a_hint(name, hint):
-    with pytest.raises(InputError, match="^[^\n]+$") as raised:
+    with pytest.raises(InputError, match=r"^[^\n]+$") as raised:
         resolve(name)
     assert hint in str(raised.value)
 

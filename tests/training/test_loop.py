@@ -1,4 +1,4 @@
-"""The training loop: resumes bit for bit, stops on divergence, never trains on what it validates."""
+"""The training loop: resumes bit for bit, stops on divergence, keeps validation images apart."""
 
 import csv
 from dataclasses import replace
@@ -99,7 +99,7 @@ def test_a_non_finite_loss_stops_and_names_the_last_good_checkpoint(photos, tmp_
 def test_validation_images_are_never_trained_on(photos, tmp_path, monkeypatch):
     seen = []
     load = loop.load_photos
-    monkeypatch.setattr(loop, "load_photos", lambda files, side: seen.append(files) or load(files, side))
+    monkeypatch.setattr(loop, "load_photos", lambda f, side: seen.append(f) or load(f, side))
     train(photos, tmp_path)
     trained, held = seen
     assert len(trained) == 3
