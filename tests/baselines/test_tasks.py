@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pdbench.baselines.rrdb.task import RRDBObjective, centre_pair, psnr_y
-from pdbench.baselines.srflow_da.task import SRFlowDAObjective, draw_latents
+from pdbench.baselines.srflow_da.task import SRFlowDAObjective, crps, draw_latents
 from pdbench.data.patches import make_photo
 from pdbench.errors import InputError
 from pdbench.training.recipe import Crops, Optimisation, Recipe
@@ -70,7 +70,7 @@ def test_the_flow_minimises_likelihood_alone_by_default(batch):
     assert float(loss.detach()) == pytest.approx(float(nll.detach().mean()), abs=1e-4)
 
 
-@pytest.mark.parametrize("term", ["consistency", "unbiased", "in_range"])
+@pytest.mark.parametrize("term", ["crps", "consistency", "in_range"])
 def test_each_sample_term_reaches_every_part_of_the_flow(batch, term):
     objective, network = build(**{term: 1.0})
     objective.begin(network, *batch)
@@ -129,3 +129,14 @@ def test_latents_scale_with_tau():
     one, half = (draw_latents(lr, 2, tau, torch.Generator().manual_seed(0)) for tau in (1.0, 0.5))
     assert [tuple(x.shape) for x in one] == [(6, 6, 8, 10), (6, 24, 4, 5)]
     assert all(torch.equal(a / 2, b) for a, b in zip(one, half, strict=True))
+
+
+def test_crps_is_smallest_for_the_true_distribution():
+    generator = torch.Generator().manual_seed(0)
+
+    def noise(deviation):
+        return deviation * torch.randn(64, 3, 16, 16, generator=generator)
+
+    scores = {d: float(crps(noise(d), noise(d), noise(1.0))) for d in (0.0, 0.6, 1.0, 1.5)}
+    assert min(scores, key=scores.__getitem__) == 1.0
+    assert float(crps(*[torch.ones(1, 3, 8, 8)] * 3)) == 0
