@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -143,13 +142,6 @@ def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
     return dict(state), None
 
 
-@lru_cache
-def _sha256(path: Path, size: int, modified: int) -> str:
-    del size, modified  # part of the cache key only
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def fingerprint_of(path: Path) -> str:
     """Return the first 12 hex digits of a weight file's sha256."""
-    stat = path.stat()
-    return _sha256(path, stat.st_size, stat.st_mtime_ns)[:12]
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

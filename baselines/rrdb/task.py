@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.data.patches import Photo
+from pdbench.errors import InputError
 from pdbench.images import luma_bt601, quantise
 from pdbench.training.recipe import Recipe
 
@@ -38,18 +40,30 @@ def psnr_y(restored: Tensor, reference: Tensor) -> float:
 
 
 class RRDBObjective:
-    """L1 between restored and true crops; see pdbench.training.loop.Objective."""
+    """L1 between restored and true crops; see pdbench.training.loop.Objective.
+
+    The recipe's `objective` may hold `squared_from`: the fraction of the steps after which the
+    squared error, which PSNR measures, takes the place of L1.
+    """
+
+    def __init__(self) -> None:
+        self.squared_from_step = math.inf
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the network of the recipe with ESRGAN's initialisation."""
+        options = dict(recipe.objective)
+        self.squared_from_step = options.pop("squared_from", math.inf) * recipe.optimisation.steps
+        if options:
+            raise InputError(f"recipe objective of rrdb: unknown key '{min(options)}'")
         return RRDB(**recipe.network)
 
     def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
         """RRDB needs no data-dependent initialisation."""
 
     def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, step: int) -> Tensor:
-        """Mean absolute error over the batch."""
-        return F.l1_loss(network(lr), hr)
+        """Mean absolute, later perhaps squared, error over the batch."""
+        error = F.mse_loss if step >= self.squared_from_step else F.l1_loss
+        return error(network(lr), hr)
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
         """Mean luma PSNR (dB) over the centres of the held-out photographs."""

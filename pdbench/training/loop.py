@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.utils import set_seed
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -225,6 +226,7 @@ def _start(
     folder.mkdir(parents=True, exist_ok=True)
     if device and device.startswith("cuda") and not torch.cuda.is_available():
         raise InputError("no CUDA device here; use --device cpu")
+    AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
     mixed = "bf16" if recipe.optimisation.precision == "bf16" else "no"
     accelerator = Accelerator(mixed_precision=mixed, cpu=device == "cpu")
     set_seed(recipe.seed)
