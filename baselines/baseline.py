@@ -88,10 +88,11 @@ class Baseline:
         """
         path = self.weights_path(size, weights)
         state, arguments = read_weights(path)
-        network = self.network(**(arguments or read_recipe(self.recipe_path(size)).network))
+        with torch.device("meta"):  # no random initialisation: every tensor comes from the file
+            network = self.network(**(arguments or read_recipe(self.recipe_path(size)).network))
         state = self.translate(state)
         _check_fit(network, state, f"{path.name} for {self.id} ({size})")
-        network.load_state_dict({name: value.float() for name, value in state.items()})
+        network.load_state_dict({n: value.float() for n, value in state.items()}, assign=True)
         network.eval().requires_grad_(False)
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return network
