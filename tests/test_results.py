@@ -1,0 +1,67 @@
+"""The committed results are those of this code, these weights and these protocols."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from pdbench.baselines import fingerprint
+from pdbench.data.datasets import open_dataset
+from pdbench.harness.plan import weights_of
+from pdbench.harness.results import read_results
+from pdbench.images import bicubic_upsample, quantise
+from pdbench.methods import SUITES, resolve
+from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.protocol import PAPER, protocol_hashes
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+SETS = ("builtin", "set5", "set14")
+CHEAP = ("psnr", "ssim", "lr-psnr")
+
+
+@pytest.fixture(scope="module", params=SETS)
+def record(request):
+    return read_results(RESULTS / f"{request.param}_x4")
+
+
+def test_every_row_of_the_suite_is_there(record):
+    assert {method.id for method in record.methods} >= set(SUITES["table1"])
+    images = set(record.dataset.images)
+    for method in record.methods:
+        assert {score.image for score in record.scores if score.method == method.id} == images
+
+
+def test_rows_were_made_with_the_weights_that_ship(record):
+    for method in record.methods:
+        assert method.weights == weights_of(resolve(method.id), fingerprint, "compact"), method.id
+
+
+def test_protocol_hashes_are_todays(record):
+    today = protocol_hashes(PAPER)
+    for method in record.methods:
+        assert {m: today[m] for m in method.hashes} == dict(method.hashes)
+
+
+def test_scores_lie_in_their_ranges(record):
+    ranges = {"psnr": (5, 60), "ssim": (0, 1), "lpips-vgg": (0, 1), "dists": (0, 1)}
+    for score in record.scores:
+        low, high = ranges.get(score.metric, (0, 1000))
+        assert score.value is None or low <= score.value <= high
+
+
+def test_a_committed_row_can_be_recomputed():
+    record = read_results(RESULTS / "builtin_x4")
+    committed = {
+        (score.image, score.metric): score.value
+        for score in record.scores
+        if score.method == "bicubic" and score.metric in CHEAP
+    }
+    panel = MetricPanel(PAPER, CHEAP)
+    for pair in open_dataset("builtin").pairs[:4]:
+        lr, hr = pair.load()
+        panel.prepare(hr[None], lr[None])
+        with torch.inference_mode():
+            scores = panel.score(quantise(bicubic_upsample(lr))[None])
+        for metric in CHEAP:
+            assert scores[metric][0] == pytest.approx(committed[pair.name, metric], abs=2e-6)
