@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pdbench.errors import InputError
-from pdbench.harness.method import Method
+from torch import Tensor
 
-__all__ = ["MOST_SAMPLES", "SAMPLES_TAU", "Family", "whole_number"]
+from pdbench.errors import InputError
+from pdbench.harness.bank import SampleBank
+from pdbench.harness.method import Method, Sampled
+
+__all__ = ["MOST_SAMPLES", "SAMPLES_TAU", "Family", "fused_family", "whole_number"]
 
 SAMPLES_TAU = 0.9
 """Temperature of the samples that fused methods combine (the paper's)."""
@@ -58,3 +61,40 @@ def whole_number(text: str, family: str) -> int:
             f"{family}-k wants a whole number k from 1 to {MOST_SAMPLES}, got '{text}'"
         )
     return k
+
+
+def fused_family(
+    word: str, *, title: str, reference: str, rule: Callable[[Tensor], Tensor]
+) -> Family:
+    """Declare "word-k": one image made by a rule from the first k SRFlow-DA samples.
+
+    Args:
+        word: Start of the ids ("median").
+        title: What the family is, in a few words.
+        reference: Authors, title, venue, year, URL.
+        rule: Maps stacked samples (k, 3, H, W) to (3, H, W).
+    """
+
+    def make(text: str) -> Method:
+        k = whole_number(text, word)
+
+        def run(lr: Tensor, bank: SampleBank) -> Tensor:
+            del lr
+            return rule(bank.samples("srflow-da", tau=SAMPLES_TAU, count=k))
+
+        return Method(
+            id=f"{word}-{k}",
+            title=f"{word.capitalize()} ({k})",
+            kind="fused",
+            needs=(Sampled("srflow-da", SAMPLES_TAU, k),),
+            reference=reference,
+            run=run,
+        )
+
+    return Family(
+        id=f"{word}-k",
+        title=title,
+        pattern=re.compile(rf"{word}-(.*)"),
+        make=make,
+        examples=(f"{word}-5", f"{word}-25"),
+    )
