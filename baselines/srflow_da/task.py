@@ -37,8 +37,11 @@ class Weights:
         encoder: Size of the RRDB whose weights the encoder starts from, or "" for none.
         frozen: Fraction of the steps during which the encoder is not trained.
         samples_from: Fraction of the steps after which samples are drawn for the terms below.
+        copies: Samples drawn for every crop.
         tau: Temperature of these samples.
-        perceptual: Weight of the VGG16 distance of one sample and of the mean of two to the HR.
+        perceptual: Weight of the VGG16 distance of one sample to the HR.
+        perceptual_mean: Weight of the VGG16 distance of the mean of the samples to the HR; it
+            sharpens what the samples share and leaves their spread to the likelihood.
         consistency: Weight of the L1 distance between downscaled samples and the LR.
         in_range: Weight of the mean excursion of samples outside [0, 1].
     """
@@ -46,8 +49,10 @@ class Weights:
     encoder: str = ""
     frozen: float = 0.0
     samples_from: float = 0.0
+    copies: int = 2
     tau: float = 0.9
     perceptual: float = 0.0
+    perceptual_mean: float = 0.0
     consistency: float = 0.0
     in_range: float = 0.0
 
@@ -109,22 +114,25 @@ class SRFlowDAObjective:
             bare = getattr(network, "module", network)
             bare.RRDB.requires_grad_(step >= weights.frozen * self.steps)
         noisy = hr + HR_NOISE * torch.randn_like(hr)
-        terms = weights.perceptual or weights.consistency or weights.in_range
-        if not terms or step < weights.samples_from * self.steps:
+        terms = (weights.perceptual, weights.perceptual_mean, weights.consistency, weights.in_range)
+        if not any(terms) or step < weights.samples_from * self.steps:
             return network(lr, noisy)[0].mean()
-        nll, samples = network(lr, noisy, draw_latents(lr, 2, weights.tau))
+        nll, samples = network(lr, noisy, draw_latents(lr, weights.copies, weights.tau))
         return nll.mean() + self._sample_terms(samples.float(), lr, hr)
 
     def _sample_terms(self, samples: Tensor, lr: Tensor, hr: Tensor) -> Tensor:
         weights = self.weights
         small = F.interpolate(samples, lr.shape[-2:], mode="bicubic", antialias=True)
         outside = F.relu(samples - 1) + F.relu(-samples)
-        total = weights.consistency * F.l1_loss(small, lr.repeat(2, 1, 1, 1))
+        total = weights.consistency * F.l1_loss(small, lr.repeat(weights.copies, 1, 1, 1))
         total = total + weights.in_range * outside.mean()
-        if weights.perceptual:
-            first, second = samples.chunk(2)
-            restored = torch.cat([first, (first + second) / 2])
-            total = total + weights.perceptual * _windowed(restored, hr.repeat(2, 1, 1, 1))
+        drawn = samples.unflatten(0, (weights.copies, -1))
+        for weight, restored in (
+            (weights.perceptual, drawn[0]),
+            (weights.perceptual_mean, drawn.mean(0)),
+        ):
+            if weight:
+                total = total + weight * _windowed(restored, hr)
         return total
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
