@@ -38,7 +38,7 @@ class MetricFacts:
     id: str
     title: str
     better: Literal["higher", "lower"]
-    kind: Literal["distortion", "perception", "consistency"]
+    kind: Literal["distortion", "perception", "consistency", "diversity"]
     unit: str = ""
     decimals: int = 3
 

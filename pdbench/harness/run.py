@@ -129,7 +129,7 @@ def _setup(plan: Plan, methods: Mapping[str, Method]) -> Setup:
         raise InputError("no metric to compute; name one with --metrics or leave the option out")
     for name in names:
         protocol.rule(name)  # refuses what the protocol does not cover
-    ordered = [name for name in protocol.metric_ids if name in wanted]
+    ordered = [name for name in protocol.covered_ids if name in wanted]
     return Setup(
         dataset=plan.dataset.id,
         methods=tuple(methods),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -12,7 +12,7 @@ from pdbench.errors import CannotJudge
 from pdbench.scores import MetricFacts
 from pdbench.weights import CarriedFile, WeightFile
 
-__all__ = ["Choices", "Metric", "Scorer", "required"]
+__all__ = ["Choices", "Metric", "Scorer", "SetScorer", "required"]
 
 Choices = Mapping[str, Any]
 """Everything a protocol decides for one metric: colour, border, resize, window, ..."""
@@ -50,6 +50,29 @@ class Scorer(Protocol):
         ...
 
 
+class SetScorer(Protocol):
+    """A metric of all samples of one image together, opened like a `Scorer`."""
+
+    def prepare(self, reference: Tensor | None, lr: Tensor | None) -> Any:  # noqa: ANN401
+        """As `Scorer.prepare`."""
+        ...
+
+    def score_set(self, samples: Iterable[Tensor], prepared: Any) -> float:  # noqa: ANN401
+        """Score the samples, looked at one after the other.
+
+        Args:
+            samples: One or more (1, 3, H, W) float32 RGB in [0, 1] on the 8-bit grid.
+            prepared: What `prepare` returned for this image.
+
+        Returns:
+            One score for all of them.
+
+        Raises:
+            CannotJudge: The image is too small or otherwise outside what the metric can judge.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Metric:
     """Declaration of one metric. Loads nothing until `open` is called.
@@ -68,13 +91,16 @@ class Metric:
         carried: Files of weights inside this package; their sha256 are part of the hash too.
         parts: Ids of metrics this one is computed from (PI from Ma and NIQE), else empty.
         combine: For metrics with parts: maps part id -> score to the score.
-        open: For metrics without parts: (choices, device) -> Scorer. Raises WeightsUnavailable.
+        on_request: Left out unless it is asked for by name (`--metrics`).
+        per_set: One score for all samples of an image together, stored at sample 0; its scorer is
+            a `SetScorer`.
+        open: For metrics without parts: (choices, device) -> scorer. Raises WeightsUnavailable.
     """
 
     id: str
     title: str
     better: Literal["higher", "lower"]
-    kind: Literal["distortion", "perception", "consistency"]
+    kind: Literal["distortion", "perception", "consistency", "diversity"]
     unit: str = ""
     decimals: int = 3
     needs_reference: bool
@@ -82,9 +108,11 @@ class Metric:
     revision: int = 1
     weights: tuple[WeightFile, ...] = ()
     carried: tuple[CarriedFile, ...] = ()
+    on_request: bool = False
+    per_set: bool = False
     parts: tuple[str, ...] = ()
     combine: Callable[[Mapping[str, float]], float] | None = None
-    open: Callable[[Choices, str], Scorer] | None = None
+    open: Callable[[Choices, str], Scorer | SetScorer] | None = None
 
     def __post_init__(self) -> None:
         if bool(self.parts) != (self.combine is not None) or bool(self.parts) == bool(self.open):

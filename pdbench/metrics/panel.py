@@ -6,14 +6,14 @@ import logging
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from pdbench.errors import CannotJudge, WeightsUnavailable
 from pdbench.metrics import METRICS
-from pdbench.metrics.metric import Metric, Scorer
+from pdbench.metrics.metric import Metric, Scorer, SetScorer
 from pdbench.metrics.protocol import Protocol, protocol_hash
 
 __all__ = ["MetricPanel"]
@@ -69,13 +69,14 @@ class MetricPanel:
         self.unavailable: dict[str, str] = {}
         self.reasons: dict[str, list[str]] = {}
         self._scorers: dict[str, Scorer] = {}
+        self._set_scorers: dict[str, SetScorer] = {}
         self._prepared: dict[str, Any] = {}
         self._declined: dict[str, str] = {}
         for metric in metrics:
             self._open(metric)
 
     def _open(self, metric: Metric) -> None:
-        if metric.id in self._scorers or metric.id in self.unavailable:
+        if metric.id in {*self._scorers, *self._set_scorers, *self.unavailable}:
             return
         for part in metric.parts:
             self._open(METRICS.get(part))
@@ -84,12 +85,15 @@ class MetricPanel:
         if metric.open is None:
             return
         try:
-            self._scorers[metric.id] = metric.open(
-                self.protocol.rule(metric.id).choices, self.device
-            )
+            scorer = metric.open(self.protocol.rule(metric.id).choices, self.device)
         except WeightsUnavailable as error:
             _log.info("%s is unavailable: %s", metric.id, error)
             self.unavailable[metric.id] = str(error)
+            return
+        if metric.per_set:
+            self._set_scorers[metric.id] = cast(SetScorer, scorer)
+        else:
+            self._scorers[metric.id] = cast(Scorer, scorer)
 
     def prepare(self, hr: Tensor | None, lr: Tensor | None) -> None:
         """Do, once per image, the work that depends on the reference or the LR image alone.
@@ -101,7 +105,7 @@ class MetricPanel:
         hr, lr = self._one(hr), self._one(lr)
         self._prepared, self._declined = {}, {}
         with _exact():
-            for name, scorer in self._scorers.items():
+            for name, scorer in (self._scorers | self._set_scorers).items():
                 try:
                     self._prepared[name] = scorer.prepare(hr, lr)
                 except CannotJudge as error:
@@ -120,23 +124,55 @@ class MetricPanel:
                 with NaN or infinite values gets no scores; the others do.
 
         Returns:
-            Metric id -> B values, None where there is none; `reasons` then says why.
+            Metric id -> B values, None where there is none; `reasons` then says why. Metrics of
+            whole sets of samples are not among them; see `score_set`.
 
         Raises:
             ValueError: The size differs from the reference's.
             RuntimeError: `prepare` was not called.
         """
-        if self._scorers and not (self._prepared or self._declined):
-            raise RuntimeError("expected prepare() before score()")
+        self._check_prepared()
         restored = (restored if restored.ndim == 4 else restored.unsqueeze(0)).to(self.device)
         columns: dict[str, _Column] = {}
         with _exact():
             finite = torch.isfinite(restored).flatten(1).all(dim=1).tolist()
             for name in self._scorers:
                 columns[name] = self._score_finite(name, restored, finite)
-        verdicts = {name: self._column(METRICS.get(name), columns, finite) for name in self.ids}
+        metrics = [METRICS.get(name) for name in self.ids]
+        verdicts = {m.id: self._column(m, columns, finite) for m in metrics if not m.per_set}
         self.reasons = {name: [why for _, why in column] for name, column in verdicts.items()}
         return {name: [value for value, _ in column] for name, column in verdicts.items()}
+
+    def score_set(self, name: str, samples: Iterable[Tensor]) -> tuple[float | None, str]:
+        """Score all samples of the image last prepared together.
+
+        Args:
+            name: Id of a metric of the panel that judges whole sets (`Metric.per_set`).
+            samples: Each (3, H, W) float32 RGB in [0, 1] on the 8-bit grid; taken one at a time.
+
+        Returns:
+            The value or None, and why there is none.
+
+        Raises:
+            ValueError: The size differs from the reference's.
+            RuntimeError: `prepare` was not called.
+        """
+        self._check_prepared()
+        if name in self.unavailable:
+            return None, f"unavailable: {self.unavailable[name]}"
+        if name in self._declined:
+            return None, self._declined[name]
+        batches = (sample[None].to(self.device) for sample in samples)
+        try:
+            with _exact():
+                return _checked(self._set_scorers[name].score_set(batches, self._prepared[name]))
+        except CannotJudge as error:
+            return None, str(error)
+
+    def _check_prepared(self) -> None:
+        opened = self._scorers or self._set_scorers
+        if opened and not (self._prepared or self._declined):
+            raise RuntimeError("expected prepare() before score()")
 
     def _score_finite(self, name: str, restored: Tensor, finite: list[bool]) -> _Column:
         """Score the finite images; the others get the reason."""

@@ -44,14 +44,19 @@ class Protocol:
     rules: Mapping[str, Rule]
 
     @property
-    def metric_ids(self) -> list[str]:
+    def covered_ids(self) -> list[str]:
         """Ids of the metrics the protocol covers and this version has, in order."""
         return [name for name in self.rules if name in METRICS]
+
+    @property
+    def metric_ids(self) -> list[str]:
+        """Ids of those that are computed unless others are named, in order."""
+        return [name for name in self.covered_ids if not METRICS.get(name).on_request]
 
     def rule(self, metric: str) -> Rule:
         """Return the rule for a metric; raises InputError if the protocol has none."""
         if metric not in self.rules:
-            covered = ", ".join(self.metric_ids)
+            covered = ", ".join(self.covered_ids)
             raise InputError(f"protocol '{self.id}' has no metric '{metric}'; it has {covered}")
         return self.rules[metric]
 
@@ -89,7 +94,7 @@ def protocol_hash(protocol: Protocol, metric: Metric) -> str:
 
 def protocol_hashes(protocol: Protocol) -> dict[str, str]:
     """Return metric id -> fingerprint for every metric the protocol covers, in order."""
-    return {name: protocol_hash(protocol, METRICS.get(name)) for name in protocol.metric_ids}
+    return {name: protocol_hash(protocol, METRICS.get(name)) for name in protocol.covered_ids}
 
 
 _PIRM = "PIRM 2018 (calc_scores.m): Y of rgb2ycbcr rounded to uint8, 4 pixels shaved off each side"
