@@ -29,6 +29,7 @@ from pdbench.data.patches import (
     split_photos,
 )
 from pdbench.errors import InputError, PdbenchError
+from pdbench.training.adversary import AdversarialObjective, Adversary, make_adversary
 from pdbench.training.checkpoint import (
     export_weights,
     load_checkpoint,
@@ -40,7 +41,7 @@ from pdbench.training.muon import Muon
 from pdbench.training.recipe import Optimisation, Recipe
 from pdbench.training.schedule import rate
 
-__all__ = ["Objective", "TrainingDiverged", "fit"]
+__all__ = ["Objective", "Start", "TrainingDiverged", "fit"]
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +50,24 @@ class TrainingDiverged(PdbenchError):
     """The loss or a gradient stopped being finite."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """Weights a run begins with instead of the objective's own.
+
+    Attributes:
+        state: State dict of the whole network; any floating type.
+        sha256: Digest of the file it came from; recorded in what the run exports.
+    """
+
+    state: Mapping[str, Tensor]
+    sha256: str
+
+
 class Objective(Protocol):
-    """What a baseline adds to the loop: its network, its loss, its validation."""
+    """What a baseline adds to the loop: its network, its loss, its validation.
+
+    One that trains a second network too is an `AdversarialObjective` as well.
+    """
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the freshly initialised network."""
@@ -79,16 +96,21 @@ class _Run:
     network: nn.Module
     average: WeightAverage
     optimizers: list[torch.optim.Optimizer]
+    adversary: Adversary | None = None
+    started_from: str = ""
     step: int = 0
     seconds: float = 0.0
 
     def state(self) -> dict[str, Any]:
+        second = {"adversary": self.adversary.state(self.accelerator)} if self.adversary else {}
         return {
+            **second,
             "recipe": json.dumps(dataclasses.asdict(self.recipe), sort_keys=True),
             "network": self.accelerator.unwrap_model(self.network).state_dict(),
             "average": self.average.state,
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "seconds": self.seconds,
+            "started_from": self.started_from,
         }
 
     def restore(self, path: Path) -> None:
@@ -102,12 +124,21 @@ class _Run:
                 f"cannot resume {path.parent}: its recipe has another {changed[0]}; "
                 "use the recipe it was started with, or another --out"
             )
+        origin = saved.get("started_from", "")
+        if self.started_from not in ("", origin):
+            raise InputError(
+                f"cannot resume {path.parent}: it did not start from this file; "
+                "leave --from out, or use another --out"
+            )
         self.accelerator.unwrap_model(self.network).load_state_dict(saved["network"])
         self.average.state = {
             name: value.to(self.accelerator.device) for name, value in saved["average"].items()
         }
         for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)
+        if self.adversary:
+            self.adversary.restore(self.accelerator, saved["adversary"])
+        self.started_from = origin
         self.step, self.seconds = saved["step"], saved["seconds"]
 
 
@@ -175,29 +206,51 @@ def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple
         )
 
 
-def _advance(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> tuple[float, float]:
-    plan = run.recipe.optimisation
+def _advance(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> dict[str, float]:
+    """Take one step; returns what the log reports of it."""
+    plan, rival = run.recipe.optimisation, run.adversary
     set_seed(run.recipe.seed * 1_000_003 + run.step * 101 + run.accelerator.process_index)
     factor = rate(run.step, plan)
-    for optimizer, peak in zip(run.optimizers, _peaks(run.optimizers, plan), strict=True):
-        for group in optimizer.param_groups:
-            group["lr"] = peak * factor
+    _set_rates(run.optimizers, _peaks(run.optimizers, plan), factor)
     loss = objective.loss(run.network, lr, hr, step=run.step)
+    norm = _descend(run, loss, run.network, run.optimizers)
+    report = {"loss": loss.item(), "gradient_norm": norm}
+    if rival and isinstance(objective, AdversarialObjective):
+        _set_rates([rival.optimizer], [plan.adversary_lr], factor)
+        loss = objective.adversary_loss(rival.network, hr)
+        _descend(run, loss, rival.network, [rival.optimizer])
+        report["adversary_loss"] = loss.item()
+    run.step += 1
+    run.average.update(run.accelerator.unwrap_model(run.network), run.step)
+    return report
+
+
+def _descend(
+    run: _Run, loss: Tensor, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
+) -> float:
+    """Move one network against the gradient of its loss; returns the gradient's norm."""
     run.accelerator.backward(loss)
-    limit = plan.clip or math.inf
-    norm = float(nn.utils.clip_grad_norm_(run.network.parameters(), limit))
+    norm = float(
+        nn.utils.clip_grad_norm_(network.parameters(), run.recipe.optimisation.clip or math.inf)
+    )
     if not (math.isfinite(loss.item()) and math.isfinite(norm)):
         raise TrainingDiverged(
             f"loss {loss.item():.4g}, gradient norm {norm:.4g} at step {run.step}: training "
             f"stopped; the last good checkpoint is {newest_checkpoint(run.folder)}; "
             "lower the learning rate or the clip norm and --resume"
         )
-    for optimizer in run.optimizers:
+    for optimizer in optimizers:
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-    run.step += 1
-    run.average.update(run.accelerator.unwrap_model(run.network), run.step)
-    return loss.item(), norm
+    return norm
+
+
+def _set_rates(
+    optimizers: Sequence[torch.optim.Optimizer], peaks: Sequence[float], factor: float
+) -> None:
+    for optimizer, peak in zip(optimizers, peaks, strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = peak * factor
 
 
 def _peaks(optimizers: Sequence[torch.optim.Optimizer], plan: Optimisation) -> list[float]:
@@ -218,8 +271,9 @@ def _validate(run: _Run, objective: Objective, photos: Sequence[Photo]) -> Mappi
 
 
 def _start(
-    recipe: Recipe, objective: Objective, folder: Path, *, device: str | None, resume: bool
-) -> _Run:
+    recipe: Recipe, objective: Objective, folder: Path, *, device: str | None, resume: bool,
+    start: Start | None,
+) -> _Run:  # fmt: skip
     newest = newest_checkpoint(folder)
     if newest and not resume:
         raise InputError(f"'{folder}' holds a training run; add --resume, or choose another --out")
@@ -231,12 +285,18 @@ def _start(
     accelerator = Accelerator(mixed_precision=mixed, cpu=device == "cpu")
     set_seed(recipe.seed)
     network = objective.build(recipe)
+    if start:
+        network.load_state_dict(dict(start.state))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.train()
     optimizers = make_optimizers(network, recipe.optimisation)
     prepared = accelerator.prepare(network)
     average = WeightAverage(accelerator.unwrap_model(prepared), recipe.optimisation.ema)
-    run = _Run(recipe, folder, accelerator, prepared, average, optimizers)
+    rival = None
+    if isinstance(objective, AdversarialObjective):
+        rival = make_adversary(objective, recipe, accelerator)
+    run = _Run(recipe, folder, accelerator, prepared, average, optimizers, rival,
+               started_from=start.sha256 if start else "")  # fmt: skip
     if newest:
         run.restore(newest)
         log.info("resumed %s at step %d", folder, run.step)
@@ -249,28 +309,33 @@ def _train(run: _Run, objective: Objective, train: Sequence[Photo], held: Sequen
     table = _Log(run.folder / "log.csv", resumed_at=run.step)
     bar = tqdm(total=recipe.optimisation.steps, initial=run.step, unit="step", smoothing=0.05,
                desc=recipe.baseline, disable=not (progress and main))  # fmt: skip
-    began, recent = time.monotonic() - run.seconds, []
+    began = time.monotonic() - run.seconds
+    recent: list[dict[str, float]] = []
     for lr, hr in _batches(run, train, workers):
-        if run.step == 0:
+        if run.step == 0 and not run.started_from:
             bare = run.accelerator.unwrap_model(run.network)
             objective.begin(bare, lr, hr)
             run.average = WeightAverage(bare, recipe.optimisation.ema)
-        loss, norm = _advance(run, objective, lr, hr)
-        recent.append(loss)
+        recent.append(_advance(run, objective, lr, hr))
         bar.update()
-        bar.set_postfix(loss=f"{sum(recent[-50:]) / len(recent[-50:]):.4f}", refresh=False)
+        bar.set_postfix(loss=f"{_mean(recent[-50:], 'loss'):.4f}", refresh=False)
         run.seconds = time.monotonic() - began
         last = run.step == recipe.optimisation.steps
         if main and (last or run.step % recipe.validate_every == 0):
             scores = _validate(run, objective, held)
             factor = rate(run.step - 1, recipe.optimisation)
             state = {"step": run.step, "seconds": round(run.seconds), "rate": factor}
-            mean = sum(recent) / len(recent)
-            table.add({**state, "loss": mean, "gradient_norm": norm, **scores})
+            means = {name: _mean(recent, name) for name in recent[-1]}
+            means["gradient_norm"] = recent[-1]["gradient_norm"]
+            table.add({**state, **means, **scores})
             recent = []
         if main and (last or run.step % recipe.checkpoint_every == 0):
             save_checkpoint(run.folder, run.step, run.state())
     bar.close()
+
+
+def _mean(reports: Sequence[Mapping[str, float]], name: str) -> float:
+    return sum(report[name] for report in reports) / len(reports)
 
 
 def fit(
@@ -281,6 +346,7 @@ def fit(
     *,
     device: str | None = None,
     resume: bool = False,
+    start: Start | None = None,
     workers: int = 0,
     threads: int | None = None,
     progress: bool = True,
@@ -294,6 +360,7 @@ def fit(
         out: Folder for checkpoints, log.csv, held_out.txt and the exported weights.
         device: "cpu", "cuda", or None to let accelerate choose.
         resume: Continue from the newest checkpoint in `out`.
+        start: Weights to begin with, at step 0 and without data-dependent initialisation.
         workers: Processes that prepare crops (0: the training process does).
         threads: CPU threads, None for torch's default.
         progress: Whether to show a bar with ETA and loss.
@@ -307,7 +374,7 @@ def fit(
     """
     if threads:
         torch.set_num_threads(threads)
-    run = _start(recipe, objective, Path(out), device=device, resume=resume)
+    run = _start(recipe, objective, Path(out), device=device, resume=resume, start=start)
     train, held = split_photos(find_photos([Path(d) for d in data]), recipe.crops.validation)
     (run.folder / "held_out.txt").write_text("".join(f"{path.name}\n" for path in held))
     side = recipe.crops.lr_side
@@ -315,7 +382,9 @@ def fit(
            workers=workers, progress=progress)  # fmt: skip
     path = run.folder / f"{recipe.size}.safetensors"
     if run.accelerator.is_main_process:
-        export_weights(path, run.average.state, {
-            "baseline": recipe.baseline, "size": recipe.size, "steps": str(run.step),
-            "network": json.dumps(dict(recipe.network), sort_keys=True)})  # fmt: skip
+        facts = {"baseline": recipe.baseline, "size": recipe.size, "steps": str(run.step),
+                 "network": json.dumps(dict(recipe.network), sort_keys=True)}  # fmt: skip
+        if run.started_from:
+            facts["started_from"] = run.started_from
+        export_weights(path, run.average.state, facts)
     return path

@@ -44,6 +44,7 @@ class Optimisation:
         optimizer: "adam", or "muon" for kernels with Adam for everything else.
         lr: Peak learning rate of Adam.
         muon_lr: Peak learning rate of Muon.
+        adversary_lr: Peak learning rate of an adversary's Adam, where there is one.
         betas: Adam's decay rates.
         schedule: "cosine" to zero, or "step": halved at each milestone.
         milestones: Fractions of `steps` at which "step" halves.
@@ -57,6 +58,7 @@ class Optimisation:
     optimizer: Literal["adam", "muon"] = "adam"
     lr: float = 2e-4
     muon_lr: float = 1e-2
+    adversary_lr: float = 1e-4
     betas: tuple[float, ...] = (0.9, 0.999)
     schedule: Literal["cosine", "step"] = "cosine"
     milestones: tuple[float, ...] = ()
