@@ -1,4 +1,4 @@
-"""Training crops: photographs held in memory, plus drawn text and graphics, addressed by number.
+"""Training crops: from photographs, in memory or prepared, and drawn graphics, by number.
 
 Crop number i is a pure function of (seed, i), whatever the batch, worker or process that asks:
 that is what lets a resumed or distributed run see exactly the crops an undisturbed one sees.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -17,18 +18,51 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from pdbench.data.graphics import draw_graphics
+from pdbench.data.prepared import PreparedPhoto, is_prepared, open_prepared
 from pdbench.errors import InputError
 from pdbench.images import bicubic_downsample
 
-__all__ = ["PatchSettings", "Patches", "Photo", "find_photos", "load_photos", "split_photos"]
+__all__ = [
+    "LoadedPhoto",
+    "PatchSettings",
+    "Patches",
+    "Photo",
+    "find_photos",
+    "load_photos",
+    "make_photo",
+    "read_photo",
+    "split_photos",
+]
 
 SCALE = 4
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Photo:
+T = TypeVar("T")
+
+
+class Photo(Protocol):
     """One training photograph and its LR, (h, w, 3) uint8 RGB, HR sides a multiple of 4."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        ...
+
+    @property
+    def hr(self) -> np.ndarray:
+        """HR pixels (4h, 4w, 3), uint8 RGB."""
+        ...
+
+    @property
+    def lr(self) -> np.ndarray:
+        """LR pixels (h, w, 3), uint8 RGB."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedPhoto:
+    """A photograph held in memory; see `Photo`."""
 
     name: str
     hr: np.ndarray
@@ -52,27 +86,38 @@ class PatchSettings:
     seed: int = 0
 
 
-def find_photos(folders: Sequence[Path]) -> list[Path]:
-    """List image files below the folders, sorted; raises InputError where there are none."""
-    for folder in folders:
-        if not Path(folder).is_dir():
+def find_photos(folders: Sequence[Path]) -> list[Path | PreparedPhoto]:
+    """List the photographs in the folders.
+
+    Args:
+        folders: Folders of image files, searched below, or folders made by `pdbench data prepare`.
+
+    Returns:
+        Image files, sorted, then prepared photographs in their order: that of the files they
+        were made from, so that a prepared folder stands for its originals.
+
+    Raises:
+        InputError: A folder does not exist or is damaged, or there are no images.
+    """
+    files: list[Path] = []
+    prepared: list[PreparedPhoto] = []
+    for folder in map(Path, folders):
+        if not folder.is_dir():
             raise InputError(
                 f"training folder '{folder}' does not exist; give --data an existing one"
             )
-    files = sorted(
-        path
-        for folder in folders
-        for path in Path(folder).rglob("*")
-        if path.suffix.lower() in SUFFIXES
-    )
-    if not files:
+        if is_prepared(folder):
+            prepared += open_prepared(folder)
+        else:
+            files += (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not files and not prepared:
         raise InputError(
             f"no images below {', '.join(map(str, folders))}; --data wants photographs"
         )
-    return files
+    return [*sorted(files), *prepared]
 
 
-def split_photos(files: Sequence[Path], validation: int) -> tuple[list[Path], list[Path]]:
+def split_photos(files: Sequence[T], validation: int) -> tuple[list[T], list[T]]:
     """Hold `validation` files out, spread evenly over the sorted list; never trained on.
 
     Returns:
@@ -90,30 +135,41 @@ def split_photos(files: Sequence[Path], validation: int) -> tuple[list[Path], li
     )
 
 
-def make_photo(name: str, pixels: np.ndarray) -> Photo:
+def make_photo(name: str, pixels: np.ndarray) -> LoadedPhoto:
     """Crop (H, W, 3) uint8 pixels to a multiple of 4 and make the LR by MATLAB bicubic."""
     height, width = (side // SCALE * SCALE for side in pixels.shape[:2])
     hr = np.ascontiguousarray(pixels[:height, :width])
     image = torch.from_numpy(hr).permute(2, 0, 1).float() / 255
     lr = bicubic_downsample(image).mul(255).round().byte().permute(1, 2, 0).contiguous().numpy()
-    return Photo(name=name, hr=hr, lr=lr)
+    return LoadedPhoto(name=name, hr=hr, lr=lr)
 
 
-def load_photos(files: Sequence[Path], lr_side: int) -> list[Photo]:
-    """Read photographs into memory with their LR; files smaller than a crop are left out.
+def read_photo(path: Path) -> np.ndarray:
+    """Read an image file as (H, W, 3) uint8 RGB; raises InputError where it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            return np.array(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"cannot read training image '{path}': {error}") from error
+
+
+def load_photos(files: Sequence[Path | PreparedPhoto], lr_side: int) -> list[Photo]:
+    """Read photographs into memory with their LR; what is smaller than a crop is left out.
+
+    Prepared photographs stay where they are.
 
     Raises:
         InputError: A file cannot be read, or none is large enough.
     """
-    photos = []
-    for path in files:
-        try:
-            with Image.open(path) as image:
-                pixels = np.array(image.convert("RGB"))
-        except OSError as error:
-            raise InputError(f"cannot read training image '{path}': {error}") from error
+    photos: list[Photo] = []
+    for file in files:
+        if isinstance(file, PreparedPhoto):
+            if min(file.source.height, file.source.width) >= lr_side * SCALE:
+                photos.append(file)
+            continue
+        pixels = read_photo(file)
         if min(pixels.shape[:2]) >= lr_side * SCALE:
-            photos.append(make_photo(str(path), pixels))
+            photos.append(make_photo(str(file), pixels))
     if not photos:
         raise InputError(f"no training image is at least {lr_side * SCALE} pixels on both sides")
     return photos
@@ -133,7 +189,7 @@ class Patches(TorchDataset[tuple[Tensor, Tensor]]):
         self.settings = settings
         self.length = length
         # sqrt: large photographs give more crops, yet do not drown the small ones
-        size = np.sqrt([photo.lr.shape[0] * photo.lr.shape[1] for photo in photos])
+        size = np.sqrt([float(np.prod(photo.lr.shape[:2])) for photo in photos])
         self.odds = np.cumsum(size) / size.sum()
 
     def __len__(self) -> int:
@@ -155,10 +211,10 @@ class Patches(TorchDataset[tuple[Tensor, Tensor]]):
 
     def _cut(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         photo = self.photos[min(int(np.searchsorted(self.odds, rng.random())), len(self.odds) - 1)]
-        side = self.settings.lr_side
-        top = int(rng.integers(photo.lr.shape[0] - side + 1))
-        left = int(rng.integers(photo.lr.shape[1] - side + 1))
-        lr = photo.lr[top : top + side, left : left + side]
+        side, whole = self.settings.lr_side, photo.lr
+        top = int(rng.integers(whole.shape[0] - side + 1))
+        left = int(rng.integers(whole.shape[1] - side + 1))
+        lr = whole[top : top + side, left : left + side]
         top, left, side = top * SCALE, left * SCALE, side * SCALE
         return lr, photo.hr[top : top + side, left : left + side]
 
