@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from pdbench.errors import CannotJudge, InputError, NonFiniteImage
 
 __all__ = [
     "MAX_PIXELS",
+    "Quantisation",
     "bicubic_downsample",
     "bicubic_upsample",
     "crop_to_multiple",
@@ -33,6 +35,9 @@ __all__ = [
 
 MAX_PIXELS = 2**26
 """Largest image that is opened (67 megapixels); above is a decompression bomb."""
+
+Quantisation = Literal["round", "truncate", "none"]
+"""What becomes of a float image before metrics: the nearest level, the one below, or itself."""
 
 _GREY_OR_COLOUR = ("1", "L", "P", "RGB", "LA", "PA", "La", "RGBA", "RGBa")
 
@@ -132,19 +137,24 @@ def save_image(image: Tensor, path: str | Path) -> None:
     Image.fromarray(pixels).save(path, format="PNG")
 
 
-def quantise(image: Tensor) -> Tensor:
-    """Clip to [0, 1] and round to the 8-bit grid, halves up: the one rounding before metrics.
+def quantise(image: Tensor, how: Quantisation = "round") -> Tensor:
+    """Clip to [0, 1] and bring to the 8-bit grid: the one rounding before metrics.
 
     Args:
         image: Float image(s), any shape.
+        how: "round" to the nearest level, halves up; "truncate" to the one below, as a cast to
+            uint8 does; "none" only clips. An image on the grid stays as it is in any case.
 
     Returns:
-        Same shape, float32, every value k / 255.
+        Same shape, float32, every value k / 255 unless `how` is "none".
 
     Raises:
         NonFiniteImage: The image holds NaN or infinity.
     """
-    return _levels(image).div_(255)
+    if how == "round":
+        return _levels(image).div_(255)
+    clipped = _finite(image).to(torch.float32).clamp(0, 1)
+    return clipped if how == "none" else clipped.mul_(255).floor_().div_(255)
 
 
 def to_uint8(image: Tensor) -> Tensor:
@@ -162,12 +172,16 @@ def to_uint8(image: Tensor) -> Tensor:
     return _levels(image).to(torch.uint8)
 
 
-def _levels(image: Tensor) -> Tensor:
-    """Return whole numbers 0..255 as float32."""
+def _finite(image: Tensor) -> Tensor:
     # The sum is non-finite exactly when a value is, unless it overflows: then look at each value.
     if not torch.isfinite(image.sum()) and not torch.isfinite(image).all():
         raise NonFiniteImage("the image holds NaN or infinite values")
-    return image.to(torch.float32).clamp(0, 1).mul(255).add_(0.5).floor_()
+    return image
+
+
+def _levels(image: Tensor) -> Tensor:
+    """Return whole numbers 0..255 as float32."""
+    return _finite(image).to(torch.float32).clamp(0, 1).mul(255).add_(0.5).floor_()
 
 
 def luma_bt601(image: Tensor, *, rounded: bool) -> Tensor:
@@ -243,7 +257,7 @@ def crop_to_multiple(image: Tensor, multiple: int = 4) -> Tensor:
     return image[..., :height, :width]
 
 
-def bicubic_downsample(image: Tensor, scale: int = 4) -> Tensor:
+def bicubic_downsample(image: Tensor, scale: int = 4, *, mirrored: bool = False) -> Tensor:
     """Shrink as MATLAB's `imresize(uint8 image, 1/scale)` with its antialiased bicubic kernel.
 
     The vertical pass comes first, each pass is rounded to uint8 (halves away from zero), and the
@@ -254,6 +268,8 @@ def bicubic_downsample(image: Tensor, scale: int = 4) -> Tensor:
     Args:
         image: (3, H, W) or (B, 3, H, W) in [0, 1]; quantised first. H and W divide by `scale`.
         scale: 2 or 4.
+        mirrored: Mirror the border and round halves to even, as the Python port does by which
+            SRFlow and NTIRE 2021 shrink results (imresize.py); it is not what MATLAB does.
 
     Returns:
         (..., H / scale, W / scale) float32, on the 8-bit grid.
@@ -271,7 +287,7 @@ def bicubic_downsample(image: Tensor, scale: int = 4) -> Tensor:
         raise ValueError(f"expected sides that divide by {scale}, got {tuple(image.shape)}")
     levels = _levels(image)
     for axis in (-2, -1):
-        levels = _shrink(levels, axis, scale)
+        levels = _shrink(levels, axis, scale, mirrored=mirrored)
     return levels.div_(255)
 
 
@@ -322,12 +338,19 @@ def _pad(levels: Tensor, axis: int, amount: int) -> Tensor:
     return padded if levels.ndim == 4 else padded.squeeze(0)
 
 
-def _shrink(levels: Tensor, axis: int, scale: int) -> Tensor:
+def _mirror(levels: Tensor, axis: int, amount: int) -> Tensor:
+    """Mirror the border by `amount` on both ends of one axis, edge pixels included."""
+    size = levels.shape[axis]
+    index = torch.arange(-amount, size + amount, device=levels.device) % (2 * size)
+    return levels.index_select(axis, torch.where(index < size, index, 2 * size - 1 - index))
+
+
+def _shrink(levels: Tensor, axis: int, scale: int, *, mirrored: bool) -> Tensor:
     # Output i lies at scale i + (scale - 1) / 2; the widened kernel reaches 2 scale either way.
     taps = 4 * scale
     before = 2 * scale - scale // 2
     size = levels.shape[axis] // scale
-    padded = _pad(levels, axis, 2 * scale)
+    padded = (_mirror if mirrored else _pad)(levels, axis, 2 * scale)
     weights = [_cubic(2 * (tap - before) - (scale - 1), 2 * scale) for tap in range(taps)]
     total = torch.zeros_like(padded.narrow(axis, 0, size))
     for tap, weight in enumerate(weights):
@@ -335,6 +358,8 @@ def _shrink(levels: Tensor, axis: int, scale: int) -> Tensor:
         stop = start + scale * (size - 1) + 1
         rows = padded[..., start:stop:scale, :] if axis == -2 else padded[..., start:stop:scale]
         total.add_(rows, alpha=weight)
+    if mirrored:
+        return total.div_(sum(weights)).clamp_(0, 255).round_()
     return _round_levels(total, sum(weights))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pdbench.metrics import dists, lpips_vgg, lr_psnr, ma, niqe, pi, pieapp, psnr, ssim
+from pdbench.metrics import dists, lpips_vgg, lr_psnr, ma, mse, niqe, pi, pieapp, psnr, ssim
 from pdbench.metrics.metric import Metric
 from pdbench.registry import Registry
 
@@ -12,6 +12,7 @@ METRICS: Registry[Metric] = Registry(
     "metric",
     [
         psnr.METRIC,
+        mse.METRIC,
         ssim.METRIC,
         lpips_vgg.METRIC,
         pieapp.METRIC,

@@ -83,14 +83,14 @@ class Dists:
         vgg: The backbone.
         alpha: (1475,) weights of the texture term (means), image channels first.
         beta: (1475,) weights of the structure term (covariances).
-        resize: Short side images are shrunk to, in pixels.
+        resize: Short side images are shrunk to, in pixels; None leaves them as they are.
 
     References:
         Ding, Ma, Wang, Simoncelli, "Image quality assessment: Unifying structure and texture
         similarity", IEEE TPAMI 2022, https://arxiv.org/abs/2004.07728
     """
 
-    def __init__(self, vgg: Vgg16, alpha: Tensor, beta: Tensor, *, resize: int) -> None:
+    def __init__(self, vgg: Vgg16, alpha: Tensor, beta: Tensor, *, resize: int | None) -> None:
         self._vgg = vgg
         total = alpha.sum() + beta.sum()
         self._alpha = torch.split(alpha / total, [3, *CHANNELS])
@@ -110,7 +110,7 @@ class Dists:
 
     def _features(self, image: Tensor) -> list[Tensor]:
         """Return the image itself and the five stages, each (1, C, H', W')."""
-        small = resize_short_side(image, self._resize)[None]
+        small = (resize_short_side(image, self._resize) if self._resize else image)[None]
         mean, std = (small.new_tensor(row).view(1, 3, 1, 1) for row in (_MEAN, _STD))
         first = torch.cat(list(self._vgg.first_stage((small - mean) / std)), dim=2)
         return [small, first, *self._vgg.later_stages(_pool(first), _pool)]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pdbench.errors import CannotJudge
 from pdbench.images import bicubic_downsample
-from pdbench.metrics.metric import Choices, Metric
+from pdbench.metrics.metric import Choices, Metric, required
 from pdbench.metrics.planes import check_batch, extract_planes
 from pdbench.metrics.psnr import psnr
 
@@ -18,20 +18,25 @@ __all__ = ["METRIC", "LrPsnr"]
 
 @dataclass(frozen=True, kw_only=True)
 class LrPsnr:
-    """RGB PSNR between the restored image, shrunk, and the LR image.
+    """RGB PSNR between the restored image, shrunk, and an LR image.
 
     Attributes:
         against: "given-lr": the LR image the method was given (SRFlow's "LRC PSNR").
-        kernel: "matlab-bicubic-uint8": rounded to 8 bits after each pass.
+            "shrunk-hr": the HR image, shrunk in the same way (NTIRE 2021).
+        kernel: Both are rounded to 8 bits after each pass. "matlab-bicubic-uint8": as MATLAB.
+            "imresize-py-uint8": as the Python port in SRFlow's and NTIRE 2021's code, which
+            mirrors the border and rounds halves to even.
         scale: The factor between the two.
     """
 
-    against: Literal["given-lr"]
-    kernel: Literal["matlab-bicubic-uint8"]
+    against: Literal["given-lr", "shrunk-hr"]
+    kernel: Literal["matlab-bicubic-uint8", "imresize-py-uint8"]
     scale: int
 
     def prepare(self, reference: Tensor | None, lr: Tensor | None) -> Tensor:
-        """Return the LR image's levels; `reference` is not used."""
+        """Return the levels of the LR image compared with."""
+        if self.against == "shrunk-hr":
+            return extract_planes(self._shrink(required(reference)))
         if lr is None:
             raise CannotJudge("there is no LR image to compare with")
         return extract_planes(lr)
@@ -44,8 +49,11 @@ class LrPsnr:
             raise CannotJudge(
                 f"the image is not {self.scale} times the LR image's size in both directions"
             )
-        shrunk = bicubic_downsample(restored, self.scale)
-        return psnr(extract_planes(shrunk), prepared)
+        return psnr(extract_planes(self._shrink(restored)), prepared)
+
+    def _shrink(self, image: Tensor) -> Tensor:
+        mirrored = self.kernel == "imresize-py-uint8"
+        return bicubic_downsample(image, self.scale, mirrored=mirrored)
 
 
 def _open(choices: Choices, device: str) -> LrPsnr:

@@ -12,8 +12,8 @@ from pdbench.images import luma_bt601, luma_yiq, shave
 
 __all__ = ["Colour", "check_batch", "extract_planes"]
 
-Colour = Literal["rgb", "bt601", "bt601-rounded", "yiq", "yiq-rounded"]
-"""RGB; Y of BT.601 over 16-235; Y of YIQ over 0-255; each Y as computed or rounded to levels."""
+Colour = Literal["rgb", "rgb-unrounded", "bt601", "bt601-rounded", "yiq", "yiq-rounded"]
+"""RGB; Y of BT.601 over 16-235; Y of YIQ over 0-255; each as it is or rounded to levels."""
 
 
 def extract_planes(image: Tensor, *, colour: Colour = "rgb", border: int = 0) -> Tensor:
@@ -25,8 +25,8 @@ def extract_planes(image: Tensor, *, colour: Colour = "rgb", border: int = 0) ->
         border: Pixels to drop on each side, >= 0.
 
     Returns:
-        (B, C, H - 2 border, W - 2 border), C = 3 for RGB, else 1. RGB levels are whole numbers in
-        float32; Y planes are float64.
+        (B, C, H - 2 border, W - 2 border), C = 3 for RGB, else 1. RGB levels are float32, whole
+        numbers unless "rgb-unrounded"; Y planes are float64.
 
     Raises:
         CannotJudge: Nothing is left inside the border.
@@ -36,8 +36,9 @@ def extract_planes(image: Tensor, *, colour: Colour = "rgb", border: int = 0) ->
     if colour not in get_args(Colour):
         raise ValueError(f"expected a colour of {get_args(Colour)}, got '{colour}'")
     image = shave(image, border) if border else image
-    if colour == "rgb":
-        return (image.to(torch.float32) * 255).round_()
+    if colour.startswith("rgb"):
+        levels = image.to(torch.float32) * 255
+        return levels.round_() if colour == "rgb" else levels
     convert = luma_bt601 if colour.startswith("bt601") else luma_yiq
     return convert(image, rounded=colour.endswith("rounded"))
 

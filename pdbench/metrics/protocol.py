@@ -4,69 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from pdbench.errors import InputError
 from pdbench.metrics import METRICS
 from pdbench.metrics.metric import Choices, Metric
+from pdbench.metrics.presets import BASICSR_RGB, BASICSR_Y, PAPER, PIRM, PYIQA, SRFLOW
+from pdbench.metrics.rules import Protocol, Rule
 from pdbench.registry import Registry
 
-__all__ = ["PAPER", "PROTOCOLS", "Protocol", "Rule", "protocol_hash", "protocol_hashes"]
+__all__ = [
+    "PAPER",
+    "PROTOCOLS",
+    "Protocol",
+    "Rule",
+    "preset_hash",
+    "protocol_choices",
+    "protocol_hash",
+    "protocol_hashes",
+]
+
+PROTOCOLS: Registry[Protocol] = Registry(
+    "protocol", [PAPER, PIRM, BASICSR_Y, BASICSR_RGB, SRFLOW, PYIQA]
+)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """What a protocol decides for one metric.
-
-    Attributes:
-        choices: Options the metric is opened with; part of the hash.
-        source: Where these choices come from, one sentence; not part of the hash.
-    """
-
-    choices: Choices
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """A named set of rules, one for each metric it covers.
-
-    Attributes:
-        id: Lowercase id ("paper").
-        title: What it stands for, one line.
-        rules: Metric id -> rule, in the order of the table's columns.
-    """
-
-    id: str
-    title: str
-    rules: Mapping[str, Rule]
-
-    @property
-    def covered_ids(self) -> list[str]:
-        """Ids of the metrics the protocol covers and this version has, in order."""
-        return [name for name in self.rules if name in METRICS]
-
-    @property
-    def metric_ids(self) -> list[str]:
-        """Ids of those that are computed unless others are named, in order."""
-        return [name for name in self.covered_ids if not METRICS.get(name).on_request]
-
-    def rule(self, metric: str) -> Rule:
-        """Return the rule for a metric; raises InputError if the protocol has none."""
-        if metric not in self.rules:
-            covered = ", ".join(self.covered_ids)
-            raise InputError(f"protocol '{self.id}' has no metric '{metric}'; it has {covered}")
-        return self.rules[metric]
+def _digest(facts: object) -> str:
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def protocol_hash(protocol: Protocol, metric: Metric) -> str:
     """Return the fingerprint of everything that defines a metric's number under a protocol.
 
-    It covers the metric's id and revision, the protocol's choices, the sha256 of every weight
-    file, and, for a metric made of parts, the fingerprints of its parts. Two protocols that decide
-    alike for a metric give it the same fingerprint, and their numbers may be compared.
+    It covers the metric's id and revision, the protocol's choices, what is done to the image
+    before, the sha256 of every weight file, and, for a metric made of parts, the fingerprints of
+    its parts. Two protocols that decide alike for a metric give it the same fingerprint, and their
+    numbers may be compared.
 
     Args:
         protocol: Must have a rule for the metric.
@@ -78,18 +51,27 @@ def protocol_hash(protocol: Protocol, metric: Metric) -> str:
     Raises:
         InputError: The protocol has no rule for the metric.
     """
-    facts = {
+    return _hash(protocol, metric, protocol.rule(metric.id).choices)
+
+
+def _hash(protocol: Protocol, metric: Metric, choices: Choices) -> str:
+    facts: dict[str, Any] = {
         "metric": metric.id,
         "revision": metric.revision,
-        "choices": dict(protocol.rule(metric.id).choices),
+        "choices": dict(choices),
         "weights": [
             *(file.sha256 for file in metric.weights),
             *(file.sha256 for file in metric.carried),
         ],
-        "parts": [protocol_hash(protocol, METRICS.get(part)) for part in metric.parts],
+        "parts": [
+            _hash(protocol, METRICS.get(part), protocol.part_choices(metric.id, part))
+            for part in metric.parts
+        ],
     }
-    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    # Rounding, the rule of the first scores, is said by saying nothing: their hashes stay.
+    if protocol.quantisation != "round":
+        facts["quantisation"] = protocol.quantisation
+    return _digest(facts)
 
 
 def protocol_hashes(protocol: Protocol) -> dict[str, str]:
@@ -97,51 +79,37 @@ def protocol_hashes(protocol: Protocol) -> dict[str, str]:
     return {name: protocol_hash(protocol, METRICS.get(name)) for name in protocol.covered_ids}
 
 
-_PIRM = "PIRM 2018 (calc_scores.m): Y of rgb2ycbcr rounded to uint8, 4 pixels shaved off each side"
-_PIRM_LUMA: Mapping[str, Any] = {"colour": "bt601-rounded", "border": 4}
+def preset_hash(protocol: Protocol) -> str:
+    """Return one fingerprint, 16 hexadecimal digits, of all metrics and all choices."""
+    return _digest(protocol_hashes(protocol))
 
-PAPER = Protocol(
-    id="paper",
-    title="the conventions that best explain the paper's Table 1",
-    rules={
-        "psnr": Rule(
-            choices={"colour": "rgb", "border": 0},
-            source="SRFlow's Measure.py: scikit-image on uint8 RGB, no crop",
-        ),
-        "ssim": Rule(
-            choices={
-                "colour": "rgb",
-                "border": 0,
-                "window": 7,
-                "k1": 0.01,
-                "k2": 0.03,
-                "sample_covariance": True,
-            },
-            source="SRFlow's Measure.py: scikit-image's default 7x7 uniform window, RGB, no crop",
-        ),
-        "lpips-vgg": Rule(
-            choices={"version": "0.1"},
-            source="the authors' lpips package: net='vgg', version 0.1, whole image in [-1, 1]",
-        ),
-        "pieapp": Rule(
-            choices={"channels": "bgr", "patch": 64, "stride": 27},
-            source="pyiqa's trained file wants BGR * 255; 64-pixel patches, stride 27",
-        ),
-        "dists": Rule(
-            choices={"resize_short_side": 256},
-            source="the authors' prepare_image with resize: Pillow bilinear, short side to 256",
-        ),
-        "niqe": Rule(choices={**_PIRM_LUMA, "block": 96}, source=f"{_PIRM}; blocks of 96 pixels"),
-        "ma": Rule(choices=_PIRM_LUMA, source=_PIRM),
-        "pi": Rule(
-            choices={},
-            source="PIRM 2018: ((10 - Ma) + NIQE) / 2, both under this protocol's own rules",
-        ),
-        "lr-psnr": Rule(
-            choices={"against": "given-lr", "kernel": "matlab-bicubic-uint8", "scale": 4},
-            source="SRFlow's LRC PSNR: the shrunk result against the LR image that was given",
-        ),
-    },
-)
 
-PROTOCOLS: Registry[Protocol] = Registry("protocol", [PAPER])
+def protocol_choices(protocol: Protocol, metric: Metric) -> dict[str, Any]:
+    """Return, by name, everything that `protocol_hash` covers.
+
+    Args:
+        protocol: Must have a rule for the metric.
+        metric: A declared metric.
+
+    Returns:
+        "image" (what is done to it before), the choices, "revision", the sha256 of each weight
+        file under the file's name, and all of that for each part ("niqe.border").
+
+    Raises:
+        InputError: The protocol has no rule for the metric.
+    """
+    named = {"image": protocol.quantisation}
+    named |= _named(metric, protocol.rule(metric.id).choices)
+    for part in metric.parts:
+        of_part = _named(METRICS.get(part), protocol.part_choices(metric.id, part))
+        named |= {f"{part}.{name}": value for name, value in of_part.items()}
+    return named
+
+
+def _named(metric: Metric, choices: Choices) -> dict[str, Any]:
+    files = [*metric.weights, *metric.carried]
+    return {
+        **choices,
+        "revision": metric.revision,
+        **{file.name: file.sha256 or "any" for file in files},
+    }

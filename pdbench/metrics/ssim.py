@@ -20,7 +20,7 @@ _PEAK = 255.0
 class _Prepared(NamedTuple):
     reference: Tensor
     planes: Tensor
-    total: Tensor
+    means: Tensor
     squares: Tensor
 
 
@@ -30,23 +30,48 @@ def _window_sum(plane: Tensor, size: int) -> Tensor:
     return avg_pool2d(rows, (1, size), stride=1, divisor_override=1)[0, 0]
 
 
+def _gaussian(size: int, sigma: float) -> list[float]:
+    """Return the taps of a Gaussian window along one axis from its centre on; all sum to 1."""
+    offset = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
+    taps = (-offset.square() / (2 * sigma**2)).exp()
+    half: list[float] = (taps / taps.sum())[size // 2 :].tolist()
+    return half
+
+
+def _gaussian_mean(plane: Tensor, half: list[float]) -> Tensor:
+    """Weight each odd window that lies inside the plane, one axis after the other."""
+    reach = len(half) - 1
+    for axis in (0, 1):
+        size = plane.shape[axis] - 2 * reach
+        total = plane.narrow(axis, reach, size) * half[0]
+        for step, weight in enumerate(half[1:], start=1):
+            pair = plane.narrow(axis, reach - step, size) + plane.narrow(axis, reach + step, size)
+            total.add_(pair, alpha=weight)
+        plane = total
+    return plane
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ssim:
-    r"""SSIM with a uniform window, as scikit-image computes it by default.
+    r"""SSIM with a uniform or a Gaussian window.
 
     .. math:: \frac{(2\mu_x\mu_y + c_1)(2\sigma_{xy} + c_2)}
               {(\mu_x^2 + \mu_y^2 + c_1)(\sigma_x^2 + \sigma_y^2 + c_2)}
 
-    averaged over all windows inside the image, then over channels. Whole levels make every window
-    sum a whole number below 2^24, so float32 sums are exact in any order.
+    averaged over all windows inside the image, then over channels. With a uniform window, as
+    scikit-image has it by default, whole levels make every window sum a whole number below 2^24,
+    so float32 sums are exact in any order; a Gaussian window is applied in float64.
 
     Attributes:
-        colour: Planes compared; "rgb" or a rounded Y.
+        colour: Planes compared; "rgb" or a rounded Y for a uniform window.
         border: Pixels shaved off each side.
-        window: Side of the window, pixels, 2 to 16 (larger sums would not be exact).
+        window: Side of the window, pixels, 2 to 16 (larger sums would not be exact); odd for a
+            Gaussian one.
         k1: Constant of the luminance term.
         k2: Constant of the contrast term.
-        sample_covariance: Divide variances by n - 1 (True) or n (False).
+        sample_covariance: Divide variances by n - 1 (True) or n (False); uniform windows only.
+        sigma: Standard deviation of a Gaussian window, pixels; None for a uniform window.
+        nonnegative: Count a negative contrast-structure term as 0.
     """
 
     colour: Colour
@@ -55,14 +80,16 @@ class Ssim:
     k1: float
     k2: float
     sample_covariance: bool
+    sigma: float | None = None
+    nonnegative: bool = False
 
     def prepare(self, reference: Tensor | None, lr: Tensor | None) -> _Prepared:
-        """Keep the reference's planes and their window sums; `lr` is not used."""
+        """Keep the reference's planes and their window means; `lr` is not used."""
         reference = required(reference)
         planes = self._planes(reference)[0]
-        total = torch.stack([_window_sum(plane, self.window) for plane in planes])
-        squares = torch.stack([_window_sum(plane.square(), self.window) for plane in planes])
-        return _Prepared(reference, planes, total, squares)
+        means = torch.stack([self._filter(plane) for plane in planes])
+        squares = torch.stack([self._filter(plane.square()) for plane in planes])
+        return _Prepared(reference, planes, means, squares)
 
     def score(self, restored: Tensor, prepared: _Prepared) -> Tensor:
         """Return (B,) float64 in [-1, 1], higher is better."""
@@ -75,21 +102,28 @@ class Ssim:
 
     def _planes(self, image: Tensor) -> Tensor:
         check_batch(image, smallest=self.window + 2 * self.border)
-        return extract_planes(image, colour=self.colour, border=self.border).float()
+        planes = extract_planes(image, colour=self.colour, border=self.border)
+        return planes.double() if self.sigma else planes.float()
+
+    def _filter(self, plane: Tensor) -> Tensor:
+        """Return the window means of a plane, float64."""
+        if self.sigma:
+            return _gaussian_mean(plane, _gaussian(self.window, self.sigma))
+        return _window_sum(plane, self.window).double() / self.window**2
 
     def _mean(self, x: Tensor, channel: int, prepared: _Prepared) -> Tensor:
         count = self.window**2
         norm = count / (count - 1) if self.sample_covariance else 1.0
-        mean_x = _window_sum(x, self.window).double() / count
-        mean_y = prepared.total[channel].double() / count
-        squares = _window_sum(x.square(), self.window).double() + prepared.squares[channel]
-        products = _window_sum(x * prepared.planes[channel], self.window).double()
-        covariance = norm * (products / count - mean_x * mean_y)
+        mean_x, mean_y = self._filter(x), prepared.means[channel]
+        squares = self._filter(x.square()) + prepared.squares[channel]
+        covariance = norm * (self._filter(x * prepared.planes[channel]) - mean_x * mean_y)
         power = mean_x.square() + mean_y.square()
-        variances = norm * (squares / count - power)
+        variances = norm * (squares - power)
         c1, c2 = (self.k1 * _PEAK) ** 2, (self.k2 * _PEAK) ** 2
-        luminance = (2 * mean_x * mean_y + c1) / (power + c1)
-        return (luminance * (2 * covariance + c2) / (variances + c2)).mean()
+        structure = (2 * covariance + c2) / (variances + c2)
+        if self.nonnegative:
+            structure.clamp_(min=0)
+        return ((2 * mean_x * mean_y + c1) / (power + c1) * structure).mean()
 
 
 def _open(choices: Choices, device: str) -> Ssim:
