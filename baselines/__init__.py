@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pdbench.baselines import rrdb, srflow_da
+from pdbench.baselines import esrgan_plus, rrdb, srflow_da
 from pdbench.baselines.baseline import SIZES, Baseline, fingerprint_of
 from pdbench.registry import Registry
 from pdbench.training.loop import fit
@@ -15,7 +15,9 @@ from pdbench.training.recipe import read_recipe
 
 __all__ = ["BASELINES", "SIZES", "fingerprint", "open_baseline", "train"]
 
-BASELINES: Registry[Baseline] = Registry("network", [rrdb.BASELINE, srflow_da.BASELINE])
+BASELINES: Registry[Baseline] = Registry(
+    "network", [rrdb.BASELINE, srflow_da.BASELINE, esrgan_plus.BASELINE]
+)
 
 
 def open_baseline(
@@ -50,6 +52,7 @@ def train(
     config: str = "compact",
     device: str | None = None,
     resume: bool = False,
+    start: Path | None = None,
     workers: int = 0,
     threads: int | None = None,
     steps: int | None = None,
@@ -64,6 +67,7 @@ def train(
         config: "compact", "paper", or the path of a YAML recipe.
         device: "cpu", "cuda", or None for the best there is.
         resume: Continue from the newest checkpoint in `out`.
+        start: Weight file to start from, at step 0, instead of the recipe's own start.
         workers: Processes that prepare crops.
         threads: CPU threads.
         steps: Optimiser steps instead of the recipe's.
@@ -83,5 +87,6 @@ def train(
         recipe = replace(recipe, optimisation=replace(recipe.optimisation, steps=steps))
     return fit(
         recipe, baseline.objective(), data, out,
+        start=baseline.open_start(start, recipe) if start else None,
         device=device, resume=resume, workers=workers, threads=threads, progress=progress,
     )  # fmt: skip

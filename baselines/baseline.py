@@ -15,8 +15,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from pdbench.errors import InputError, WeightsUnavailable
-from pdbench.training.loop import Objective
-from pdbench.training.recipe import read_recipe
+from pdbench.training.loop import Objective, Start
+from pdbench.training.recipe import Recipe, read_recipe
 
 __all__ = ["SIZES", "Baseline", "fingerprint_of", "read_weights"]
 
@@ -36,6 +36,7 @@ class Baseline:
         adapt: Turns a loaded network into what the sample bank calls (restorer or sampler).
         translate: Brings a published state dict to the network's own key names.
         objective: Builds the training objective.
+        adopt: Brings what training may start from to the network's tensors; `translate` if None.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Baseline:
     adapt: Callable[[Any], Any]
     translate: Callable[[Mapping[str, object]], dict[str, Tensor]]
     objective: Callable[[], Objective]
+    adopt: Callable[[Mapping[str, object]], dict[str, Tensor]] | None = None
 
     def recipe_path(self, size: str) -> Path:
         """Return the recipe of a size; raises InputError for an unknown size."""
@@ -78,6 +80,21 @@ class Baseline:
             f"--config {size}' and give the folder that holds them, named {names[0]}, "
             "with --weights-dir"
         )
+
+    def open_start(self, path: Path, recipe: Recipe) -> Start:
+        """Read a weight file that training is to start from, as float32.
+
+        Raises:
+            InputError: The file is missing, damaged, or does not fit the recipe's network.
+        """
+        if not Path(path).is_file():
+            raise InputError(f"weight file '{path}' does not exist")
+        state = (self.adopt or self.translate)(read_weights(Path(path))[0])
+        with torch.device("meta"):
+            network = self.network(**recipe.network)
+        _check_fit(network, state, f"{Path(path).name} for the recipe of {self.id}")
+        digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        return Start({name: value.float() for name, value in state.items()}, digest)
 
     def load(self, size: str, device: str, weights: Path | None = None) -> nn.Module:
         """Build the network of a size and fill it from its weight file, in eval mode.

@@ -15,6 +15,7 @@ def train(
     output: str | Path,
     config: str = "compact",
     resume: bool = False,
+    start: str | Path | None = None,
     device: str = "auto",
     threads: int | None = None,
     steps: int | None = None,
@@ -23,11 +24,12 @@ def train(
     """Train a network from a recipe.
 
     Args:
-        baseline: "rrdb" or "srflow-da".
+        baseline: Network id ("rrdb"); `list_all("weights")` names them all.
         data: Folders of HR photographs, searched below.
         output: Folder for checkpoints, log and exported weights.
         config: "compact", "paper", or the path of a YAML recipe.
         resume: Continue from the newest checkpoint in `output`.
+        start: Weight file to start from, at step 0, instead of the recipe's own start.
         device: "auto", "cpu" or "cuda".
         threads: CPU threads; torch's default when None.
         steps: Steps to train instead of the recipe's.
@@ -48,6 +50,7 @@ def train(
         Path(output),
         config=config,
         resume=resume,
+        start=Path(start) if start else None,
         device=None if device == "auto" else device,
         threads=threads,
         steps=steps,

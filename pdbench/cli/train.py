@@ -12,7 +12,7 @@ __all__ = ["command"]
 
 
 @click.command("train")
-@click.argument("baseline", metavar="rrdb|srflow-da")
+@click.argument("baseline", metavar="NETWORK")
 @click.option(
     "--config",
     default="compact",
@@ -37,6 +37,13 @@ __all__ = ["command"]
     help="Where checkpoints, the log and the exported weights go.",
 )
 @click.option("--resume", is_flag=True, help="Continue from the newest checkpoint in --out.")
+@click.option(
+    "--from",
+    "start",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Exported or published weights to start from, at step 0.",
+)
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps, not the recipe's.")
@@ -46,6 +53,7 @@ def command(
     data: tuple[Path, ...],
     output: Path,
     resume: bool,
+    start: Path | None,
     device: str,
     threads: int | None,
     steps: int | None,
@@ -60,6 +68,7 @@ def command(
         data=data,
         output=output,
         resume=resume,
+        start=start,
         device=device,
         threads=threads,
         steps=steps,

@@ -7,26 +7,25 @@ from torch import Tensor
 
 from pdbench.metrics.vgg import halve, open_vgg16
 
-__all__ = ["perceptual_distance"]
+__all__ = ["deep_feature_distance", "perceptual_distance", "random_window"]
 
 # ImageNet statistics of RGB in [0, 1], as torchvision's VGG16 was trained with
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
-STAGES = 3
 
 
-def _features(image: Tensor) -> list[Tensor]:
+def _features(image: Tensor, stages: int) -> list[Tensor]:
     backbone = open_vgg16(str(image.device))
     mean, deviation = (
         torch.tensor(x, device=image.device).view(1, 3, 1, 1) for x in (MEAN, DEVIATION)
     )
     first = torch.cat(list(backbone.first_stage((image - mean) / deviation)), 2)
     later = backbone.later_stages(halve(first))
-    return [first, *(next(later) for _ in range(STAGES - 1))]
+    return [first, *(next(later) for _ in range(stages - 1))]
 
 
-def perceptual_distance(restored: Tensor, reference: Tensor) -> Tensor:
-    """Squared distance between VGG16 features of unit length at relu1_2, relu2_2 and relu3_3.
+def perceptual_distance(restored: Tensor, reference: Tensor, *, stages: int = 3) -> Tensor:
+    """Squared distance between VGG16 features of unit length, by default up to relu3_3.
 
     LPIPS without its learned heads: a method trained with it has seen what LPIPS-VGG and DISTS
     look through, and its card says so.
@@ -34,6 +33,7 @@ def perceptual_distance(restored: Tensor, reference: Tensor) -> Tensor:
     Args:
         restored: (B, 3, H, W) in [0, 1]; gradients flow into it.
         reference: The same shape.
+        stages: How many of relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3 are compared.
 
     Returns:
         Scalar, 0 for equal images, lower is better.
@@ -47,9 +47,50 @@ def perceptual_distance(restored: Tensor, reference: Tensor) -> Tensor:
         Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018.
     """
     with torch.no_grad():
-        wanted = _features(reference)
+        wanted = _features(reference, stages)
     total = restored.new_zeros(())
-    for found, target in zip(_features(restored), wanted, strict=True):
+    for found, target in zip(_features(restored, stages), wanted, strict=True):
         a, b = (x.float() / (x.float().norm(dim=1, keepdim=True) + 1e-3) for x in (found, target))
         total = total + (a - b).square().sum(1).mean()
-    return total / STAGES
+    return total / stages
+
+
+def deep_feature_distance(restored: Tensor, reference: Tensor) -> Tensor:
+    """Mean absolute difference of VGG16's relu5_3, ESRGAN's loss with the nearest backbone here.
+
+    ESRGAN compares VGG19's conv5_4 before its activation.
+
+    Args:
+        restored: (B, 3, H, W) in [0, 1]; gradients flow into it.
+        reference: The same shape.
+
+    Returns:
+        Scalar, 0 for equal images, lower is better.
+
+    Raises:
+        WeightsUnavailable: VGG16 cannot be had on this machine.
+
+    References:
+        Wang et al., "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", ECCV
+        Workshops 2018, section 3.2, https://arxiv.org/abs/1809.00219
+    """
+    with torch.no_grad():
+        wanted = _features(reference, 5)[-1]
+    return (_features(restored, 5)[-1].float() - wanted.float()).abs().mean()
+
+
+def random_window(restored: Tensor, reference: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """Cut one random window, the same from both: as good a gradient, at part of the price.
+
+    Args:
+        restored: (B, 3, H, W).
+        reference: The same shape.
+        side: Side of the window in pixels, cut to what the images have.
+
+    Returns:
+        The windows, (B, 3, side, side) each.
+    """
+    side = min(side, *restored.shape[-2:])
+    top, left = (int(torch.randint(length - side + 1, ())) for length in restored.shape[-2:])
+    window = (..., slice(top, top + side), slice(left, left + side))
+    return restored[window], reference[window]

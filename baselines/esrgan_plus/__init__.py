@@ -1,0 +1,26 @@
+"""ESRGAN+: the network that was trained to please the eye, against a discriminator."""
+
+from pathlib import Path
+
+from pdbench.baselines.baseline import Baseline
+from pdbench.baselines.esrgan_plus.keys import to_pdbench, to_start
+from pdbench.baselines.esrgan_plus.net import ESRGANPlus
+from pdbench.baselines.esrgan_plus.task import ESRGANPlusObjective
+from pdbench.baselines.rrdb.restorer import RRDBRestorer
+
+__all__ = ["BASELINE"]
+
+BASELINE = Baseline(
+    id="esrgan-plus",
+    title="ESRGAN+",
+    reference=(
+        "Rakotonirina, Rasoanaivo, 'ESRGAN+: Further Improving Enhanced Super-Resolution "
+        "Generative Adversarial Network', ICASSP 2020, https://arxiv.org/abs/2001.08073"
+    ),
+    folder=Path(__file__).parent,
+    network=ESRGANPlus,
+    adapt=RRDBRestorer,
+    translate=to_pdbench,
+    adopt=to_start,
+    objective=ESRGANPlusObjective,
+)

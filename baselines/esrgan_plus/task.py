@@ -1,0 +1,177 @@
+"""Training ESRGAN+: pixels, VGG16 features, and a relativistic average discriminator."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from pdbench.baselines import rrdb
+from pdbench.baselines.baseline import read_weights
+from pdbench.baselines.esrgan_plus.discriminator import Discriminator
+from pdbench.baselines.esrgan_plus.keys import from_rrdb
+from pdbench.baselines.esrgan_plus.net import ESRGANPlus
+from pdbench.baselines.rrdb.task import centre_pair, psnr_y
+from pdbench.data.patches import Photo
+from pdbench.errors import InputError
+from pdbench.images import quantise
+from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.protocol import PAPER
+from pdbench.training.losses import deep_feature_distance, perceptual_distance, random_window
+from pdbench.training.recipe import Recipe
+
+__all__ = ["ESRGANPlusObjective", "relativistic_loss"]
+
+log = logging.getLogger(__name__)
+
+STAGES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """The recipe's `objective`.
+
+    Attributes:
+        start: Size of the RRDB the generator starts from, or "" for none.
+        pixel: Weight of L1 on pixels.
+        perceptual: Weight of the VGG16 feature distance.
+        features: "deep" compares relu5_3 (ESRGAN's loss), "all" the five stages at unit length.
+        window: Side of the random window whose features are compared, in HR pixels.
+        adversarial: Weight of the relativistic average GAN loss.
+        consistency: Weight of the L1 distance between the downscaled output and the LR.
+        discriminator: Arguments of the discriminator.
+    """
+
+    start: str = ""
+    pixel: float = 0.01
+    perceptual: float = 1.0
+    features: Literal["deep", "all"] = "deep"
+    window: int = 128
+    adversarial: float = 0.005
+    consistency: float = 0.0
+    discriminator: Mapping[str, Any] = field(default_factory=dict)
+
+
+def relativistic_loss(winners: Tensor, losers: Tensor) -> Tensor:
+    """Return how far `winners` are from looking truer than the mean loser, and vice versa.
+
+    The discriminator minimises it with true images as winners, the generator with its own.
+
+    Args:
+        winners: Logits, any shape.
+        losers: Logits, the same shape.
+
+    Returns:
+        Scalar, ln 2 where nothing tells them apart.
+
+    References:
+        Jolicoeur-Martineau, "The relativistic discriminator: a key element missing from standard
+        GAN", ICLR 2019, https://arxiv.org/abs/1807.00734
+    """
+    above = F.softplus(losers.mean() - winners).mean()
+    below = F.softplus(losers - winners.mean()).mean()
+    return (above + below) / 2
+
+
+class ESRGANPlusObjective:
+    """Generator and discriminator losses; see pdbench.training.adversary.AdversarialObjective."""
+
+    def __init__(self) -> None:
+        self.weights = Weights()
+        self.discriminator: nn.Module = nn.Identity()
+        self.restored = torch.empty(0)
+
+    def build(self, recipe: Recipe) -> nn.Module:
+        """Return the generator, filled from RRDB if the recipe says so."""
+        try:
+            self.weights = Weights(**recipe.objective)
+        except TypeError as error:
+            raise InputError(f"recipe objective of esrgan-plus: {error}") from error
+        if self.weights.features not in ("deep", "all"):
+            raise InputError(
+                f"recipe objective of esrgan-plus: features is '{self.weights.features}'; "
+                "expected deep or all"
+            )
+        network = ESRGANPlus(**recipe.network)
+        if self.weights.start:
+            path = rrdb.BASELINE.weights_path(self.weights.start)
+            started = from_rrdb(read_weights(path)[0])
+            network.load_state_dict(started.state)
+            log.info(
+                "started from %s: %d tensors filled, %d adapted, %d missing there and set to zero",
+                path.name, len(started.filled), len(started.adapted), len(started.missing),
+            )  # fmt: skip
+        return network
+
+    def build_adversary(self, recipe: Recipe) -> nn.Module:
+        """Return the discriminator."""
+        try:
+            self.discriminator = Discriminator(**self.weights.discriminator)
+        except TypeError as error:
+            raise InputError(f"recipe {recipe.size} of esrgan-plus: {error}") from error
+        return self.discriminator
+
+    def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
+        """ESRGAN+ needs no data-dependent initialisation."""
+
+    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, step: int) -> Tensor:
+        """Weighted sum of pixel, feature, consistency and adversarial terms."""
+        del step
+        weights = self.weights
+        restored = network(lr).float()
+        self.restored = restored.detach()
+        total = weights.pixel * F.l1_loss(restored, hr)
+        if weights.perceptual:
+            total = total + weights.perceptual * self._distance(restored, hr)
+        if weights.consistency:
+            small = F.interpolate(restored, lr.shape[-2:], mode="bicubic", antialias=True)
+            total = total + weights.consistency * F.l1_loss(small, lr)
+        if weights.adversarial:
+            self.discriminator.requires_grad_(False)
+            true, made = self._judge(self.discriminator, hr, restored)
+            total = total + weights.adversarial * relativistic_loss(made, true)
+        return total
+
+    def _distance(self, restored: Tensor, hr: Tensor) -> Tensor:
+        pair = random_window(restored, hr, self.weights.window)
+        with torch.autocast(restored.device.type, torch.bfloat16):
+            if self.weights.features == "deep":
+                return deep_feature_distance(*pair)
+            return perceptual_distance(*pair, stages=STAGES)
+
+    @staticmethod
+    def _judge(discriminator: nn.Module, hr: Tensor, restored: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits of true and restored images, from one pass over both."""
+        true, made = discriminator(torch.cat((hr, restored))).float().chunk(2)
+        return true, made
+
+    def adversary_loss(self, adversary: nn.Module, hr: Tensor) -> Tensor:
+        """Relativistic average loss with the true crops as winners."""
+        self.discriminator.requires_grad_(True)
+        return relativistic_loss(*self._judge(adversary, hr, self.restored))
+
+    def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
+        """Luma PSNR (dB), VGG16 distance, and the metrics LPIPS-VGG and NIQE, on centres."""
+        device = next(network.parameters()).device
+        panel = MetricPanel(PAPER, ["lpips-vgg", "niqe"], device=str(device))
+        rows = [self._score(network, panel, *centre_pair(p, device)) for p in photos]
+        return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
+
+    @staticmethod
+    def _score(network: nn.Module, panel: MetricPanel, lr: Tensor, hr: Tensor) -> dict[str, float]:
+        restored = quantise(network(lr).float())
+        with torch.autocast(restored.device.type, torch.bfloat16):
+            distance = perceptual_distance(restored, hr, stages=STAGES)
+        panel.prepare(hr, lr)
+        scores = {name: values[0] for name, values in panel.score(restored).items()}
+        return {
+            "val_psnr_y": psnr_y(restored, hr),
+            "val_vgg": float(distance),
+            **{f"val_{n}": math.nan if v is None else v for n, v in scores.items()},
+        }
