@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from pdbench.metrics import dists, lpips_vgg, lr_psnr, ma, mse, niqe, pi, pieapp, psnr, ssim
+from pdbench.metrics import (
+    dists,
+    diversity,
+    lpips_alex,
+    lpips_vgg,
+    lr_psnr,
+    lr_psnr_challenge,
+    ma,
+    mse,
+    niqe,
+    pi,
+    pieapp,
+    psnr,
+    ssim,
+)
 from pdbench.metrics.metric import Metric
 from pdbench.registry import Registry
 
@@ -21,5 +35,8 @@ METRICS: Registry[Metric] = Registry(
         ma.METRIC,
         pi.METRIC,
         lr_psnr.METRIC,
+        lr_psnr_challenge.METRIC,
+        lpips_alex.METRIC,
+        diversity.METRIC,
     ],
 )

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
+from pdbench.metrics.lpips_terms import normalised, to_unit
 from pdbench.metrics.metric import Choices, Metric, required
 from pdbench.metrics.planes import check_batch
 from pdbench.metrics.vgg import SMALLEST, Vgg16, halve, open_vgg16
@@ -23,8 +24,6 @@ HEADS = CarriedFile(
     package="pdbench.metrics",
 )
 
-_SHIFT = (-0.030, -0.088, -0.188)
-_SCALE = (0.458, 0.448, 0.450)
 _KEPT_PIXELS = 2**20
 """Up to this size the reference's first stage (256 bytes a pixel) is kept, not computed again."""
 _ROWS = 64
@@ -37,17 +36,12 @@ class _Prepared(NamedTuple):
     later: list[Tensor]
 
 
-def _unit(features: Tensor) -> Tensor:
-    """Scale each pixel's feature vector to length one."""
-    return features / (features.square().sum(dim=1, keepdim=True).sqrt_() + 1e-10)
-
-
 def _distance(features: Tensor, kept: Tensor, head: Tensor) -> Tensor:
     """Sum the weighted squared differences to unit vectors `kept` over a stage's pixels."""
     total = torch.zeros((), dtype=torch.float64, device=features.device)
     for top in range(0, features.shape[-2], _ROWS):
         rows = slice(top, top + _ROWS)
-        difference = _unit(features[:, :, rows]).sub_(kept[:, :, rows]).square_()
+        difference = to_unit(features[:, :, rows]).sub_(kept[:, :, rows]).square_()
         total += torch.einsum("bchw,c->hw", difference, head).double().sum()
     return total
 
@@ -84,8 +78,8 @@ class LpipsVgg:
         for strip in self._first(reference):
             pooled.append(halve(strip))
             if first is not None:
-                first.append(_unit(strip))
-        later = [_unit(stage) for stage in self._vgg.later_stages(torch.cat(pooled, dim=2))]
+                first.append(to_unit(strip))
+        later = [to_unit(stage) for stage in self._vgg.later_stages(torch.cat(pooled, dim=2))]
         return _Prepared(reference, first, later)
 
     def score(self, restored: Tensor, prepared: _Prepared) -> Tensor:
@@ -96,7 +90,7 @@ class LpipsVgg:
     def _score_one(self, image: Tensor, prepared: _Prepared) -> Tensor:
         kept: Iterator[Tensor] = iter(prepared.first or ())
         if prepared.first is None:
-            kept = map(_unit, self._first(prepared.reference))
+            kept = map(to_unit, self._first(prepared.reference))
         pooled, total = [], torch.zeros((), dtype=torch.float64, device=image.device)
         for strip, other in zip(self._first(image), kept, strict=True):
             total += _distance(strip, other, self._heads[0])
@@ -109,9 +103,7 @@ class LpipsVgg:
         return score
 
     def _first(self, image: Tensor) -> Iterator[Tensor]:
-        shift = image.new_tensor(_SHIFT).view(1, 3, 1, 1)
-        scale = image.new_tensor(_SCALE).view(1, 3, 1, 1)
-        return self._vgg.first_stage((2 * image - 1 - shift) / scale)
+        return self._vgg.first_stage(normalised(image))
 
 
 def _open(choices: Choices, device: str) -> LpipsVgg:

