@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, Protocol, TypeVar
 
 from pdbench.errors import InputError
+from pdbench.plugins import PlugIns
 
 __all__ = ["Registry", "close_matches", "unknown_id"]
 
@@ -38,21 +39,42 @@ def unknown_id(kind: str, name: str, known: Iterable[str]) -> InputError:
 
 
 class Registry(Generic[T]):
-    """Declarations of one kind, in the order given, each id once.
+    """Declarations of one kind, in the order given, each id once; plug-ins come after them.
 
     Args:
         kind: What the entries are, for error messages ("metric").
         entries: The declarations.
+        group: Entry-point group of third-party declarations ("pdbench.metrics"), "" for none. Each
+            is loaded when it is asked for, or when all are listed.
+        accepts: Class of third-party declarations; see `pdbench.plugins.PlugIns`.
+        reserved: Tells whether an id that is no entry is pdbench's all the same.
+        make: Builds the entry of an id that follows a rule ("pyiqa:musiq"), or returns None.
 
     Raises:
         ValueError: Two entries share an id.
     """
 
-    def __init__(self, kind: str, entries: Iterable[T] = ()) -> None:
+    def __init__(
+        self,
+        kind: str,
+        entries: Iterable[T] = (),
+        *,
+        group: str = "",
+        accepts: type[Any] = object,
+        reserved: Callable[[str], bool] | None = None,
+        make: Callable[[str], T | None] | None = None,
+    ) -> None:
         self.kind = kind
         self._entries: dict[str, T] = {}
+        self._make = make
         for entry in entries:
             self.add(entry)
+        self._plugins = PlugIns(
+            kind=kind,
+            group=group,
+            accepts=accepts,
+            reserved=lambda name: name in self._entries or bool(reserved and reserved(name)),
+        )
 
     def add(self, entry: T) -> None:
         """Add one declaration; raises ValueError if its id is taken."""
@@ -61,21 +83,37 @@ class Registry(Generic[T]):
         self._entries[entry.id] = entry
 
     def get(self, name: str) -> T:
-        """Return the entry with this id; raises InputError naming the close matches."""
-        try:
+        """Return the entry with this id.
+
+        Raises:
+            InputError: There is none (names the close matches), or the plug-in is broken.
+        """
+        if name in self._entries:
             return self._entries[name]
-        except KeyError:
-            raise unknown_id(self.kind, name, self._entries) from None
+        made = self._make(name) if self._make else None
+        if made is not None:
+            return made
+        offered = self._offered()
+        if name not in offered:
+            raise unknown_id(self.kind, name, [*self._entries, *offered])
+        entry: T = self._plugins.get(name)
+        return entry
 
     def ids(self) -> list[str]:
-        """Return all ids in order."""
-        return list(self._entries)
+        """Return all ids in order, those of plug-ins that can be used last."""
+        return [entry.id for entry in self]
+
+    def _offered(self) -> list[str]:
+        """Return the ids of plug-ins, usable or not."""
+        return self._plugins.names() if self._plugins.group else []
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in self._entries or name in self._offered()
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self._entries.values())
+        yield from self._entries.values()
+        if self._plugins.group:
+            yield from self._plugins.usable()
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return sum(1 for _ in self)

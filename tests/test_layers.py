@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {
     "errors": 0,
     "images": 0,
+    "plugins": 0,
     "registry": 0,
     "scores": 0,
     "torchvision_guard": 0,
@@ -35,7 +36,7 @@ OPTIONAL = {
     "torchvision": "torchvision_guard.py",
 }
 # What must start at once, or must work on a machine where torch does not.
-TORCH_FREE = ("errors", "registry", "scores", "analysis", "plots")
+TORCH_FREE = ("errors", "plugins", "registry", "scores", "analysis", "plots")
 
 
 def sources():

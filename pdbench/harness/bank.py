@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from pdbench.errors import NonFiniteImage
-from pdbench.harness.method import Restored, Sampled
+from pdbench.harness.method import Given, Restored, Sampled
 from pdbench.harness.tiles import Tile, tiles
 
 __all__ = ["DEFAULT_MEMORY", "Restorer", "SampleBank", "Sampler", "latent_noise"]
@@ -78,11 +78,13 @@ class SampleBank:
         baselines: Maps a baseline id to a loaded restorer or sampler; called when first needed.
         device: Where the networks are.
         max_memory: Working memory to stay within, in bytes; larger images are tiled.
+        image: Name of the image within its dataset, for methods that read it from files.
     """
 
     def __init__(
-        self, lr: Tensor, image_key: str, seed: int, needs: Iterable[Restored | Sampled],
+        self, lr: Tensor, image_key: str, seed: int, needs: Iterable[Restored | Sampled | Given],
         baselines: Callable[[str], Any], device: str = "cpu", max_memory: int = DEFAULT_MEMORY,
+        image: str = "",
     ) -> None:  # fmt: skip
         self.lr = lr[None]
         self.image_key = image_key
@@ -90,6 +92,7 @@ class SampleBank:
         self.baselines = cache(baselines)
         self.device = device
         self.max_memory = max_memory
+        self.image = image
         self._restored: dict[str, Tensor] = {}
         self._samples: dict[str, dict[float, Tensor]] = {}
         self._planned: dict[str, dict[float, int]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +11,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from pdbench.harness.bank import SampleBank
 
-__all__ = ["Method", "Restored", "Sampled"]
+__all__ = ["Given", "Method", "Restored", "Sampled"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,13 @@ class Sampled:
     count: int
 
 
+@dataclass(frozen=True)
+class Given:
+    """A need: `count` images made elsewhere, which the method reads from files."""
+
+    count: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """One row of the benchmark.
@@ -43,16 +50,24 @@ class Method:
         reference: Authors, title, venue, year, URL.
         run: (lr, bank) -> float image(s). lr is (3, h, w) float32 in [0, 1]. Returns (3, 4h, 4w)
             for "single" and "fused"; (S, 3, 4h, 4w) for "stochastic".
+        source: Package and version of a third-party method ("my-package 1.0"), set when it is
+            loaded; part of its fingerprint.
+        size: Size of its networks where that is not the run's ("external"), else None.
+        outputs: Image name -> digest of the files that hold its outputs, for images made
+            elsewhere; empty for a method that computes them.
     """
 
     id: str
     title: str
     kind: Literal["single", "stochastic", "fused"]
-    needs: tuple[Restored | Sampled, ...]
+    needs: tuple[Restored | Sampled | Given, ...]
     reference: str
     run: Callable[[Tensor, SampleBank], Tensor] = field(compare=False)
+    source: str = ""
+    size: str | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def baselines(self) -> Sequence[str]:
         """Ids of the networks this method draws on, sorted."""
-        return sorted({need.baseline for need in self.needs})
+        return sorted({need.baseline for need in self.needs if not isinstance(need, Given)})

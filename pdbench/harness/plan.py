@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import Pair
 from pdbench.errors import InputError
 from pdbench.harness.bank import DEFAULT_MEMORY
-from pdbench.harness.method import Method, Sampled
+from pdbench.harness.method import Method, Restored
 from pdbench.harness.store import Verdict
 from pdbench.scores import Score
 
@@ -86,6 +86,8 @@ class Setup:
         hashes: Metric id -> protocol hash.
         seed: Run seed.
         device: Torch device.
+        outputs: Method id -> image name -> digest of the files that hold its outputs, for methods
+            whose images were made elsewhere.
     """
 
     dataset: str
@@ -98,6 +100,11 @@ class Setup:
     hashes: Mapping[str, str]
     seed: int
     device: str
+    outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def weights_of(self, method: str, image: str) -> str:
+        """Return the fingerprint that is stored with a method's scores of one image."""
+        return self.outputs.get(method, {}).get(image, self.weights[method])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +168,7 @@ def output_count(method: Method) -> int:
     """Return how many images the method makes of one LR image."""
     if method.kind != "stochastic":
         return 1
-    return max(need.count for need in method.needs if isinstance(need, Sampled))
+    return max(need.count for need in method.needs if not isinstance(need, Restored))
 
 
 def missing_verdicts(
@@ -187,7 +194,7 @@ def missing_verdicts(
                 metric=metric,
                 protocol=setup.protocol,
                 protocol_hash=setup.hashes[metric],
-                weights=setup.weights[method.id],
+                weights=setup.weights_of(method.id, image),
                 value=None,
                 reason=reason,
             ),
@@ -199,15 +206,20 @@ def missing_verdicts(
 
 
 def weights_of(method: Method, fingerprint: Callable[[str, str], str], size: str) -> str:
-    """Return one fingerprint for all networks a method draws on, "" for none.
+    """Return one fingerprint for all that a method's outputs depend on, "" for nothing.
+
+    That is the weights of its networks, the package it comes from, and files made elsewhere.
 
     Raises:
         WeightsUnavailable: A network has no weights of this size here.
     """
     parts = [fingerprint(baseline, size) for baseline in method.baselines]
-    if len(parts) <= 1:
+    others = [f"{image} {digest}" for image, digest in sorted(method.outputs.items())]
+    if method.source:
+        others.append(method.source)
+    if len(parts) <= 1 and not others:
         return "".join(parts)
-    return hashlib.sha256("+".join(parts).encode()).hexdigest()[:12]
+    return hashlib.sha256("+".join(parts + others).encode()).hexdigest()[:12]
 
 
 def resolve_device(device: str) -> str:

@@ -14,7 +14,7 @@ from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord
 from pdbench.harness.store import SeenFile
 from pdbench.scores import MetricFacts, Score
 
-__all__ = ["is_run_folder", "read_files", "read_run"]
+__all__ = ["is_run_folder", "read_files", "read_outputs", "read_run"]
 
 
 def is_run_folder(folder: Path) -> bool:
@@ -22,15 +22,18 @@ def is_run_folder(folder: Path) -> bool:
     return (folder / FILE).is_file()
 
 
-def read_run(folder: Path, dataset: str | None = None) -> RunRecord:
+def read_run(
+    folder: Path, dataset: str | None = None, protocol: str | None = None
+) -> RunRecord:
     """Read the scores of a run folder, while a run is writing to it or after.
 
     Only current scores are returned: those of the images, weights, seed and protocol hashes that
-    the latest run of each method used.
+    the latest run of each method under each protocol used.
 
     Args:
         folder: Run folder.
         dataset: Dataset id; that of the latest run when None.
+        protocol: Protocol id; when None, a method is there once for each it was scored under.
 
     Returns:
         The scores and what they mean, methods in the order they were first run.
@@ -41,7 +44,7 @@ def read_run(folder: Path, dataset: str | None = None) -> RunRecord:
     if not is_run_folder(folder):
         raise InputError(f"'{folder}' holds no run; start one with 'pdbench run -o {folder}'")
     with _opened(folder) as db:
-        return _read(db, folder, dataset)
+        return _read(db, folder, dataset, protocol)
 
 
 def read_files(folder: Path, dataset: str) -> dict[str, SeenFile]:
@@ -60,6 +63,20 @@ def read_files(folder: Path, dataset: str) -> dict[str, SeenFile]:
         }
 
 
+def read_outputs(folder: Path, dataset: str, method: str) -> dict[str, str]:
+    """Return image name -> digest of the files that the latest run of a method scored.
+
+    Raises:
+        InputError: The folder's store is damaged or of another version.
+    """
+    if not is_run_folder(folder):
+        return {}
+    query = "SELECT record FROM method WHERE dataset = ? AND id = ?"
+    with _opened(folder) as db:
+        row = db.execute(query, (dataset, method)).fetchone()
+    return dict(MethodRecord(**json.loads(row[0])).outputs) if row else {}
+
+
 @contextlib.contextmanager
 def _opened(folder: Path) -> Iterator[sqlite3.Connection]:
     """Open a store in one read transaction; what SQLite says becomes one sentence."""
@@ -72,7 +89,9 @@ def _opened(folder: Path) -> Iterator[sqlite3.Connection]:
             raise explain(error, folder) from error
 
 
-def _read(db: sqlite3.Connection, folder: Path, dataset: str | None) -> RunRecord:
+def _read(
+    db: sqlite3.Connection, folder: Path, dataset: str | None, protocol: str | None
+) -> RunRecord:
     latest = db.execute("SELECT dataset FROM latest").fetchone()
     wanted = dataset or (latest[0] if latest else "")
     row = db.execute("SELECT record FROM dataset WHERE id = ?", (wanted,)).fetchone()
@@ -81,7 +100,11 @@ def _read(db: sqlite3.Connection, folder: Path, dataset: str | None) -> RunRecor
     record = DatasetRecord(**json.loads(row[0]))
     query = "SELECT record FROM method WHERE dataset = ? ORDER BY position"
     methods = [MethodRecord(**json.loads(row[0])) for row in db.execute(query, (wanted,))]
-    current = [method for method in methods if method.dataset_sha256 == record.sha256]
+    current = [
+        method
+        for method in methods
+        if method.dataset_sha256 == record.sha256 and protocol in (None, method.protocol)
+    ]
     facts = [
         MetricFacts(**json.loads(row[0]))
         for row in db.execute("SELECT facts FROM metric ORDER BY position")
@@ -100,17 +123,19 @@ def _current_scores(
     db: sqlite3.Connection, dataset: DatasetRecord, methods: Iterable[MethodRecord]
 ) -> list[Score]:
     query = """
-        SELECT image, sample, metric, image_sha256, protocol, protocol_hash, value, reason
-        FROM score WHERE dataset = ? AND method = ? AND weights = ? AND seed = ?
+        SELECT image, sample, metric, image_sha256, weights, protocol_hash, value, reason
+        FROM score WHERE dataset = ? AND method = ? AND seed = ?
         ORDER BY image, sample, metric
     """
     scores = []
     for method in methods:
-        key = (dataset.id, method.id, method.weights, method.seed)
-        for image, sample, metric, sha256, protocol, digest, value, reason in db.execute(
+        key = (dataset.id, method.id, method.seed)
+        for image, sample, metric, sha256, weights, digest, value, reason in db.execute(
             query, key
         ):
             if dataset.images.get(image) != sha256 or method.hashes.get(metric) != digest:
+                continue
+            if method.weights_of(image) != weights:
                 continue
             score = Score(
                 dataset=dataset.id,
@@ -119,9 +144,10 @@ def _current_scores(
                 seed=method.seed,
                 sample=sample,
                 metric=metric,
-                protocol=protocol,
+                # Two protocols may share a number, and whichever ran first stored it.
+                protocol=method.protocol,
                 protocol_hash=digest,
-                weights=method.weights,
+                weights=weights,
                 value=value,
                 reason=reason,
             )

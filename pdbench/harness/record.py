@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from pdbench import __version__
 from pdbench.scores import MetricFacts, Score
@@ -43,12 +44,15 @@ class MethodRecord:
         title: Row title.
         kind: "single", "stochastic" or "fused".
         size: Size of the networks ("compact"), "" for a method without any.
-        weights: Fingerprint of the networks, "" for none.
+        weights: Fingerprint of the networks, of a third-party package, or of files made elsewhere,
+            "" for none of these.
         seed: Run seed.
         protocol: Protocol id.
         hashes: Metric id -> protocol hash.
         dataset_sha256: Digest of the dataset these scores belong to.
         versions: Package -> version that computed them.
+        choices: Metric id -> every choice behind its hash, by name; empty where it was not kept.
+        outputs: Image name -> digest of the files that were scored, for images made elsewhere.
     """
 
     id: str
@@ -61,6 +65,12 @@ class MethodRecord:
     hashes: Mapping[str, str]
     dataset_sha256: str
     versions: Mapping[str, str]
+    choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    def weights_of(self, image: str) -> str:
+        """Return the fingerprint that is stored with the scores of one image."""
+        return self.outputs.get(image, self.weights)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,13 @@ about; it holds no means, no dates and no paths, so that a run repeated gives th
 
     {"dataset": {"id", "title", "scale", "sha256", "images": {name: sha256}},
      "metrics": [facts of each column, see pdbench.scores.MetricFacts],
+     "choices": {protocol hash: {choice: value}},
      "methods": {id: {"title", "kind", "size", "weights", "seed", "protocol", "hashes",
                       "dataset_sha256", "versions",
                       "missing": [{"metric", "reason", "images"}]}}}
 
-"images" of a missing value is a list of names, or "all".
+"images" of a missing value is a list of names, or "all". A method whose images were made elsewhere
+also has "outputs": {image name: digest of its files}.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ def export_results(record: RunRecord, root: Path) -> list[Path]:
         The files written, provenance.json last.
 
     Raises:
-        InputError: Earlier results there are of other images, or a file cannot be written.
+        InputError: Earlier results there are of other images or under another protocol, or a file
+            cannot be written.
     """
     folder = results_folder(root, record.dataset.id, record.dataset.scale)
     earlier = _read_provenance(folder) if is_results_folder(folder) else {}
@@ -61,6 +64,7 @@ def export_results(record: RunRecord, root: Path) -> list[Path]:
             f"'{folder}' holds results of other images of the same name; "
             "remove it or export to another folder"
         )
+    _refuse_other_protocols(record, earlier, folder)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,19 +89,42 @@ def _write(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def _refuse_other_protocols(
+    record: RunRecord, earlier: Mapping[str, Any], folder: Path
+) -> None:
+    """Keep apart what no table could show together."""
+    there = {entry["protocol"] for entry in earlier.get("methods", {}).values()}
+    other = sorted(there - {method.protocol for method in record.methods})
+    if other and record.methods:
+        raise InputError(
+            f"'{folder}' holds results under protocol {', '.join(other)}; "
+            f"export those under {record.methods[0].protocol} to another folder"
+        )
+
+
 def _provenance(record: RunRecord, earlier: Mapping[str, Any]) -> dict[str, Any]:
     methods = dict(earlier.get("methods", {}))
+    choices = dict(earlier.get("choices", {}))
     for method in record.methods:
         entry = asdict(method)
+        for metric, named in entry.pop("choices").items():
+            choices[method.hashes[metric]] = named
         entry["missing"] = _missing(record, entry.pop("id"))
+        if not entry["outputs"]:
+            del entry["outputs"]
         methods[method.id] = entry
     known = {facts["id"]: facts for facts in earlier.get("metrics", [])}
     known.update({facts.id: asdict(facts) for facts in record.metrics})
     return {
         "dataset": asdict(record.dataset),
         "metrics": list(known.values()),
+        "choices": {digest: choices[digest] for digest in sorted(_in_use(methods) & set(choices))},
         "methods": {name: methods[name] for name in sorted(methods)},
     }
+
+
+def _in_use(methods: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    return {digest for entry in methods.values() for digest in entry["hashes"].values()}
 
 
 def _missing(record: RunRecord, method: str) -> list[dict[str, Any]]:
@@ -137,7 +164,11 @@ def read_results(folder: Path) -> RunRecord:
         facts = tuple(MetricFacts(**entry) for entry in provenance["metrics"])
         entries = {name: dict(entry) for name, entry in provenance["methods"].items()}
         missing = {name: entry.pop("missing") for name, entry in entries.items()}
-        methods = tuple(MethodRecord(id=name, **entry) for name, entry in entries.items())
+        choices = provenance.get("choices", {})
+        methods = tuple(
+            MethodRecord(id=name, choices=_choices(entry, choices), **entry)
+            for name, entry in entries.items()
+        )
         scores = [
             score
             for method in methods
@@ -159,6 +190,14 @@ def _read_provenance(folder: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not {"dataset", "metrics", "methods"} <= content.keys():
         raise InputError(f"'{path}' is no provenance of results; export the results again")
     return content
+
+
+def _choices(
+    entry: Mapping[str, Any], choices: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return metric id -> the choices behind a method's hashes, as far as they were kept."""
+    hashes = entry["hashes"].items()
+    return {metric: choices[digest] for metric, digest in hashes if digest in choices}
 
 
 def _method_scores(
@@ -210,7 +249,7 @@ def _score(
         metric=metric,
         protocol=method.protocol,
         protocol_hash=method.hashes[metric],
-        weights=method.weights,
+        weights=method.weights_of(row.image),
         value=value,
         reason=reason,
     )

@@ -30,7 +30,7 @@ from pdbench.harness.reader import read_files, read_run
 from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord, installed_versions
 from pdbench.harness.store import Done, RunStore, SeenFile, Verdict
 from pdbench.metrics import METRICS
-from pdbench.metrics.protocol import PROTOCOLS, protocol_hash
+from pdbench.metrics.protocol import PROTOCOLS, protocol_choices, protocol_hash
 from pdbench.weights import fetch
 
 __all__ = ["RunReport", "run"]
@@ -102,7 +102,7 @@ def run(
         tasks = _tasks(plan, files, work, unavailable)
         _note_unavailable(store, setup, methods, files, work, unavailable)
         scored = _work(store, setup, tasks, engine or LocalEngine(jobs), progress)
-    record = read_run(folder, dataset.id)
+    record = read_run(folder, dataset.id, setup.protocol)
     total = len(files) * len(methods)
     return RunReport(
         record=record,
@@ -144,6 +144,7 @@ def _setup(plan: Plan, methods: Mapping[str, Method]) -> Setup:
         hashes={name: protocol_hash(protocol, METRICS.get(name)) for name in ordered},
         seed=plan.seed,
         device=resolve_device(plan.device),
+        outputs={method.id: method.outputs for method in methods.values() if method.outputs},
     )
 
 
@@ -185,18 +186,22 @@ def _method_records(
     setup: Setup, methods: Mapping[str, Method], dataset: DatasetRecord
 ) -> list[MethodRecord]:
     versions = installed_versions()
+    protocol = PROTOCOLS.get(setup.protocol)
+    choices = {name: protocol_choices(protocol, METRICS.get(name)) for name in setup.hashes}
     return [
         MethodRecord(
             id=method.id,
             title=method.title,
             kind=method.kind,
-            size=setup.size if method.baselines else "",
+            size=method.size or (setup.size if method.baselines else ""),
             weights=setup.weights[method.id],
             seed=setup.seed,
             protocol=setup.protocol,
             hashes=setup.hashes,
             dataset_sha256=dataset.sha256,
             versions=versions,
+            choices=choices,
+            outputs=method.outputs,
         )
         for method in methods.values()
     ]
@@ -220,7 +225,7 @@ def _missing(
             image=image,
             image_sha256=files[image].sha256,
             method=method.id,
-            weights=setup.weights[method.id],
+            weights=setup.weights_of(method.id, image),
             seed=setup.seed,
             metric=metric,
             protocol_hash=setup.hashes[metric],

@@ -104,6 +104,7 @@ class ImageScorer:
             self._network,
             device=self.setup.device,
             max_memory=task.max_memory,
+            image=task.pair.name,
         )
 
     def panel(self, metrics: tuple[str, ...]) -> MetricPanel:
@@ -163,7 +164,7 @@ class _Image:
                 metric=metric,
                 protocol=setup.protocol,
                 protocol_hash=setup.hashes[metric],
-                weights=setup.weights[method],
+                weights=setup.weights_of(method, self.task.pair.name),
                 value=value,
                 reason=reason,
             )
