@@ -6,7 +6,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_PUBLIC = ("doctor", "list_all", "plot", "run", "table", "train")
+_PUBLIC = ("doctor", "get_data", "list_all", "plot", "prepare_data", "run", "table", "train")
 
 # In a checkout that is not installed, pdbench.methods and friends lie beside this folder.
 _root = Path(__file__).resolve().parent.parent

@@ -33,6 +33,7 @@ __all__ = [
     "WeightFile",
     "cache_folder",
     "carried_bytes",
+    "download",
     "fetch",
     "find",
     "is_offline",
@@ -270,31 +271,44 @@ def _replace(target: Path, content: bytes) -> None:
 
 
 def _download(file: WeightFile, target: Path) -> None:
-    """Download to a .part file that a later call continues, then rename."""
     if not file.url:
         raise WeightsUnavailable("it has no download address")
+    download(file.url, target, accept=lambda path: matches(path, file))
+
+
+def download(url: str, target: Path, *, accept: Callable[[Path], bool]) -> None:
+    """Download to a .part file that a later call continues, then rename.
+
+    Args:
+        url: Where from.
+        target: Where to; its folder exists.
+        accept: Tells whether a file is what was wanted.
+
+    Raises:
+        WeightsUnavailable: The host cannot be reached or sent something else; half a sentence.
+    """
     part = target.with_name(f"{target.name}.part")
     resumed = part.is_file() and part.stat().st_size > 0
-    _receive(file, part)
-    if not matches(part, file) and resumed:
+    if not (resumed and accept(part)):  # else all is there but the new name
+        _receive(url, part)
+    if not accept(part) and resumed:
         part.unlink()
-        _receive(file, part)
-    if not matches(part, file):
+        _receive(url, part)
+    if not accept(part):
         part.unlink()
-        host = urlsplit(file.url).hostname
-        raise WeightsUnavailable(f"what {host} sent has another sha256")
+        raise WeightsUnavailable(f"what {urlsplit(url).hostname} sent has another sha256")
     part.replace(target)
 
 
-def _receive(file: WeightFile, part: Path) -> None:
+def _receive(url: str, part: Path) -> None:
     """Append to the .part file what it still lacks."""
     have = part.stat().st_size if part.is_file() else 0
-    with _connect(file.url, have) as response:
+    with _connect(url, have) as response:
         if response.status != http.client.PARTIAL_CONTENT:
             have = 0
         total = int(response.headers.get("Content-Length") or 0) + have
         bar = tqdm(
-            total=total or None, initial=have, desc=file.name, unit="B", unit_scale=True,
+            total=total or None, initial=have, desc=part.stem, unit="B", unit_scale=True,
             disable=None, leave=False,
         )  # fmt: skip
         with bar, part.open("ab" if have else "wb") as stream:
@@ -302,7 +316,7 @@ def _receive(file: WeightFile, part: Path) -> None:
                 stream.write(block)
                 bar.update(len(block))
     if total and part.stat().st_size < total:
-        raise WeightsUnavailable(f"the download from {urlsplit(file.url).hostname} broke off")
+        raise WeightsUnavailable(f"the download from {urlsplit(url).hostname} broke off")
 
 
 def _connect(url: str, start: int) -> http.client.HTTPResponse:

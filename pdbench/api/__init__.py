@@ -4,6 +4,7 @@ Imports of what computes stand inside the functions: help must not wait for torc
 plots must work without it.
 """
 
+from pdbench.api.datasets import get_data, prepare_data
 from pdbench.api.listing import KINDS, doctor, list_all
 from pdbench.api.running import Report, run
 from pdbench.api.stored import TABLE_FORMATS, plot, table
@@ -14,8 +15,10 @@ __all__ = [
     "TABLE_FORMATS",
     "Report",
     "doctor",
+    "get_data",
     "list_all",
     "plot",
+    "prepare_data",
     "run",
     "table",
     "train",

@@ -11,6 +11,7 @@ from pdbench.registry import close_matches
 __all__ = ["COMMANDS", "LazyGroup"]
 
 COMMANDS = {
+    "data": "Download published sets; lay photographs out for training.",
     "doctor": "Say what is installed, which weights and data are there, and how to get the rest.",
     "list": "List methods, metrics, datasets or weights.",
     "plot": "Draw scores as a perception-distortion plane (HTML, PNG, SVG, PDF).",

@@ -84,7 +84,8 @@ def prepare_photos(
         _write(out / JOURNAL, "".join(_line(source) for source in sources))
         pixels.truncate(pixels.seek(sources[-1].end if sources else 0))
         rest = files[len(sources) :]
-        bar = tqdm(total=len(files), initial=len(sources), unit="photo", disable=not progress)
+        bar = tqdm(total=len(files), initial=len(sources), unit="photo",
+                   disable=None if progress else True)  # fmt: skip
         with bar, (out / JOURNAL).open("a", encoding="utf-8") as journal:
             for file, photo in zip(rest, _decoded(rest, jobs), strict=True):
                 sources.append(_append(pixels, journal, file, photo))
@@ -123,8 +124,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _files(folders: Sequence[Path]) -> list[Path]:
-    found = find_photos([folder.resolve() for folder in folders])
-    files = [item for item in found if isinstance(item, Path)]
+    found = find_photos(folders)
+    files = [item.resolve() for item in found if isinstance(item, Path)]
     if len(files) != len(found):
         raise InputError("--data names a folder that is prepared already; train with it as it is")
     return files

@@ -44,12 +44,15 @@ def test_no_command_at_all_prints_the_help(pdbench):
     assert "Commands:" in pdbench().out
 
 
+CALLS = {"data": "prepare_data", "list": "list_all", "weights": "import_weights"}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_and_a_public_call(name, pdbench):
     outcome = pdbench(name, "--help")
     assert outcome.code == 0
     assert outcome.out.startswith(f"Usage: pdbench {name}")
-    assert callable(getattr(api, {"list": "list_all"}.get(name, name)))
+    assert callable(getattr(api, CALLS.get(name, name)))
 
 
 def test_one_file_per_command():

@@ -1,0 +1,54 @@
+"""`pdbench data` as Python calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pdbench.errors import InputError
+
+__all__ = ["get_data", "prepare_data"]
+
+
+def get_data(name: str, *, data_root: str | Path | None = None) -> list[Path]:
+    """Download a published set to where `--data-root` finds it.
+
+    Args:
+        name: "set5", "set14", "bsd100", "urban100", "div2k-val", or "div2k-train" to train on.
+        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
+
+    Returns:
+        The folders of images.
+
+    Raises:
+        InputError: The set is unknown, has no place to go, or cannot be downloaded.
+    """
+    from pdbench.data import archives, datasets
+
+    root = datasets.data_root(data_root)
+    if root is None:
+        raise InputError("say where to put it with --data-root or the variable PDBENCH_DATA")
+    return archives.get_set(name, root)
+
+
+def prepare_data(
+    data: Sequence[str | Path], *, output: str | Path, jobs: int = 1, progress: bool = True
+) -> int:
+    """Lay photographs out so that training opens them at once; an interrupted call continues.
+
+    Args:
+        data: Folders of photographs, searched below.
+        output: The folder to make; give it to `train` as `data`.
+        jobs: Processes that decode the photographs.
+        progress: Whether to show a progress bar with ETA.
+
+    Returns:
+        How many photographs it holds.
+
+    Raises:
+        InputError: No photographs, one that cannot be read, or a folder that holds others.
+    """
+    from pdbench.data.prepare import prepare_photos
+
+    folders = [Path(folder) for folder in data]
+    return len(prepare_photos(folders, Path(output), jobs=jobs, progress=progress))

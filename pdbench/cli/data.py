@@ -1,0 +1,63 @@
+"""`pdbench data`: download published sets, lay photographs out for training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pdbench import api
+
+__all__ = ["command"]
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.group("data")
+def command() -> None:
+    """Download published sets, or lay photographs out for training."""
+
+
+@command.command("get")
+@click.argument("name")
+@click.option(
+    "--data-root",
+    type=_FOLDER,
+    metavar="DIR",
+    help="Where named datasets lie. [env: PDBENCH_DATA]",
+)
+def get(name: str, data_root: Path | None) -> None:
+    """Download set NAME: set5, set14, bsd100, urban100, div2k-val, div2k-train.
+
+    A download that broke off continues where it stopped.
+    """
+    for folder in api.get_data(name, data_root=data_root):
+        click.echo(f"Images: {folder}")
+
+
+@command.command("prepare")
+@click.option(
+    "--data",
+    type=_FOLDER,
+    multiple=True,
+    required=True,
+    metavar="DIR",
+    help="Folder of HR photographs, searched below; repeatable.",
+)
+@click.option(
+    "--out",
+    "output",
+    type=_FOLDER,
+    required=True,
+    metavar="DIR",
+    help="The folder to make: 3.2 bytes for every HR pixel.",
+)
+@click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True,
+              metavar="N", help="Processes that decode photographs.")  # fmt: skip
+def prepare(data: tuple[Path, ...], output: Path, jobs: int) -> None:
+    """Decode photographs and make their LR once, so that training opens them at once.
+
+    An interrupted call continues where it stopped. Then: pdbench train NAME --data OUT ...
+    """
+    count = api.prepare_data(data, output=output, jobs=jobs)
+    click.echo(f"Prepared: {output} ({count} photographs)")
