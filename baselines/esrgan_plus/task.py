@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -19,18 +19,27 @@ from pdbench.baselines.esrgan_plus.keys import from_rrdb
 from pdbench.baselines.esrgan_plus.net import ESRGANPlus
 from pdbench.baselines.rrdb.task import centre_pair, psnr_y
 from pdbench.data.patches import Photo
-from pdbench.errors import InputError
 from pdbench.images import quantise
 from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import PAPER
 from pdbench.training.losses import deep_feature_distance, perceptual_distance, random_window
-from pdbench.training.recipe import Recipe
+from pdbench.training.recipe import Recipe, read_options
 
 __all__ = ["ESRGANPlusObjective", "relativistic_loss"]
 
 log = logging.getLogger(__name__)
 
 STAGES = 5
+TINY = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """The recipe's `objective.discriminator`; see `Discriminator`."""
+
+    features: int = 64
+    levels: int = 5
+    norm: Literal["batch", "spectral"] = "batch"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +53,9 @@ class Weights:
         features: "deep" compares relu5_3 (ESRGAN's loss), "all" the five stages at unit length.
         window: Side of the random window whose features are compared, in HR pixels.
         adversarial: Weight of the relativistic average GAN loss.
+        balanced: Take `adversarial` as the ratio of gradients instead: at the restored image, that
+            of the GAN loss is kept at this many times that of all other terms.
+        ramp: Steps over which the GAN loss fades in.
         consistency: Weight of the L1 distance between the downscaled output and the LR.
         discriminator: Arguments of the discriminator.
     """
@@ -54,8 +66,10 @@ class Weights:
     features: Literal["deep", "all"] = "deep"
     window: int = 128
     adversarial: float = 0.005
+    balanced: bool = False
+    ramp: int = 0
     consistency: float = 0.0
-    discriminator: Mapping[str, Any] = field(default_factory=dict)
+    discriminator: Judge = Judge()
 
 
 def relativistic_loss(winners: Tensor, losers: Tensor) -> Tensor:
@@ -79,6 +93,26 @@ def relativistic_loss(winners: Tensor, losers: Tensor) -> Tensor:
     return (above + below) / 2
 
 
+def balance(restored: Tensor, first: Tensor, second: Tensor, ratio: float) -> Tensor:
+    """Add two losses of an image so that their gradients at it have a given ratio of norms.
+
+    A discriminator's gradient changes a hundredfold while it learns; no fixed weight suits it.
+
+    Args:
+        restored: The image, (B, 3, H, W), with gradient.
+        first: Scalar loss of it, taken as it is.
+        second: Scalar loss of it, weighted so that its gradient is `ratio` times as long.
+        ratio: At least 0.
+
+    Returns:
+        Scalar whose gradient is the weighted sum's; its value is first + ratio * second.
+    """
+    slope, other = (torch.autograd.grad(loss, restored)[0] for loss in (first, second))
+    weight = ratio * slope.norm() / (other.norm() + TINY)
+    along = (restored * (slope + weight * other)).sum()
+    return (first + ratio * second).detach() + along - along.detach()
+
+
 class ESRGANPlusObjective:
     """Generator and discriminator losses; see pdbench.training.adversary.AdversarialObjective."""
 
@@ -89,15 +123,7 @@ class ESRGANPlusObjective:
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the generator, filled from RRDB if the recipe says so."""
-        try:
-            self.weights = Weights(**recipe.objective)
-        except TypeError as error:
-            raise InputError(f"recipe objective of esrgan-plus: {error}") from error
-        if self.weights.features not in ("deep", "all"):
-            raise InputError(
-                f"recipe objective of esrgan-plus: features is '{self.weights.features}'; "
-                "expected deep or all"
-            )
+        self.weights = read_options(Weights, recipe.objective, "recipe objective of esrgan-plus")
         network = ESRGANPlus(**recipe.network)
         if self.weights.start:
             path = rrdb.BASELINE.weights_path(self.weights.start)
@@ -111,10 +137,8 @@ class ESRGANPlusObjective:
 
     def build_adversary(self, recipe: Recipe) -> nn.Module:
         """Return the discriminator."""
-        try:
-            self.discriminator = Discriminator(**self.weights.discriminator)
-        except TypeError as error:
-            raise InputError(f"recipe {recipe.size} of esrgan-plus: {error}") from error
+        del recipe
+        self.discriminator = Discriminator(**asdict(self.weights.discriminator))
         return self.discriminator
 
     def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
@@ -122,7 +146,6 @@ class ESRGANPlusObjective:
 
     def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, step: int) -> Tensor:
         """Weighted sum of pixel, feature, consistency and adversarial terms."""
-        del step
         weights = self.weights
         restored = network(lr).float()
         self.restored = restored.detach()
@@ -132,11 +155,15 @@ class ESRGANPlusObjective:
         if weights.consistency:
             small = F.interpolate(restored, lr.shape[-2:], mode="bicubic", antialias=True)
             total = total + weights.consistency * F.l1_loss(small, lr)
-        if weights.adversarial:
-            self.discriminator.requires_grad_(False)
-            true, made = self._judge(self.discriminator, hr, restored)
-            total = total + weights.adversarial * relativistic_loss(made, true)
-        return total
+        if not weights.adversarial:
+            return total
+        self.discriminator.requires_grad_(False)
+        true, made = self._judge(self.discriminator, hr, restored)
+        weight = weights.adversarial * (min(1.0, step / weights.ramp) if weights.ramp else 1.0)
+        seen = relativistic_loss(made, true)
+        if weights.balanced:
+            return balance(restored, total, seen, weight)
+        return total + weight * seen
 
     def _distance(self, restored: Tensor, hr: Tensor) -> Tensor:
         pair = random_window(restored, hr, self.weights.window)

@@ -7,13 +7,17 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 
 from pdbench.errors import InputError
 
-__all__ = ["Crops", "Optimisation", "Recipe", "read_recipe"]
+__all__ = ["Crops", "Optimisation", "Recipe", "read_options", "read_recipe"]
+
+T = TypeVar("T")
+
+NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,12 +133,26 @@ def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401
         return tuple(_convert(float, item, where) for item in value)
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    if hint in (int, float, str) and (type(value) is not hint):
-        hint_name = {"int": "a whole number", "float": "a number", "str": "text"}[hint.__name__]
+    if hint in NAMES and type(value) is not hint:
         raise InputError(
-            f"{where} is {value!r}; expected {hint_name} (YAML wants 1.0e-3, not 1e-3)"
+            f"{where} is {value!r}; expected {NAMES[hint]} (YAML wants 1.0e-3, not 1e-3)"
         )
     return value
+
+
+def read_options(kind: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Make a typed dataclass of a recipe's free part, such as `objective`.
+
+    Args:
+        kind: The dataclass; nested dataclasses are mappings in the recipe.
+        values: What the recipe says.
+        where: What the part is called in messages.
+
+    Raises:
+        InputError: A key is unknown or missing, or its value has the wrong type.
+    """
+    options: T = _build(kind, values, where)
+    return options
 
 
 def read_recipe(path: Path) -> Recipe:
