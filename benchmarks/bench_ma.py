@@ -10,27 +10,13 @@ not on every machine. Besides wall time, CPU time is given: on a busy machine it
 import argparse
 import statistics
 import time
-import warnings
 
 import torch
 from skimage import data
 
 from pdbench.images import luma_bt601
 from pdbench.metrics.ma_features import ma_features
-
-
-def import_original():
-    """Import pyiqa's module, though torchvision beside a CPU build of torch lacks operators."""
-    schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-    warnings.simplefilter("ignore")
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        for name in ("nms", "qnms"):
-            torch.library.define(f"torchvision::{name}", schema)
-    from pyiqa.archs import nrqm_arch
-
-    return nrqm_arch
+from pdbench.torchvision_guard import import_torchvision
 
 
 def original_features(module, plane):
@@ -62,7 +48,9 @@ def main():
     )
     options = parser.parse_args()
     torch.set_num_threads(1)
-    module = import_original()
+    import_torchvision()
+    from pyiqa.archs import nrqm_arch as module
+
     photograph = torch.from_numpy(data.astronaut()).permute(2, 0, 1) / 255
     tiles = -(-options.side // photograph.shape[1])
     photograph = photograph.repeat(1, tiles, tiles)[:, : options.side, : options.side]

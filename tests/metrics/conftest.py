@@ -4,11 +4,11 @@ import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from scipy.io import savemat
+from synthetic_weights import random_ma_model
 from torch.nn.functional import interpolate
 
 from pdbench.errors import WeightsUnavailable
@@ -113,50 +113,8 @@ def pyiqa_module():
     return load
 
 
-def _random_forest(rng, features, *, trees=7, rows=120, nodes=61):
-    """Grow trees in the tables of Ma's model file: random leaves are split, unused rows stay 0."""
-    shape = (rows, trees)
-    left, right, asked = (np.zeros(shape, np.int32) for _ in range(3))
-    threshold, value = np.zeros(shape), np.zeros(shape)
-    value[:nodes] = rng.uniform(0, 10, (nodes, trees))
-    for tree in range(trees):
-        leaves = [0]
-        for node in range(1, nodes - 1, 2):
-            split = leaves.pop(rng.integers(len(leaves)))
-            left[split, tree], right[split, tree] = node + 1, node + 2
-            asked[split, tree] = rng.integers(1, features + 1)
-            threshold[split, tree] = rng.uniform(0, 2)
-            leaves += [node, node + 1]
-    # In this order: pyiqa goes by position.
-    return {
-        "lDau": left,
-        "rDau": right,
-        "nodestatus": np.zeros(shape, np.int8),
-        "nrnodes": float(rows),
-        "upper": threshold,
-        "avnode": value,
-        "mbest": asked,
-        "ndtree": np.full((trees, 1), nodes, np.int32),
-        "ntree": float(trees),
-    }
-
-
 @pytest.fixture(scope="session")
-def random_ma_model():
-    """Make what Ma's model file holds, with random trees: {"model": struct} for savemat."""
-
-    def make(**sizes):
-        rng = np.random.default_rng(0)
-        forests = np.empty((1, 3), dtype=object)
-        for index, features in enumerate((18, 45, 75)):
-            forests[0, index] = _random_forest(rng, features, **sizes)
-        return {"model": {"rf": forests, "linear": np.array([[-0.6], [0.3], [0.3], [0.6]])}}
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def ma_model_file(random_ma_model, tmp_path_factory):
+def ma_model_file(tmp_path_factory):
     """Path of a small random model under the name of the published one."""
     path = tmp_path_factory.mktemp("ma") / "NRQM_model.mat"
     savemat(path, random_ma_model(), do_compression=True)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.io import savemat
+from synthetic_weights import PUBLISHED, random_ma_model
 
 from pdbench.errors import WeightsUnavailable
 from pdbench.metrics.ma_features import FEATURE_COUNTS
@@ -27,7 +28,7 @@ def reread(tmp_path):
     return pass_through
 
 
-def test_a_forest_predicts_the_mean_of_the_leaves_reached(random_ma_model, reread):
+def test_a_forest_predicts_the_mean_of_the_leaves_reached(reread):
     content = random_ma_model()
     model = reread(content)
     rng = np.random.default_rng(1)
@@ -38,7 +39,7 @@ def test_a_forest_predicts_the_mean_of_the_leaves_reached(random_ma_model, rerea
             assert model.forests[index].predict(features) == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_feature_at_the_threshold_goes_the_lower_way(random_ma_model, reread):
+def test_a_feature_at_the_threshold_goes_the_lower_way(reread):
     content = random_ma_model(trees=1, nodes=3)
     table = content["model"]["rf"][0, 0]
     features = np.zeros(18)
@@ -46,13 +47,13 @@ def test_a_feature_at_the_threshold_goes_the_lower_way(random_ma_model, reread):
     assert reread(content).forests[0].predict(features) == table["avnode"][1, 0]
 
 
-def test_trees_of_one_node_predict_their_value(random_ma_model, reread):
+def test_trees_of_one_node_predict_their_value(reread):
     content = random_ma_model(nodes=1)
     predicted = reread(content).forests[2].predict(np.zeros(75))
     assert predicted == pytest.approx(content["model"]["rf"][0, 2]["avnode"][0].mean())
 
 
-def test_rows_that_no_tree_reaches_do_not_matter(random_ma_model, reread):
+def test_rows_that_no_tree_reaches_do_not_matter(reread):
     content = random_ma_model()
     features = [np.full(count, 0.7) for count in FEATURE_COUNTS]
     clean = reread(content).predict(features)
@@ -66,21 +67,21 @@ def test_rows_that_no_tree_reaches_do_not_matter(random_ma_model, reread):
     ("name", "value"),
     [("lDau", 121), ("lDau", 0), ("rDau", -1), ("mbest", 19), ("mbest", 0), ("upper", np.nan)],
 )
-def test_an_impossible_node_is_refused(random_ma_model, reread, name, value):
+def test_an_impossible_node_is_refused(reread, name, value):
     content = random_ma_model()
     content["model"]["rf"][0, 0][name][0, 3] = value
     with pytest.raises(WeightsUnavailable, match="impossible node"):
         reread(content)
 
 
-def test_a_tree_that_leads_back_to_its_root_is_refused(random_ma_model, reread):
+def test_a_tree_that_leads_back_to_its_root_is_refused(reread):
     content = random_ma_model(rows=3, nodes=3, trees=1)
     content["model"]["rf"][0, 1]["lDau"][0, 0] = 1
     with pytest.raises(WeightsUnavailable, match="never ends"):
         reread(content)
 
 
-def test_a_file_without_three_forests_is_refused(random_ma_model, reread):
+def test_a_file_without_three_forests_is_refused(reread):
     content = random_ma_model()
     content["model"]["rf"] = content["model"]["rf"][:, :2]
     with pytest.raises(WeightsUnavailable, match="2 forests"):
@@ -110,7 +111,7 @@ def another_variable(path):
 
 
 @pytest.mark.parametrize("damage", [truncated, altered, web_page, empty, another_variable])
-def test_a_damaged_file_is_refused_in_one_sentence(random_ma_model, tmp_path, damage):
+def test_a_damaged_file_is_refused_in_one_sentence(tmp_path, damage):
     path = tmp_path / "NRQM_model.mat"
     savemat(path, random_ma_model(), do_compression=True)
     damage(path)
@@ -123,6 +124,7 @@ def test_a_damaged_file_is_refused_in_one_sentence(random_ma_model, tmp_path, da
 
 
 @pytest.mark.slow
-def test_a_model_of_the_published_size_is_read_and_keeps_only_its_nodes(random_ma_model, reread):
-    model = reread(random_ma_model(trees=2000, rows=2881, nodes=601))
-    assert [len(forest.child) for forest in model.forests] == [2000 * 601] * 3
+def test_a_model_of_the_published_size_is_read_and_keeps_only_its_nodes(reread):
+    model = reread(random_ma_model(**PUBLISHED))
+    kept = [PUBLISHED["trees"] * PUBLISHED["nodes"]] * 3
+    assert [len(forest.child) for forest in model.forests] == kept
