@@ -13,7 +13,7 @@ __all__ = ["FILE", "SCHEMA", "VERSION", "check_version", "connect", "explain", "
 FILE = "scores.sqlite"
 
 _LOCK = "run.lock"
-VERSION = 1
+VERSION = 2
 """Format of the file; raised when the tables change."""
 
 SCHEMA = """
@@ -31,7 +31,8 @@ CREATE TABLE file (
 ) WITHOUT ROWID;
 CREATE TABLE dataset (position INTEGER PRIMARY KEY, id TEXT UNIQUE, record TEXT NOT NULL);
 CREATE TABLE method (
-    position INTEGER PRIMARY KEY, dataset TEXT, id TEXT, record TEXT NOT NULL, UNIQUE (dataset, id)
+    position INTEGER PRIMARY KEY, dataset TEXT, id TEXT, protocol TEXT, record TEXT NOT NULL,
+    UNIQUE (dataset, id, protocol)
 );
 CREATE TABLE metric (position INTEGER PRIMARY KEY, id TEXT UNIQUE, facts TEXT NOT NULL);
 CREATE TABLE latest (only INTEGER PRIMARY KEY CHECK (only = 0), dataset TEXT NOT NULL);

@@ -22,9 +22,7 @@ def is_run_folder(folder: Path) -> bool:
     return (folder / FILE).is_file()
 
 
-def read_run(
-    folder: Path, dataset: str | None = None, protocol: str | None = None
-) -> RunRecord:
+def read_run(folder: Path, dataset: str | None = None, protocol: str | None = None) -> RunRecord:
     """Read the scores of a run folder, while a run is writing to it or after.
 
     Only current scores are returned: those of the images, weights, seed and protocol hashes that

@@ -89,9 +89,7 @@ def _write(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _refuse_other_protocols(
-    record: RunRecord, earlier: Mapping[str, Any], folder: Path
-) -> None:
+def _refuse_other_protocols(record: RunRecord, earlier: Mapping[str, Any], folder: Path) -> None:
     """Keep apart what no table could show together."""
     there = {entry["protocol"] for entry in earlier.get("methods", {}).values()}
     other = sorted(there - {method.protocol for method in record.methods})

@@ -140,7 +140,7 @@ class RunStore:
         methods: Iterable[MethodRecord],
         metrics: Iterable[MetricFacts],
     ) -> None:
-        """Record what is about to be scored; what readers see of a method is its latest record.
+        """Record what is about to be scored; readers see a method's latest record per protocol.
 
         Hashes of metrics that this run leaves out are kept.
 
@@ -158,10 +158,11 @@ class RunStore:
             )
             for method in methods:
                 entry = asdict(method)
-                entry["hashes"] = {**self._hashes(dataset.id, method), **method.hashes}
-                self._put(
-                    "method", {"dataset": dataset.id, "id": method.id, "record": _json(entry)}
-                )
+                earlier = self._earlier(dataset.id, method)
+                for known in ("hashes", "choices"):
+                    entry[known] = {**earlier.get(known, {}), **entry[known]}
+                key = {"dataset": dataset.id, "id": method.id, "protocol": method.protocol}
+                self._put("method", {**key, "record": _json(entry)})
             for facts in metrics:
                 self._put("metric", {"id": facts.id, "facts": _json(asdict(facts))})
             self._db.execute("INSERT OR REPLACE INTO latest VALUES (0, ?)", (dataset.id,))
@@ -175,12 +176,13 @@ class RunStore:
             tuple(entry.values()),
         )
 
-    def _hashes(self, dataset: str, method: MethodRecord) -> Mapping[str, str]:
-        query = "SELECT record FROM method WHERE dataset = ? AND id = ?"
-        row = self._db.execute(query, (dataset, method.id)).fetchone()
-        earlier = json.loads(row[0]) if row else {}
+    def _earlier(self, dataset: str, method: MethodRecord) -> Mapping[str, Any]:
+        """Return the method's record under this protocol if its outputs were the same, else {}."""
+        query = "SELECT record FROM method WHERE dataset = ? AND id = ? AND protocol = ?"
+        row = self._db.execute(query, (dataset, method.id, method.protocol)).fetchone()
+        earlier: Mapping[str, Any] = json.loads(row[0]) if row else {}
         same = all(earlier.get(key) == getattr(method, key) for key in ("weights", "seed"))
-        return earlier["hashes"] if earlier and same else {}
+        return earlier if same else {}
 
     def done(self, dataset: str, seed: int) -> dict[Done, int]:
         """Return what needs no scoring any more -> how many samples it has."""
