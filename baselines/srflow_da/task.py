@@ -17,7 +17,7 @@ from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.data.patches import Photo
 from pdbench.errors import InputError
 from pdbench.images import bicubic_downsample, quantise
-from pdbench.training.losses import perceptual_distance
+from pdbench.training.losses import perceptual_distance, random_window
 from pdbench.training.recipe import Recipe
 
 __all__ = ["HR_NOISE", "SRFlowDAObjective", "draw_latents"]
@@ -37,11 +37,10 @@ class Weights:
         encoder: Size of the RRDB whose weights the encoder starts from, or "" for none.
         frozen: Fraction of the steps during which the encoder is not trained.
         samples_from: Fraction of the steps after which samples are drawn for the terms below.
-        copies: Samples drawn for every crop.
         tau: Temperature of these samples.
-        perceptual: Weight of the VGG16 distance of one sample to the HR.
-        perceptual_mean: Weight of the VGG16 distance of the mean of the samples to the HR; it
-            sharpens what the samples share and leaves their spread to the likelihood.
+        perceptual: Weight of the VGG16 distance of a sample to the HR.
+        perceptual_mode: Weight of the VGG16 distance of the sample at temperature 0 to the HR: it
+            sharpens what all samples share and leaves their spread to the likelihood.
         consistency: Weight of the L1 distance between downscaled samples and the LR.
         in_range: Weight of the mean excursion of samples outside [0, 1].
     """
@@ -49,10 +48,9 @@ class Weights:
     encoder: str = ""
     frozen: float = 0.0
     samples_from: float = 0.0
-    copies: int = 2
     tau: float = 0.9
     perceptual: float = 0.0
-    perceptual_mean: float = 0.0
+    perceptual_mode: float = 0.0
     consistency: float = 0.0
     in_range: float = 0.0
 
@@ -73,12 +71,8 @@ def draw_latents(
 
 
 def _windowed(restored: Tensor, reference: Tensor) -> Tensor:
-    """Perceptual distance in one random window: as good a gradient, at half the price."""
-    side = min(WINDOW, *restored.shape[-2:])
-    top, left = (int(torch.randint(length - side + 1, ())) for length in restored.shape[-2:])
-    window = (..., slice(top, top + side), slice(left, left + side))
     with torch.autocast(restored.device.type, torch.bfloat16):
-        return perceptual_distance(restored[window], reference[window])
+        return perceptual_distance(*random_window(restored, reference, WINDOW))
 
 
 class SRFlowDAObjective:
@@ -114,25 +108,25 @@ class SRFlowDAObjective:
             bare = getattr(network, "module", network)
             bare.RRDB.requires_grad_(step >= weights.frozen * self.steps)
         noisy = hr + HR_NOISE * torch.randn_like(hr)
-        terms = (weights.perceptual, weights.perceptual_mean, weights.consistency, weights.in_range)
+        terms = (weights.perceptual, weights.perceptual_mode, weights.consistency, weights.in_range)
         if not any(terms) or step < weights.samples_from * self.steps:
             return network(lr, noisy)[0].mean()
-        nll, samples = network(lr, noisy, draw_latents(lr, weights.copies, weights.tau))
-        return nll.mean() + self._sample_terms(samples.float(), lr, hr)
+        latents = draw_latents(lr, 1, weights.tau)
+        if weights.perceptual_mode:
+            latents = [torch.cat([x, torch.zeros_like(x)]) for x in latents]
+        nll, drawn = network(lr, noisy, latents)
+        return nll.mean() + self._sample_terms(drawn.float(), lr, hr)
 
-    def _sample_terms(self, samples: Tensor, lr: Tensor, hr: Tensor) -> Tensor:
+    def _sample_terms(self, drawn: Tensor, lr: Tensor, hr: Tensor) -> Tensor:
         weights = self.weights
-        small = F.interpolate(samples, lr.shape[-2:], mode="bicubic", antialias=True)
-        outside = F.relu(samples - 1) + F.relu(-samples)
-        total = weights.consistency * F.l1_loss(small, lr.repeat(weights.copies, 1, 1, 1))
-        total = total + weights.in_range * outside.mean()
-        drawn = samples.unflatten(0, (weights.copies, -1))
-        for weight, restored in (
-            (weights.perceptual, drawn[0]),
-            (weights.perceptual_mean, drawn.mean(0)),
-        ):
-            if weight:
-                total = total + weight * _windowed(restored, hr)
+        sample, mode = drawn[: len(lr)], drawn[len(lr) :]
+        small = F.interpolate(sample, lr.shape[-2:], mode="bicubic", antialias=True)
+        outside = F.relu(sample - 1) + F.relu(-sample)
+        total = weights.consistency * F.l1_loss(small, lr) + weights.in_range * outside.mean()
+        if weights.perceptual:
+            total = total + weights.perceptual * _windowed(sample, hr)
+        if weights.perceptual_mode:
+            total = total + weights.perceptual_mode * _windowed(mode, hr)
         return total
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
