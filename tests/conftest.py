@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pdbench.scores import Score
+
 
 def pytest_addoption(parser):
     parser.addoption("--device", default="cpu", help="device the tests of networks run on")
@@ -19,6 +21,25 @@ def no_user_settings(monkeypatch):
     monkeypatch.setenv("PDBENCH_DATA", "")
     for name in ("PDBENCH_OFFLINE", "PDBENCH_WEIGHTS"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
+
+
+@pytest.fixture(scope="session")
+def make_score():
+    """Build a score from the few fields a test cares about."""
+
+    def make(method="m", image="a", value=1.0, **fields):
+        defaults = {
+            "dataset": "set5",
+            "seed": 0,
+            "sample": 0,
+            "metric": "psnr",
+            "protocol": "paper",
+            "protocol_hash": "0123456789abcdef",
+            "weights": "",
+        }
+        return Score(method=method, image=image, value=value, **{**defaults, **fields})
+
+    return make
 
 
 @pytest.fixture

@@ -9,13 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "Difference",
-    "Interval",
-    "mean_interval",
-    "paired_difference",
-    "within_image_intervals",
-]
+__all__ = ["Interval", "mean_interval", "within_image_intervals"]
 
 RESAMPLES = 4999
 
@@ -36,21 +30,6 @@ class Interval:
     def half_width(self) -> float:
         """Half the distance between the ends."""
         return (self.high - self.low) / 2
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The mean difference between two methods on the same images.
-
-    Attributes:
-        mean: Mean of first - second over the shared images.
-        interval: Its confidence interval, or None below two shared images.
-        n: Number of shared images.
-    """
-
-    mean: float
-    interval: Interval | None
-    n: int
 
 
 def mean_interval(
@@ -99,37 +78,6 @@ def _bootstrap(array: NDArray[np.float64], confidence: float, seed: int) -> Inte
     )
     low, high = map(float, result.confidence_interval)
     return Interval(low, high)
-
-
-def paired_difference(
-    first: Mapping[str, float],
-    second: Mapping[str, float],
-    *,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> Difference:
-    """Bootstrap the mean of first - second over the images both have.
-
-    Resampling images, not scores, keeps the pairs together: how hard an image is cancels.
-
-    Args:
-        first: Image name -> score.
-        second: Image name -> score.
-        confidence: Coverage aimed at, in (0, 1).
-        seed: Seed of the resampling.
-
-    Returns:
-        The mean difference and its interval, in the metric's unit.
-
-    Raises:
-        ValueError: The two share no image, or `confidence` is not in (0, 1).
-    """
-    shared = sorted(first.keys() & second.keys())
-    if not shared:
-        raise ValueError("the two methods share no image")
-    gaps = [first[name] - second[name] for name in shared]
-    interval = mean_interval(gaps, confidence=confidence, seed=seed)
-    return Difference(math.fsum(gaps) / len(gaps), interval, len(gaps))
 
 
 def within_image_intervals(

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pdbench.analysis.published import split_id
+
 __all__ = ["Kind", "Style", "style_methods"]
 
 Kind = Literal["single", "stochastic", "fused"]
@@ -48,11 +50,11 @@ def style_methods(
     Returns:
         Method id -> style.
     """
-    split = {method: _split(method) for method in methods}
-    families = list(dict.fromkeys(family for family, _, _ in split.values()))
+    split = {method: split_id(method) for method in methods}
+    families = list(dict.fromkeys(family for family, _ in split.values()))
     styles = {}
-    for method, (family, parameter, counted) in split.items():
-        guess: Kind = "fused" if counted else "single"
+    for method, (family, parameter) in split.items():
+        guess: Kind = "fused" if re.fullmatch(r".+-\d+", method) else "single"
         styles[method] = Style(
             family=family,
             parameter=parameter,
@@ -60,15 +62,3 @@ def style_methods(
             kind=kinds.get(method, "stochastic" if method in several else guess),
         )
     return styles
-
-
-def _split(method: str) -> tuple[str, tuple[float, ...], bool]:
-    """Return family, numbers of the parameter, and whether the parameter is a count."""
-    bracket = re.fullmatch(r"(.+?)\[(.*)\]", method)
-    if bracket:
-        numbers = re.findall(r"-?\d+(?:\.\d+)?", bracket[2])
-        return bracket[1], tuple(map(float, numbers)), False
-    counted = re.fullmatch(r"(.+)-(\d+)", method)
-    if counted:
-        return counted[1], (float(counted[2]),), True
-    return method, (), False

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts
 
 MEANS = {  # psnr, ssim, lpips-vgg
     "bicubic": (26.7, 0.766, 0.409),
@@ -24,25 +24,6 @@ def facts():
         MetricFacts(id="lpips-vgg", title="LPIPS-VGG", better="lower", kind="perception"),
         MetricFacts(id="pieapp", title="PieAPP", better="lower", kind="perception"),
     ]
-
-
-@pytest.fixture(scope="session")
-def make_score():
-    """Build a score from the few fields a test cares about."""
-
-    def make(method="m", image="a", value=1.0, **fields):
-        defaults = {
-            "dataset": "set5",
-            "seed": 0,
-            "sample": 0,
-            "metric": "psnr",
-            "protocol": "paper",
-            "protocol_hash": "0123456789abcdef",
-            "weights": "",
-        }
-        return Score(method=method, image=image, value=value, **{**defaults, **fields})
-
-    return make
 
 
 @pytest.fixture(scope="session")

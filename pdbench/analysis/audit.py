@@ -1,0 +1,199 @@
+"""Whether a table of scores can be true: what contradicts itself, repeats, or cannot be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import Literal
+
+from pdbench.analysis.published import (
+    RECOMPUTED,
+    PublishedRow,
+    PublishedTable,
+    split_id,
+)
+
+__all__ = ["CHECKS", "Issue", "audit"]
+
+Kind = Literal["pi identity", "value range", "duplicate", "ground truth", "path"]
+
+RANGES: dict[str, tuple[float, float]] = {
+    "psnr": (0.0, math.inf),
+    "lr-psnr": (0.0, math.inf),
+    "ssim": (-1.0, 1.0),
+    "lpips-vgg": (0.0, math.inf),
+    "dists": (0.0, 1.0),
+    "niqe": (0.0, math.inf),
+    "ma": (0.0, 10.0),
+    "pi": (0.0, math.inf),
+}
+"""Values a metric can take at all."""
+
+PERFECT = {"psnr": math.inf, "ssim": 1.0, "lpips-vgg": 0.0, "pieapp": 0.0, "dists": 0.0}
+"""What an image scores that is its own reference."""
+TRUTHS = ("hr", "gt", "ground truth", "ground-truth", "original", "reference")
+HIGHER = frozenset({"psnr", "ssim", "ma", "lr-psnr"})
+NO_REFERENCE = ("niqe", "ma", "pi")
+
+SAME_DIGITS = 4
+"""One number shared by two rows is worth a look if it has at least so many digits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issue:
+    """One thing that is wrong, or odd enough to be looked at.
+
+    Attributes:
+        check: Which check found it.
+        rows: Labels of the rows concerned.
+        text: What was found, with the numbers.
+        certain: True if the numbers cannot all be right, False if they merely deserve a look.
+    """
+
+    check: Kind
+    rows: tuple[str, ...]
+    text: str
+    certain: bool
+
+
+def audit(table: PublishedTable) -> tuple[Issue, ...]:
+    """Check a table by itself, without any image.
+
+    Args:
+        table: Scores as published.
+
+    Returns:
+        Everything found, in the order of `CHECKS`, then of the rows; empty for a clean table.
+    """
+    return tuple(issue for check in CHECKS for issue in check(table.rows))
+
+
+def _pi_identity(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
+    """PI = ((10 - Ma) + NIQE) / 2; with NIQE and Ma swapped it is 10 minus that."""
+    for row in rows:
+        found = _recomputed(row)
+        if found is None or "pi" not in row.values:
+            continue
+        value, slack = found
+        printed, slack = row.values["pi"], slack + row.steps["pi"] / 2 + 1e-9
+        if abs(printed - value) <= slack:
+            continue
+        text = f"PI {printed:.3f}, but NIQE and Ma give {value:.3f}"
+        if abs(printed - (10 - value)) <= slack:
+            text += f"; swapped they give {10 - value:.3f}: NIQE and Ma are swapped"
+        yield Issue(check="pi identity", rows=(row.label,), text=text, certain=True)
+
+
+def _recomputed(row: PublishedRow) -> tuple[float, float] | None:
+    """Return PI from NIQE and Ma, and how far rounding may move it."""
+    if {"niqe", "ma"} <= row.values.keys():
+        value = (10 - row.values["ma"] + row.values["niqe"]) / 2
+        return value, (row.steps["ma"] + row.steps["niqe"]) / 4
+    if RECOMPUTED in row.values:
+        # rounded from two numbers that are rounded themselves
+        return row.values[RECOMPUTED], row.steps[RECOMPUTED]
+    return None
+
+
+def _ranges(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
+    for row in rows:
+        for metric, value in row.values.items():
+            low, high = RANGES.get(metric, (-math.inf, math.inf))
+            if not low <= value <= high:
+                text = f"{metric} {value:g} is outside [{low:g}, {high:g}]"
+                if metric == "ssim" and 1 < value <= 100:
+                    text += "; is it in percent?"
+                yield Issue(check="value range", rows=(row.label,), text=text, certain=True)
+
+
+def _duplicates(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
+    for first, second in combinations(rows, 2):
+        names = (first.label, second.label)
+        if first.label == second.label:
+            text = "two rows have this name"
+            yield Issue(check="duplicate", rows=names[:1], text=text, certain=True)
+        both = [name for name in first.values if name in second.values]
+        same = [name for name in both if first.values[name] == second.values[name]]
+        same = [name for name in same if name not in PERFECT or _finite(first, name)]
+        listed = ", ".join(f"{name} {_printed(first, name)}" for name in same)
+        if len(same) > 2:
+            whole = len(same) == len(both) == len(first.values) == len(second.values)
+            text = f"the {'rows are' if whole else 'numbers are'} the same: {listed}"
+            yield Issue(check="duplicate", rows=names, text=text, certain=False)
+        elif any(_digits(first, name) >= SAME_DIGITS for name in same):
+            text = f"the same to the last digit: {listed}"
+            yield Issue(check="duplicate", rows=names, text=text, certain=False)
+
+
+def _finite(row: PublishedRow, name: str) -> bool:
+    return row.values[name] != PERFECT[name]
+
+
+def _printed(row: PublishedRow, name: str) -> str:
+    decimals = max(0, round(-math.log10(row.steps[name])))
+    return f"{row.values[name]:.{decimals}f}"
+
+
+def _digits(row: PublishedRow, name: str) -> int:
+    """Count significant digits: 29.269 has five, 0.034 two."""
+    return len(_printed(row, name).replace(".", "").strip("-").lstrip("0"))
+
+
+def _ground_truth(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
+    truth = next((row for row in rows if row.label.lower() in TRUTHS), None)
+    for row in rows:
+        if row is truth:
+            continue
+        perfect = [name for name, value in PERFECT.items() if row.values.get(name) == value]
+        if perfect:
+            text = f"{', '.join(perfect)}: no restoration equals its ground truth"
+            yield Issue(check="ground truth", rows=(row.label,), text=text, certain=False)
+        if row.values.get("pieapp", 0.0) < 0:
+            text = f"pieapp {row.values['pieapp']:g} prefers it to the ground truth"
+            yield Issue(check="ground truth", rows=(row.label,), text=text, certain=False)
+        for name in NO_REFERENCE if truth else ():
+            if name in row.values and name in truth.values and _beats(row, truth, name):
+                text = (
+                    f"{name} {_printed(row, name)} beats the ground truth's "
+                    f"{_printed(truth, name)}"
+                )
+                yield Issue(check="ground truth", rows=(row.label,), text=text, certain=False)
+
+
+def _beats(row: PublishedRow, truth: PublishedRow, name: str) -> bool:
+    gap = row.values[name] - truth.values[name]
+    return gap > 0 if name in HIGHER else gap < 0
+
+
+def _paths(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
+    families: dict[str, list[tuple[tuple[float, ...], PublishedRow]]] = {}
+    for row in rows:
+        family, parameter = split_id(row.label)
+        if len(parameter) == 1:
+            families.setdefault(family, []).append((parameter, row))
+    for family, members in families.items():
+        members.sort(key=lambda member: member[0])
+        ordered = [row for _, row in members]
+        metrics = dict.fromkeys(name for row in ordered for name in row.values)
+        for name in metrics:
+            path = [row for row in ordered if name in row.values]
+            steps = [(b.values[name] - a.values[name]) for a, b in pairwise(path)]
+            least = max((row.steps[name] for row in path), default=0.0) / 2
+            if any(step > least for step in steps) and any(step < -least for step in steps):
+                text = f"{name} turns along {family}: " + " → ".join(
+                    f"{_printed(row, name)}" for row in path
+                )
+                labels = tuple(row.label for row in path)
+                yield Issue(check="path", rows=labels, text=text, certain=False)
+
+
+CHECKS: tuple[Callable[[Sequence[PublishedRow]], Iterator[Issue]], ...] = (
+    _pi_identity,
+    _ranges,
+    _duplicates,
+    _ground_truth,
+    _paths,
+)
+"""What `audit` looks for, in order."""

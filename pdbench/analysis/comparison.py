@@ -1,0 +1,212 @@
+"""Two methods on the same images: difference, its interval, and whether chance explains it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from pdbench.analysis.intervals import Interval
+from pdbench.analysis.means import Mean, Summary
+from pdbench.analysis.resampling import resample, shared_images
+from pdbench.analysis.spread import Parts, variance_parts
+from pdbench.scores import MetricFacts
+
+__all__ = ["LEVEL", "Comparison", "compare", "holm", "permutation_test"]
+
+LEVEL = 0.05
+"""Corrected p-values below this name a better method."""
+
+EXACT = 12
+"""Up to this many images all sign patterns are tried: the p-value is exact."""
+PATTERNS = 9999
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One metric of two methods over the images both have.
+
+    Attributes:
+        metric: What was measured.
+        first: Mean of the first method over the shared images, or None.
+        second: Mean of the second.
+        difference: first - second, in the metric's unit.
+        interval: Its 95 % interval over images and samples, or None where there is none.
+        p: Two-sided p-value of the paired permutation test, or None.
+        corrected: The p-value after Holm's correction over all metrics of the comparison.
+        n: Number of shared images that count.
+        total: Number of images in the dataset.
+        parts: Variance of the first and of the second method, image and sample apart.
+        reason: Why something is None, or "".
+    """
+
+    metric: MetricFacts
+    first: float | None
+    second: float | None
+    difference: float | None
+    interval: Interval | None
+    p: float | None
+    corrected: float | None
+    n: int
+    total: int
+    parts: tuple[Parts, Parts]
+    reason: str
+
+    @property
+    def better(self) -> Literal["first", "second", ""]:
+        """Which method is better beyond chance: corrected p below LEVEL."""
+        if self.corrected is None or self.corrected >= LEVEL or not self.difference:
+            return ""
+        return "first" if self.metric.sign * self.difference > 0 else "second"
+
+
+def compare(
+    summary: Summary, first: str, second: str, facts: Iterable[MetricFacts], *, seed: int = 0
+) -> tuple[Comparison, ...]:
+    """Compare two methods in every metric that was asked of either.
+
+    Args:
+        summary: Means of both methods.
+        first: Method id.
+        second: Method id.
+        facts: The metrics.
+        seed: Seed of the redrawing.
+
+    Returns:
+        One comparison per metric that either method was scored in; p-values corrected over all.
+    """
+    found = [
+        _compare(summary.mean(first, fact.id), summary.mean(second, fact.id), fact, seed)
+        for fact in facts
+        if {(first, fact.id), (second, fact.id)} & summary.means.keys()
+    ]
+    known = [entry.p for entry in found if entry.p is not None]
+    corrected = iter(holm(known))
+    return tuple(
+        entry if entry.p is None else replace(entry, corrected=next(corrected)) for entry in found
+    )
+
+
+def _compare(first: Mean, second: Mean, fact: MetricFacts, seed: int) -> Comparison:
+    images = shared_images([first.outputs, second.outputs])
+    parts = (variance_parts(first), variance_parts(second))
+    if not images:
+        reasons = sorted({*first.reasons, *second.reasons})
+        why = "; ".join(reasons) or "no image has a score of both"
+        return _entry(fact, first, second, (), parts, reason=why)
+    gaps = [_gap(first.images[name], second.images[name]) for name in images]
+    if not all(map(math.isfinite, gaps)):
+        why = "an infinite score has no interval and no test"
+        return _entry(fact, first, second, images, parts, reason=why)
+    interval = _interval(first, second, images, seed)
+    why = "" if len(images) > 1 else "one shared image has no interval and no test"
+    p = permutation_test(gaps, seed=seed) if len(images) > 1 else None
+    entry = _entry(fact, first, second, images, parts, reason=why)
+    return replace(entry, interval=interval, p=p)
+
+
+def _entry(
+    fact: MetricFacts,
+    first: Mean,
+    second: Mean,
+    images: Sequence[str],
+    parts: tuple[Parts, Parts],
+    *,
+    reason: str,
+) -> Comparison:
+    ends = [_mean([mean.images[name] for name in images]) for mean in (first, second)]
+    gaps = [_gap(first.images[name], second.images[name]) for name in images]
+    return Comparison(
+        metric=fact,
+        first=ends[0],
+        second=ends[1],
+        difference=_mean(gaps),
+        interval=None,
+        p=None,
+        corrected=None,
+        n=len(images),
+        total=first.total,
+        parts=parts,
+        reason=reason,
+    )
+
+
+def _gap(first: float, second: float) -> float:
+    return 0.0 if first == second else first - second  # two perfect images: inf - inf
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    if not values or {math.inf, -math.inf} <= set(values):
+        return None
+    return math.fsum(values) / len(values)
+
+
+def _interval(first: Mean, second: Mean, images: Sequence[str], seed: int) -> Interval | None:
+    """Bootstrap the difference; images both methods restore perfectly differ by nothing."""
+    infinite = {name for name in images if math.isinf(first.images[name])}
+    scores: Mapping[str, dict[str, tuple[float, ...]]] = {
+        key: {name: (0.0,) if name in infinite else mean.outputs[name] for name in images}
+        for key, mean in (("first", first), ("second", second))
+    }
+    return resample(scores, seed=seed).interval(lambda means: means["first"] - means["second"])
+
+
+def permutation_test(gaps: Sequence[float], *, seed: int = 0) -> float:
+    """Return the two-sided p-value of a paired permutation test of the mean difference.
+
+    If the methods were exchangeable, every difference could as well have the other sign. Up to
+    EXACT images all sign patterns are tried; beyond, random ones, with the data's own counted.
+
+    Args:
+        gaps: Difference on each image, all finite.
+        seed: Seed of the random patterns.
+
+    Returns:
+        p in (0, 1]; the least possible for n images is 2 / 2**n.
+
+    Raises:
+        ValueError: There is no difference to test, or one is not finite.
+
+    References:
+        B. Phipson and G. K. Smyth, "Permutation P-values Should Never Be Zero", Statistical
+        Applications in Genetics and Molecular Biology 9(1), 2010,
+        https://doi.org/10.2202/1544-6115.1585
+    """
+    array = np.asarray(gaps, dtype=np.float64)
+    if not array.size or not np.isfinite(array).all():
+        raise ValueError("expected one finite difference per image")
+    seen = abs(float(array.mean()))
+    threshold = seen - 1e-12 * float(np.abs(array).max())
+    if array.size <= EXACT:
+        signs = np.array(list(itertools.product((1.0, -1.0), repeat=array.size)))
+        return float(np.mean(np.abs(signs @ array) / array.size >= threshold))
+    drawn = np.random.default_rng(seed).integers(2, size=(PATTERNS, array.size)) * 2.0 - 1
+    extreme = np.count_nonzero(np.abs(drawn @ array) / array.size >= threshold)
+    return (extreme + 1) / (PATTERNS + 1)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for being several, by Holm's step-down rule.
+
+    Args:
+        p_values: One per test.
+
+    Returns:
+        Corrected values in the same order; rejecting those below a level errs at all with at most
+        that probability.
+
+    References:
+        S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
+        Statistics 6(2), 1979
+    """
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    corrected = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, (len(p_values) - rank) * p_values[index])
+        corrected[index] = min(highest, 1.0)
+    return corrected

@@ -1,0 +1,183 @@
+"""Bootstrap over images, and over the samples of each image, of any statistic of means."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdbench.analysis.intervals import Interval
+
+__all__ = ["RESAMPLES", "Outputs", "Resampled", "bca_interval", "resample", "shared_images"]
+
+Array = NDArray[np.float64]
+Outputs = Mapping[str, tuple[float, ...]]
+"""Image name -> the scores of its outputs in (seed, sample) order."""
+K = TypeVar("K", bound=Hashable)
+
+RESAMPLES = 1999
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resampled(Generic[K]):
+    """Means of several score lists over the same images, measured and redrawn.
+
+    Attributes:
+        images: The images all lists share, sorted.
+        means: Key -> mean over images of the mean over outputs.
+        draws: Key -> that mean in each redrawn data set, (RESAMPLES,).
+        left_out: Key -> that mean without each image in turn, (n,).
+    """
+
+    images: tuple[str, ...]
+    means: Mapping[K, float]
+    draws: Mapping[K, Array]
+    left_out: Mapping[K, Array]
+
+    def interval(
+        self, statistic: Callable[[Mapping[K, Array]], Array], *, confidence: float = 0.95
+    ) -> Interval | None:
+        """Return the BCa interval of a statistic of the means; None below two images.
+
+        Args:
+            statistic: Maps key -> means (R,) to the statistic of each, (R,).
+            confidence: Coverage aimed at, in (0, 1).
+        """
+        if len(self.images) < 2:
+            return None
+        estimate = float(statistic({key: np.array([m]) for key, m in self.means.items()})[0])
+        return bca_interval(
+            estimate, statistic(self.draws), statistic(self.left_out), confidence=confidence
+        )
+
+
+def shared_images(lists: Sequence[Outputs]) -> tuple[str, ...]:
+    """Return the images that all score lists hold, sorted."""
+    return tuple(sorted(set.intersection(*(set(images) for images in lists)))) if lists else ()
+
+
+def resample(
+    scores: Mapping[K, Outputs], *, resamples: int = RESAMPLES, seed: int = 0
+) -> Resampled[K]:
+    """Redraw images with replacement, and within each the samples of stochastic methods.
+
+    All lists see the same redrawn images, so that what makes an image hard cancels in a
+    difference; lists with equally many outputs see the same redrawn samples, since a sample index
+    stands for the same noise. The scatter of images holds some of the samples' noise already, so
+    intervals err on the wide side, by little where images differ more than samples.
+
+    Args:
+        scores: Key -> image name -> scores of its outputs, all finite on the shared images.
+        resamples: How often to redraw.
+        seed: Seed of the redrawing.
+
+    Returns:
+        The means over the shared images and their redrawn values.
+
+    Raises:
+        ValueError: The lists share no image, or a score is not finite.
+
+    References:
+        A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Application", Cambridge
+        University Press 1997, section 3.8 (hierarchical data)
+    """
+    images = shared_images(list(scores.values()))
+    if not images:
+        raise ValueError("expected score lists that share an image, got none")
+    tables = {key: _table(outputs, images) for key, outputs in scores.items()}
+    generator = np.random.default_rng(seed)
+    count = len(images)
+    drawn = generator.integers(count, size=(resamples, count))
+    widths = sorted({width for _, sizes in tables.values() for width in sizes if width > 1})
+    noise = {width: generator.random((resamples, count, width)) for width in widths}
+    return Resampled(
+        images=images,
+        means={key: float(_means(values).mean()) for key, (values, _) in tables.items()},
+        draws={
+            key: _redraw(values, sizes, drawn, noise) for key, (values, sizes) in tables.items()
+        },
+        left_out={key: _leave_out(_means(values)) for key, (values, _) in tables.items()},
+    )
+
+
+def _table(outputs: Outputs, images: Sequence[str]) -> tuple[list[Array], set[int]]:
+    rows = [np.asarray(outputs[name], dtype=np.float64) for name in images]
+    if not all(np.isfinite(row).all() for row in rows):
+        raise ValueError("expected finite scores on the shared images")
+    return rows, {len(row) for row in rows}
+
+
+def _means(rows: list[Array]) -> Array:
+    return np.array([row.mean() for row in rows])
+
+
+def _redraw(
+    rows: list[Array], sizes: set[int], drawn: NDArray[np.int64], noise: Mapping[int, Array]
+) -> Array:
+    if sizes == {1}:
+        single: Array = np.concatenate(rows)[drawn].mean(axis=1)
+        return single
+    if len(sizes) == 1:
+        (width,) = sizes
+        picked = (noise[width] * width).astype(np.int64)
+        table = np.stack(rows)
+        many: Array = table[drawn[..., None], picked].mean(axis=(1, 2))
+        return many
+    redrawn = np.empty(len(drawn))
+    for index, choice in enumerate(drawn):
+        redrawn[index] = np.mean(
+            [
+                rows[image][(noise[width][index, place] * width).astype(np.int64)].mean()
+                if (width := len(rows[image])) > 1
+                else rows[image][0]
+                for place, image in enumerate(choice)
+            ]
+        )
+    return redrawn
+
+
+def _leave_out(values: Array) -> Array:
+    count = len(values)
+    if count < 2:
+        return values
+    left: Array = (values.sum() - values) / (count - 1)
+    return left
+
+
+def bca_interval(
+    estimate: float, draws: Array, left_out: Array, *, confidence: float = 0.95
+) -> Interval:
+    """Turn redrawn values of a statistic into a bias-corrected and accelerated interval.
+
+    Args:
+        estimate: The statistic of the data.
+        draws: The statistic of redrawn data, (R,).
+        left_out: The statistic without each image in turn, (n,).
+        confidence: Coverage aimed at, in (0, 1).
+
+    Returns:
+        The interval; without width where nothing varies.
+
+    References:
+        B. Efron, "Better Bootstrap Confidence Intervals", JASA 82(397), 1987,
+        https://doi.org/10.1080/01621459.1987.10478410
+    """
+    if np.ptp(draws) <= 1e-12 * max(abs(estimate), 1e-300):
+        return Interval(estimate, estimate)
+    normal = statistics.NormalDist()
+    below = (np.count_nonzero(draws < estimate) + np.count_nonzero(draws <= estimate)) / 2
+    share = min(max(below / len(draws), 1 / len(draws)), 1 - 1 / len(draws))
+    bias = normal.inv_cdf(share)
+    gaps = left_out.mean() - left_out
+    scale = float((gaps**2).sum()) ** 1.5
+    skew = float((gaps**3).sum()) / (6 * scale) if scale else 0.0
+    ends = []
+    for tail in ((1 - confidence) / 2, (1 + confidence) / 2):
+        moved = bias + normal.inv_cdf(tail)
+        ends.append(normal.cdf(bias + moved / (1 - skew * moved)))
+    low, high = np.quantile(draws, ends)
+    return Interval(float(low), float(high))
