@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import logging
 import math
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import set_seed
+from accelerate.utils import DistributedDataParallelKwargs, broadcast, set_seed
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -37,13 +38,16 @@ from pdbench.training.checkpoint import (
     save_checkpoint,
 )
 from pdbench.training.ema import WeightAverage
-from pdbench.training.muon import Muon
-from pdbench.training.recipe import Optimisation, Recipe
+from pdbench.training.log import TrainingLog
+from pdbench.training.optimizers import make_optimizers, peak_rates, set_rates
+from pdbench.training.recipe import Recipe
 from pdbench.training.schedule import rate
 
 __all__ = ["Objective", "Start", "TrainingDiverged", "fit"]
 
 log = logging.getLogger(__name__)
+
+MOST_WORKERS = 8
 
 
 class TrainingDiverged(PdbenchError):
@@ -142,46 +146,14 @@ class _Run:
         self.step, self.seconds = saved["step"], saved["seconds"]
 
 
-def make_optimizers(network: nn.Module, plan: Optimisation) -> list[torch.optim.Optimizer]:
-    """Build the optimisers of a recipe; with "muon", inner kernels go to Muon, the rest to Adam.
-
-    Kernels with fewer than 8 input or output channels (first and last layers) stay with Adam.
-    """
-    trained = [p for p in network.parameters() if p.requires_grad]
-    kernels = [p for p in trained if p.ndim == 4 and min(p.shape[:2]) >= 8]
-    adam: dict[str, Any] = {"lr": plan.lr, "betas": plan.betas}
-    if plan.optimizer == "adam" or not kernels:
-        return [torch.optim.Adam(trained, **adam)]
-    taken = {id(p) for p in kernels}
-    others = [p for p in trained if id(p) not in taken]
-    return [Muon(kernels, lr=plan.muon_lr), torch.optim.Adam(others, **adam)]
-
-
-class _Log:
-    """The CSV of a run; rows of steps that a resumed run repeats are dropped first."""
-
-    def __init__(self, path: Path, *, resumed_at: int) -> None:
-        self.path = path
-        self.rows: list[dict[str, Any]] = []
-        if resumed_at and path.is_file():
-            with path.open(newline="", encoding="utf-8") as file:
-                self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= resumed_at]
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        self.rows.append({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
-        temporary = self.path.with_suffix(".tmp")
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(self.rows[-1]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self.rows)
-        temporary.replace(self.path)
-
-
 def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple[Tensor, Tensor]]:
     recipe, ranks = run.recipe, run.accelerator.num_processes
-    crops = recipe.crops
-    if crops.batch % ranks:
-        raise InputError(f"batch {crops.batch} cannot be shared evenly by {ranks} processes")
+    crops, parts = recipe.crops, recipe.optimisation.accumulate
+    if parts < 1 or crops.batch % (ranks * parts):
+        raise InputError(
+            f"batch {crops.batch} cannot be shared evenly by {ranks} processes in {parts} parts; "
+            "change batch or accumulate in the recipe, or the number of processes"
+        )
     local = crops.batch // ranks
     first = run.accelerator.process_index * local
     settings = PatchSettings(
@@ -209,33 +181,55 @@ def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple
 def _advance(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> dict[str, float]:
     """Take one step; returns what the log reports of it."""
     plan, rival = run.recipe.optimisation, run.adversary
-    set_seed(run.recipe.seed * 1_000_003 + run.step * 101 + run.accelerator.process_index)
+    seed = run.recipe.seed * 1_000_003 + run.step * 101 + run.accelerator.process_index
+    set_seed(seed % 2**32)
     factor = rate(run.step, plan)
-    _set_rates(run.optimizers, _peaks(run.optimizers, plan), factor)
-    loss = objective.loss(run.network, lr, hr, step=run.step)
+    set_rates(run.optimizers, peak_rates(run.optimizers, plan), factor)
+    loss, rival_loss = _gradients(run, objective, lr, hr)
     norm = _descend(run, loss, run.network, run.optimizers)
-    report = {"loss": loss.item(), "gradient_norm": norm}
-    if rival and isinstance(objective, AdversarialObjective):
-        _set_rates([rival.optimizer], [plan.adversary_lr], factor)
-        loss = objective.adversary_loss(rival.network, hr)
-        _descend(run, loss, rival.network, [rival.optimizer])
-        report["adversary_loss"] = loss.item()
+    report = {"loss": loss, "gradient_norm": norm}
+    if rival:
+        set_rates([rival.optimizer], [plan.adversary_lr], factor)
+        _descend(run, rival_loss, rival.network, [rival.optimizer])
+        report["adversary_loss"] = rival_loss
     run.step += 1
     run.average.update(run.accelerator.unwrap_model(run.network), run.step)
     return report
 
 
+def _gradients(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> tuple[float, float]:
+    """Add up the gradients of a batch, part by part.
+
+    Returns:
+        Loss of the network and of the adversary (0 without one), means over parts and processes.
+    """
+    parts, rival = run.recipe.optimisation.accumulate, run.adversary
+    total = torch.zeros(2, device=lr.device)
+    for index, (some_lr, some_hr) in enumerate(zip(lr.chunk(parts), hr.chunk(parts), strict=True)):
+        last = index == parts - 1  # processes exchange gradients once
+        with nullcontext() if last else run.accelerator.no_sync(run.network):
+            loss = objective.loss(run.network, some_lr, some_hr, step=run.step) / parts
+            run.accelerator.backward(loss)
+        total[0] += loss.detach()
+        if rival and isinstance(objective, AdversarialObjective):
+            with nullcontext() if last else run.accelerator.no_sync(rival.network):
+                loss = objective.adversary_loss(rival.network, some_hr) / parts
+                run.accelerator.backward(loss)
+            total[1] += loss.detach()
+    means: list[float] = run.accelerator.reduce(total, "mean").tolist()
+    return means[0], means[1]
+
+
 def _descend(
-    run: _Run, loss: Tensor, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
+    run: _Run, loss: float, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
 ) -> float:
-    """Move one network against the gradient of its loss; returns the gradient's norm."""
-    run.accelerator.backward(loss)
+    """Move one network against its gradient; returns the gradient's norm."""
     norm = float(
         nn.utils.clip_grad_norm_(network.parameters(), run.recipe.optimisation.clip or math.inf)
     )
-    if not (math.isfinite(loss.item()) and math.isfinite(norm)):
+    if not (math.isfinite(loss) and math.isfinite(norm)):
         raise TrainingDiverged(
-            f"loss {loss.item():.4g}, gradient norm {norm:.4g} at step {run.step}: training "
+            f"loss {loss:.4g}, gradient norm {norm:.4g} at step {run.step}: training "
             f"stopped; the last good checkpoint is {newest_checkpoint(run.folder)}; "
             "lower the learning rate or the clip norm and --resume"
         )
@@ -243,18 +237,6 @@ def _descend(
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
     return norm
-
-
-def _set_rates(
-    optimizers: Sequence[torch.optim.Optimizer], peaks: Sequence[float], factor: float
-) -> None:
-    for optimizer, peak in zip(optimizers, peaks, strict=True):
-        for group in optimizer.param_groups:
-            group["lr"] = peak * factor
-
-
-def _peaks(optimizers: Sequence[torch.optim.Optimizer], plan: Optimisation) -> list[float]:
-    return [plan.muon_lr if isinstance(o, Muon) else plan.lr for o in optimizers]
 
 
 def _validate(run: _Run, objective: Objective, photos: Sequence[Photo]) -> Mapping[str, float]:
@@ -282,7 +264,11 @@ def _start(
         raise InputError("no CUDA device here; use --device cpu")
     AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
     mixed = "bf16" if recipe.optimisation.precision == "bf16" else "no"
-    accelerator = Accelerator(mixed_precision=mixed, cpu=device == "cpu")
+    # unused: published tensors that no x4 flow uses, and frozen encoders, get no gradient
+    several = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
+    accelerator = Accelerator(
+        mixed_precision=mixed, cpu=device == "cpu", kwargs_handlers=[several]
+    )
     set_seed(recipe.seed)
     network = objective.build(recipe)
     if start:
@@ -304,18 +290,16 @@ def _start(
 
 
 def _train(run: _Run, objective: Objective, train: Sequence[Photo], held: Sequence[Photo],
-           *, workers: int, progress: bool) -> None:  # fmt: skip
+           *, workers: int, progress: bool, tensorboard: bool) -> None:  # fmt: skip
     recipe, main = run.recipe, run.accelerator.is_main_process
-    table = _Log(run.folder / "log.csv", resumed_at=run.step)
+    table = TrainingLog(run.folder, resumed_at=run.step, tensorboard=tensorboard and main)
     bar = tqdm(total=recipe.optimisation.steps, initial=run.step, unit="step", smoothing=0.05,
                desc=recipe.baseline, disable=not (progress and main))  # fmt: skip
     began = time.monotonic() - run.seconds
     recent: list[dict[str, float]] = []
     for lr, hr in _batches(run, train, workers):
         if run.step == 0 and not run.started_from:
-            bare = run.accelerator.unwrap_model(run.network)
-            objective.begin(bare, lr, hr)
-            run.average = WeightAverage(bare, recipe.optimisation.ema)
+            _begin(run, objective, lr, hr)
         recent.append(_advance(run, objective, lr, hr))
         bar.update()
         bar.set_postfix(loss=f"{_mean(recent[-50:], 'loss'):.4f}", refresh=False)
@@ -332,6 +316,24 @@ def _train(run: _Run, objective: Objective, train: Sequence[Photo], held: Sequen
         if main and (last or run.step % recipe.checkpoint_every == 0):
             save_checkpoint(run.folder, run.step, run.state())
     bar.close()
+    table.close()
+
+
+def _begin(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> None:
+    """Initialise by the whole first batch, alike in all processes."""
+    bare = run.accelerator.unwrap_model(run.network)
+    objective.begin(bare, *(run.accelerator.gather(crops) for crops in (lr, hr)))
+    if run.accelerator.num_processes > 1:
+        for value in bare.state_dict().values():
+            broadcast(value)
+    run.average = WeightAverage(bare, run.recipe.optimisation.ema)
+
+
+def _default_workers(accelerator: Accelerator) -> int:
+    """Return how many processes keep a GPU supplied with crops; a CPU makes its own."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    share = (cores or 1) // accelerator.num_processes
+    return 0 if accelerator.device.type == "cpu" else max(1, min(MOST_WORKERS, share - 1))
 
 
 def _mean(reports: Sequence[Mapping[str, float]], name: str) -> float:
@@ -347,23 +349,28 @@ def fit(
     device: str | None = None,
     resume: bool = False,
     start: Start | None = None,
-    workers: int = 0,
+    workers: int | None = None,
     threads: int | None = None,
     progress: bool = True,
+    tensorboard: bool = False,
 ) -> Path:
     """Train a network and export its averaged weights.
+
+    Started by `accelerate launch` or torchrun, the processes share each batch.
 
     Args:
         recipe: What to train and how.
         objective: The baseline's network, loss and validation.
-        data: Folders of photographs, searched recursively.
+        data: Folders of photographs, searched recursively, or prepared ones.
         out: Folder for checkpoints, log.csv, held_out.txt and the exported weights.
         device: "cpu", "cuda", or None to let accelerate choose.
         resume: Continue from the newest checkpoint in `out`.
         start: Weights to begin with, at step 0 and without data-dependent initialisation.
-        workers: Processes that prepare crops (0: the training process does).
+        workers: Processes that cut crops (0: the training process does); None for none on a
+            CPU and up to 8 on a GPU.
         threads: CPU threads, None for torch's default.
         progress: Whether to show a bar with ETA and loss.
+        tensorboard: Write the rows of log.csv to `tensorboard/` in `out` as well.
 
     Returns:
         Path of `<size>.safetensors`, float16.
@@ -376,10 +383,13 @@ def fit(
         torch.set_num_threads(threads)
     run = _start(recipe, objective, Path(out), device=device, resume=resume, start=start)
     train, held = split_photos(find_photos([Path(d) for d in data]), recipe.crops.validation)
-    (run.folder / "held_out.txt").write_text("".join(f"{path.name}\n" for path in held))
+    if run.accelerator.is_main_process:
+        (run.folder / "held_out.txt").write_text("".join(f"{path.name}\n" for path in held))
     side = recipe.crops.lr_side
+    if workers is None:
+        workers = _default_workers(run.accelerator)
     _train(run, objective, load_photos(train, side), load_photos(held, side),
-           workers=workers, progress=progress)  # fmt: skip
+           workers=workers, progress=progress, tensorboard=tensorboard)  # fmt: skip
     path = run.folder / f"{recipe.size}.safetensors"
     if run.accelerator.is_main_process:
         facts = {"baseline": recipe.baseline, "size": recipe.size, "steps": str(run.step),
@@ -387,4 +397,5 @@ def fit(
         if run.started_from:
             facts["started_from"] = run.started_from
         export_weights(path, run.average.state, facts)
+    run.accelerator.wait_for_everyone()
     return path

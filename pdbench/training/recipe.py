@@ -56,6 +56,8 @@ class Optimisation:
         clip: Gradient norm above which gradients are scaled down; 0 for never.
         ema: Decay of the weight average that is validated and exported; 0 for none.
         precision: "bf16" autocast or "float32".
+        accumulate: Parts a batch is computed in, one after another: less memory, one gradient.
+            A loss of the whole batch (a relativistic one) is then one of each part.
     """
 
     steps: int
@@ -70,6 +72,7 @@ class Optimisation:
     clip: float = 0.0
     ema: float = 0.999
     precision: Literal["bf16", "float32"] = "float32"
+    accumulate: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
