@@ -23,7 +23,6 @@ from pdbench.harness.plan import (
     output_count,
 )
 from pdbench.harness.store import Verdict
-from pdbench.images import quantise
 from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.scores import Score
@@ -47,6 +46,7 @@ class ImageScorer:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
+        self.protocol = PROTOCOLS.get(setup.protocol)
         self.methods = {name: setup.resolve(name) for name in setup.methods}
         self._network = cache(partial(_open, setup))
         self._panels: dict[tuple[str, ...], MetricPanel] = {}
@@ -110,8 +110,7 @@ class ImageScorer:
     def panel(self, metrics: tuple[str, ...]) -> MetricPanel:
         """Return the opened panel of these metrics."""
         if metrics not in self._panels:
-            protocol = PROTOCOLS.get(self.setup.protocol)
-            self._panels[metrics] = MetricPanel(protocol, metrics, device=self.setup.device)
+            self._panels[metrics] = MetricPanel(self.protocol, metrics, device=self.setup.device)
         return self._panels[metrics]
 
 
@@ -174,7 +173,7 @@ class _Image:
         self, output: Tensor, metrics: tuple[str, ...]
     ) -> dict[str, tuple[float | None, str]]:
         try:
-            restored = quantise(output)
+            restored = self.scorer.protocol.quantise(output)
         except NonFiniteImage:
             return dict.fromkeys(metrics, (None, f"failed: {NON_FINITE}"))
         panel = self.scorer.panel(metrics)

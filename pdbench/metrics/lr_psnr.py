@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pdbench.errors import CannotJudge
 from pdbench.images import bicubic_downsample
-from pdbench.metrics.metric import Choices, Metric, required
+from pdbench.metrics.metric import Choices, Metric
 from pdbench.metrics.planes import check_batch, extract_planes
 from pdbench.metrics.psnr import psnr
 
@@ -18,25 +18,22 @@ __all__ = ["METRIC", "LrPsnr"]
 
 @dataclass(frozen=True, kw_only=True)
 class LrPsnr:
-    """RGB PSNR between the restored image, shrunk, and an LR image.
+    """RGB PSNR between the restored image, shrunk, and the LR image.
 
     Attributes:
         against: "given-lr": the LR image the method was given (SRFlow's "LRC PSNR").
-            "shrunk-hr": the HR image, shrunk in the same way (NTIRE 2021).
-        kernel: Both are rounded to 8 bits after each pass. "matlab-bicubic-uint8": as MATLAB.
-            "imresize-py-uint8": as the Python port in SRFlow's and NTIRE 2021's code, which
-            mirrors the border and rounds halves to even.
+        kernel: Either rounds to 8 bits after each pass. "matlab-bicubic-uint8": as MATLAB.
+            "imresize-py-uint8": as the Python port in SRFlow's code, which mirrors the border and
+            rounds halves to even.
         scale: The factor between the two.
     """
 
-    against: Literal["given-lr", "shrunk-hr"]
+    against: Literal["given-lr"]
     kernel: Literal["matlab-bicubic-uint8", "imresize-py-uint8"]
     scale: int
 
     def prepare(self, reference: Tensor | None, lr: Tensor | None) -> Tensor:
-        """Return the levels of the LR image compared with."""
-        if self.against == "shrunk-hr":
-            return extract_planes(self._shrink(required(reference)))
+        """Return the LR image's levels; `reference` is not used."""
         if lr is None:
             raise CannotJudge("there is no LR image to compare with")
         return extract_planes(lr)
@@ -49,11 +46,9 @@ class LrPsnr:
             raise CannotJudge(
                 f"the image is not {self.scale} times the LR image's size in both directions"
             )
-        return psnr(extract_planes(self._shrink(restored)), prepared)
-
-    def _shrink(self, image: Tensor) -> Tensor:
         mirrored = self.kernel == "imresize-py-uint8"
-        return bicubic_downsample(image, self.scale, mirrored=mirrored)
+        shrunk = bicubic_downsample(restored, self.scale, mirrored=mirrored)
+        return psnr(extract_planes(shrunk), prepared)
 
 
 def _open(choices: Choices, device: str) -> LrPsnr:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from torch import Tensor
+
 from pdbench.errors import InputError
-from pdbench.images import Quantisation
+from pdbench.images import Quantisation, quantise
 from pdbench.metrics import METRICS
 from pdbench.metrics.metric import Choices
 
@@ -72,6 +74,10 @@ class Protocol:
             for name in self.covered_ids
             if self.rules[name].always or not METRICS.get(name).on_request
         ]
+
+    def quantise(self, image: Tensor) -> Tensor:
+        """Bring a float image to what the protocol's metrics see; see `images.quantise`."""
+        return quantise(image, self.quantisation)
 
     def rule(self, metric: str) -> Rule:
         """Return the rule for a metric; raises InputError if the protocol has none."""
