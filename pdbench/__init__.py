@@ -6,7 +6,9 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_PUBLIC = ("doctor", "get_data", "list_all", "plot", "prepare_data", "run", "table", "train")
+_PUBLIC = (
+    "doctor", "evaluate", "get_data", "list_all", "plot", "prepare_data", "run", "table", "train",
+)  # fmt: skip
 
 # In a checkout that is not installed, pdbench.methods and friends lie beside this folder.
 _root = Path(__file__).resolve().parent.parent

@@ -5,6 +5,7 @@ plots must work without it.
 """
 
 from pdbench.api.datasets import get_data, prepare_data
+from pdbench.api.evaluating import evaluate
 from pdbench.api.listing import KINDS, doctor, list_all
 from pdbench.api.running import Report, run
 from pdbench.api.stored import TABLE_FORMATS, plot, table
@@ -15,6 +16,7 @@ __all__ = [
     "TABLE_FORMATS",
     "Report",
     "doctor",
+    "evaluate",
     "get_data",
     "list_all",
     "plot",

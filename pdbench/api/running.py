@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pdbench.api.stored import render
+from pdbench.errors import InputError
 from pdbench.registry import unknown_id
 
 if TYPE_CHECKING:
+    from pdbench.harness.plan import Plan
     from pdbench.harness.record import RunRecord
 
-__all__ = ["Report", "run"]
+__all__ = ["Report", "run", "score"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,8 @@ def run(
     methods: Sequence[str] = (),
     *,
     suite: str | None = None,
+    checkpoint: str | Path | None = None,
+    name: str | None = None,
     dataset: str = "builtin",
     data_root: str | Path | None = None,
     seed: int = 0,
@@ -66,6 +72,8 @@ def run(
     Args:
         methods: Method ids, in row order.
         suite: Name of a list of methods, put before `methods`.
+        checkpoint: File of a x4 RGB network that spandrel knows, scored after `methods`.
+        name: Id of the checkpoint's row; made from the file's name when None.
         dataset: Dataset id, or a folder of images.
         data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
         seed: Seed of all samples.
@@ -92,22 +100,28 @@ def run(
     from pdbench import methods as room
     from pdbench.api.settings import settings
     from pdbench.data.datasets import open_dataset
-    from pdbench.harness import plan, results
-    from pdbench.harness.run import run as work
+    from pdbench.harness import plan
 
     if suite is not None and suite not in room.SUITES:
         raise unknown_id("suite", suite, room.SUITES)
-    names = tuple(dict.fromkeys([*(room.SUITES[suite] if suite else ()), *methods]))
+    names = [*(room.SUITES[suite] if suite else ()), *methods]
+    networks: dict[str, Any] = {
+        "resolve": room.resolve,
+        "open_baseline": baselines.open_baseline,
+        "fingerprint": baselines.fingerprint,
+    }
     with settings(weights_dir=weights_dir, offline=offline):
+        if checkpoint is not None:
+            own, networks = _with_checkpoint(Path(checkpoint).expanduser(), name)
+            names.append(own)
+        elif name is not None:
+            raise InputError("--name is for the row of a --checkpoint; leave it out")
         opened = open_dataset(dataset, data_root)
-        folder = Path(output) if output else Path("runs") / opened.id
-        done = work(
+        return score(
             plan.Plan(
                 dataset=opened,
-                methods=names,
-                resolve=room.resolve,
-                open_baseline=baselines.open_baseline,
-                fingerprint=baselines.fingerprint,
+                methods=tuple(dict.fromkeys(names)),
+                **networks,
                 size=size,
                 protocol=protocol,
                 metrics=tuple(metrics) or None,
@@ -116,9 +130,48 @@ def run(
                 jobs=jobs,
                 max_memory=max_memory or plan.DEFAULT_MEMORY,
             ),
-            folder,
+            Path(output) if output else Path("runs") / opened.id,
+            export=export,
             progress=progress,
         )
+
+
+def _with_checkpoint(path: Path, name: str | None) -> tuple[str, dict[str, Any]]:
+    """Return a checkpoint's id, and the functions of a plan that know it beside all others."""
+    from pdbench.api.evaluating import check_name
+    from pdbench.baselines.checkpoint import Checkpoint, open_checkpoint
+    from pdbench.methods import checkpoint as room
+
+    own = name or re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "checkpoint"
+    check_name(own)
+    given = Checkpoint(id=own, path=path)
+    open_checkpoint(given)  # what is wrong with it is said before anything is written
+    return own, {
+        "resolve": partial(room.resolve, given),
+        "open_baseline": partial(room.open_network, given),
+        "fingerprint": partial(room.fingerprint, given),
+    }
+
+
+def score(plan: Plan, folder: Path, *, export: str | Path | None, progress: bool) -> Report:
+    """Carry a plan out and report on its methods.
+
+    Args:
+        plan: What to score.
+        folder: Run folder.
+        export: Folder below which the scores are exported as well, or None.
+        progress: Show progress bars on stderr.
+
+    Returns:
+        The scores of the plan's methods, and where they are.
+
+    Raises:
+        PdbenchError: As `pdbench.harness.run.run`.
+    """
+    from pdbench.harness import results
+    from pdbench.harness.run import run as work
+
+    done = work(plan, folder, progress=progress)
     record = _only(done.record, done.methods)
     return Report(
         folder=folder,

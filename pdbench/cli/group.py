@@ -13,6 +13,7 @@ __all__ = ["COMMANDS", "LazyGroup"]
 COMMANDS = {
     "data": "Download published sets; lay photographs out for training.",
     "doctor": "Say what is installed, which weights and data are there, and how to get the rest.",
+    "eval": "Score a folder of super-resolved images.",
     "list": "List methods, metrics, datasets or weights.",
     "plot": "Draw scores as a perception-distortion plane (HTML, PNG, SVG, PDF).",
     "run": "Score methods on a dataset.",

@@ -9,6 +9,7 @@ import click
 
 from pdbench import api
 from pdbench.cli.options import parse_memory, split_commas
+from pdbench.cli.report import print_report
 
 __all__ = ["command"]
 
@@ -25,6 +26,13 @@ _FOLDER = click.Path(path_type=Path)
     help="Method to score, e.g. median-5 or srflow-da[tau=0.9]; repeat it or join with commas.",
 )
 @click.option("--suite", metavar="NAME", help="Score all methods of a suite, e.g. table1.")
+@click.option(
+    "--checkpoint",
+    type=_FOLDER,
+    metavar="FILE",
+    help="Also score a x4 RGB network out of a file; needs pdbench[checkpoints].",
+)
+@click.option("--name", metavar="ID", help="Row of the checkpoint. [default: the file's name]")
 @click.option(
     "--dataset",
     default="builtin",
@@ -81,11 +89,4 @@ def command(**options: Any) -> None:  # noqa: ANN401  (the options above, each b
 
     What is scored already is not scored again: the same command continues an interrupted run.
     """
-    report = api.run(progress=True, **options)
-    click.echo(report.table)
-    for image, method, reason in report.failed:
-        click.echo(f"failed: {method} on {image}: {reason}", err=True)
-    click.echo(f"\nScores: {report.folder} ({report.scored} computed, {report.reused} kept)")
-    if report.exported:
-        click.echo(f"Export: {report.exported[-1].parent}")
-    click.echo(f"Plane:  pdbench plot {report.folder} -o plane.html")
+    print_report(api.run(progress=True, **options))

@@ -10,12 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pdbench.data.builtin import builtin_pairs
-from pdbench.data.folders import find_pairs, subfolder
+from pdbench.data.folders import find_pairs, image_files, match_by_name, subfolder
 from pdbench.data.pairs import REFUSED_BELOW, SCALE, Pair, PairFacts, name_some
 from pdbench.errors import InputError
 from pdbench.registry import unknown_id
 
-__all__ = ["DATASETS", "Dataset", "check_pairs", "combine_sha256", "data_root", "open_dataset"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "check_pairs",
+    "combine_sha256",
+    "data_root",
+    "open_dataset",
+    "open_folders",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +104,32 @@ def open_dataset(name: str, root: str | Path | None = None) -> Dataset:
         raise unknown_id("dataset", name, [*DATASETS, "a folder of images"])
     title = _folder_title(folder)
     return Dataset(id=_folder_id(title), title=title, pairs=_listed(folder))
+
+
+def open_folders(hr: str | Path, lr: str | Path | None = None) -> Dataset:
+    """Take a folder of HR images, and one of their LR images, for a test set.
+
+    Args:
+        hr: Folder of HR images, in any layout that `find_pairs` knows where `lr` is None.
+        lr: Folder of LR images of the same names, or None to find or make them.
+
+    Returns:
+        The set, its files listed but not read.
+
+    Raises:
+        InputError: A folder is missing or empty, files have no partner or share a name.
+    """
+    folder = Path(hr).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"HR folder '{hr}' does not exist; check the path")
+    title = _folder_title(folder)
+    if lr is None:
+        pairs = _listed(folder)
+    else:
+        low = image_files(Path(lr).expanduser())
+        matched = match_by_name(image_files(folder), low, labels=("HR", "LR"))
+        pairs = tuple(Pair(name=name, hr=high, lr=low) for name, high, low in matched)
+    return Dataset(id=_folder_id(title), title=title, pairs=pairs)
 
 
 def _open_named(name: str, root: Path | None) -> Dataset:

@@ -145,7 +145,7 @@ def _current_scores(
                 # Two protocols may share a number, and whichever ran first stored it.
                 protocol=method.protocol,
                 protocol_hash=digest,
-                weights=weights,
+                weights=method.weights,
                 value=value,
                 reason=reason,
             )

@@ -247,7 +247,7 @@ def _score(
         metric=metric,
         protocol=method.protocol,
         protocol_hash=method.hashes[metric],
-        weights=method.weights_of(row.image),
+        weights=method.weights,
         value=value,
         reason=reason,
     )

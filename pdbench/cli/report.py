@@ -1,0 +1,20 @@
+"""What `pdbench run` and `pdbench eval` print at their end."""
+
+from __future__ import annotations
+
+import click
+
+from pdbench.api import Report
+
+__all__ = ["print_report"]
+
+
+def print_report(report: Report) -> None:
+    """Print the table, what failed, and where the scores are."""
+    click.echo(report.table)
+    for image, method, reason in report.failed:
+        click.echo(f"failed: {method} on {image}: {reason}", err=True)
+    click.echo(f"\nScores: {report.folder} ({report.scored} computed, {report.reused} kept)")
+    if report.exported:
+        click.echo(f"Export: {report.exported[-1].parent}")
+    click.echo(f"Plane:  pdbench plot {report.folder} -o plane.html")
