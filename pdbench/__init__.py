@@ -7,7 +7,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = (
-    "doctor", "evaluate", "get_data", "list_all", "plot", "prepare_data", "run", "table", "train",
+    "audit", "claims", "diff", "doctor", "evaluate", "front", "get_data", "list_all", "plot",
+    "prepare_data", "run", "table", "train",
 )  # fmt: skip
 
 # In a checkout that is not installed, pdbench.methods and friends lie beside this folder.

@@ -6,6 +6,7 @@ plots must work without it.
 
 from pdbench.api.datasets import get_data, prepare_data
 from pdbench.api.evaluating import evaluate
+from pdbench.api.judging import REPORT_FORMATS, audit, claims, diff, front
 from pdbench.api.listing import KINDS, doctor, list_all
 from pdbench.api.running import Report, run
 from pdbench.api.stored import TABLE_FORMATS, plot, table
@@ -13,10 +14,15 @@ from pdbench.api.training import train
 
 __all__ = [
     "KINDS",
+    "REPORT_FORMATS",
     "TABLE_FORMATS",
     "Report",
+    "audit",
+    "claims",
+    "diff",
     "doctor",
     "evaluate",
+    "front",
     "get_data",
     "list_all",
     "plot",

@@ -13,7 +13,7 @@ from pdbench.registry import unknown_id
 if TYPE_CHECKING:
     from pdbench.harness.record import RunRecord
 
-__all__ = ["TABLE_FORMATS", "plot", "render", "table"]
+__all__ = ["TABLE_FORMATS", "plot", "read_scores", "render", "table"]
 
 TABLE_FORMATS = ("text", "md", "csv", "json", "latex")
 """What `table` writes; the same as `pdbench.plots.tables.TableFormat`."""
@@ -45,7 +45,7 @@ def table(
         InputError: The folder holds no scores, an id or the format is unknown, the scores cannot
             share a table, or the file cannot be written.
     """
-    text = render(_read(Path(folder)), form=form, methods=methods, metrics=metrics, ci=ci)
+    text = render(read_scores(folder), form=form, methods=methods, metrics=metrics, ci=ci)
     if output is not None:
         with _writing(output):
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def plot(
     """
     from pdbench.plots import plane
 
-    record = _read(Path(folder))
+    record = read_scores(folder)
     return plane.plot(
         record.scores,
         record.metrics,
@@ -94,9 +94,15 @@ def plot(
     )
 
 
-def _read(folder: Path) -> RunRecord:
+def read_scores(folder: str | Path) -> RunRecord:
+    """Read a run folder, or a dataset's folder below results/.
+
+    Raises:
+        InputError: The folder does not exist or holds no scores.
+    """
     from pdbench.harness import reader, results
 
+    folder = Path(folder)
     if not folder.is_dir():
         raise InputError(
             f"folder '{folder}' does not exist; give a run folder or one below results/, "

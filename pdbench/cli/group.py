@@ -11,9 +11,13 @@ from pdbench.registry import close_matches
 __all__ = ["COMMANDS", "LazyGroup"]
 
 COMMANDS = {
+    "audit": "Check a table of scores for what cannot be true.",
+    "claims": "Hold scores against the claims of the paper.",
     "data": "Download published sets; lay photographs out for training.",
+    "diff": "Compare two methods: intervals, permutation tests, variances.",
     "doctor": "Say what is installed, which weights and data are there, and how to get the rest.",
     "eval": "Score a folder of super-resolved images.",
+    "front": "Find the Pareto front of two metrics and how sure it is.",
     "list": "List methods, metrics, datasets or weights.",
     "plot": "Draw scores as a perception-distortion plane (HTML, PNG, SVG, PDF).",
     "run": "Score methods on a dataset.",

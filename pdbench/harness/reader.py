@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pdbench.analysis.published import in_paper_order
 from pdbench.errors import InputError
 from pdbench.harness.database import FILE, check_version, connect, explain
 from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord
@@ -34,7 +35,8 @@ def read_run(folder: Path, dataset: str | None = None, protocol: str | None = No
         protocol: Protocol id; when None, a method is there once for each it was scored under.
 
     Returns:
-        The scores and what they mean, methods in the order they were first run.
+        The scores and what they mean, methods in the paper's order,
+        those it does not have in the order they were first run.
 
     Raises:
         InputError: The folder holds no store, or none of this dataset.
@@ -107,6 +109,7 @@ def _read(
         MetricFacts(**json.loads(row[0]))
         for row in db.execute("SELECT facts FROM metric ORDER BY position")
     ]
+    current = in_paper_order(current, [method.id for method in current])
     scores = _current_scores(db, record, current)
     seen = {score.metric for score in scores}
     return RunRecord(

@@ -22,6 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pdbench.analysis.published import in_paper_order
 from pdbench.errors import InputError
 from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord
 from pdbench.scores import MetricFacts, Row, Score, format_csv, parse_csv
@@ -149,7 +150,7 @@ def read_results(folder: Path) -> RunRecord:
         folder: One dataset's folder ("results/set5_x4").
 
     Returns:
-        The scores and what they mean, methods sorted by id.
+        The scores and what they mean, methods in the paper's order, then by id.
 
     Raises:
         InputError: A file is missing, damaged or does not fit the others.
@@ -164,8 +165,8 @@ def read_results(folder: Path) -> RunRecord:
         missing = {name: entry.pop("missing") for name, entry in entries.items()}
         choices = provenance.get("choices", {})
         methods = tuple(
-            MethodRecord(id=name, choices=_choices(entry, choices), **entry)
-            for name, entry in entries.items()
+            MethodRecord(id=name, choices=_choices(entries[name], choices), **entries[name])
+            for name in in_paper_order(sorted(entries), sorted(entries))
         )
         scores = [
             score

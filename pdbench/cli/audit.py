@@ -1,0 +1,29 @@
+"""`pdbench audit`: whether a table of scores can be true. Needs no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pdbench import api
+
+__all__ = ["command"]
+
+
+@click.command("audit")
+@click.argument("table", type=click.Path(path_type=Path), metavar="TABLE.csv|paper")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "md", "json"]),
+    default="text",
+    show_default=True,
+)
+def command(table: Path, form: str) -> None:
+    """Check a CSV table of scores by itself; "paper" is the paper's own Table 1.
+
+    Looks for PI that its NIQE and Ma do not give, impossible values, repeated rows and numbers,
+    scores better than the ground truth, and paths that turn.
+    """
+    click.echo(api.audit(table, form=form))

@@ -1,0 +1,186 @@
+"""The paper's claims and what the scores say of them, as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pdbench.analysis.claims import Check, Finding, Judgement, judge
+from pdbench.analysis.intervals import Interval
+from pdbench.analysis.means import Summary, summarise
+from pdbench.analysis.theory import PERFECT_RATIO, SamplerRatio, sampler_ratio
+from pdbench.plots.documents import Document, Grid, format_signed
+from pdbench.plots.table_model import caption_of, one_line
+from pdbench.scores import MetricFacts, Score
+
+__all__ = ["claims_document"]
+
+UNKNOWN = "not held"
+"""In place of the paper's number where `paper_table` has a gap."""
+
+
+def claims_document(
+    scores: Iterable[Score],
+    facts: Sequence[MetricFacts],
+    *,
+    images: int | None = None,
+    size: str = "",
+) -> Document:
+    """Hold scores against the paper's claims and write down the verdicts.
+
+    Args:
+        scores: Per-output scores of one dataset under one protocol.
+        facts: The metrics.
+        images: Number of images in the dataset; by default those seen in `scores`.
+        size: Size of the networks, named in the caption.
+
+    Raises:
+        InputError: The scores cannot be compared.
+    """
+    summary = summarise(scores, images=images)
+    judgements = judge(summary, facts)
+    ratio = sampler_ratio(summary, summary.methods)
+    known = {fact.id: fact for fact in facts}
+    return Document(
+        lines=(caption_of(summary, size),),
+        grids=(_verdicts(judgements), _details(judgements, known)),
+        notes=(
+            _ratio_line(ratio),
+            "lead: how far the last of the first side is ahead of the first of the second side, "
+            "in the metric's unit and better direction; 95 % bootstrap interval, paired by image, "
+            "samples redrawn too.",
+            "supported: the interval lies above what is claimed; contradicted: below; undecided: "
+            f"around it, or a part is missing. {UNKNOWN}: this project does not hold the paper's "
+            "number.",
+            *_unavailable(summary, facts),
+        ),
+        record={
+            "dataset": summary.dataset,
+            "protocol": summary.protocol,
+            "images": summary.images,
+            "claims": [_record(judgement) for judgement in judgements],
+            "sampler_ratio": _ratio_record(ratio),
+        },
+    )
+
+
+def _verdicts(judgements: Iterable[Judgement]) -> Grid:
+    rows = tuple((one.claim.id, one.verdict, one.claim.text, one.reason) for one in judgements)
+    return Grid(heads=("", "verdict", "claim", "why not clear"), rows=rows, words=4)
+
+
+def _details(judgements: Iterable[Judgement], facts: Mapping[str, MetricFacts]) -> Grid:
+    rows = tuple(
+        (
+            judgement.claim.id,
+            _what(finding.check, facts),
+            finding.verdict,
+            f"> {finding.check.margin:g}",
+            _signed(finding.paper, finding.check, facts) if finding.paper is not None else UNKNOWN,
+            _signed(finding.lead, finding.check, facts),
+            _ends(finding, facts),
+            f"{finding.n}/{finding.total}",
+        )
+        for judgement in judgements
+        for finding in judgement.findings
+    )
+    heads = ("", "comparison", "verdict", "claimed", "paper", "lead", "95 % interval", "n/N")
+    return Grid(heads=heads, rows=rows, words=3)
+
+
+def _what(check: Check, facts: Mapping[str, MetricFacts]) -> str:
+    title = facts[check.metric].title if check.metric in facts else check.metric
+    return f"{title}: {_side(check.better)} before {_side(check.worse)}"
+
+
+def _side(methods: Sequence[str]) -> str:
+    return ", ".join(methods) if len(methods) < 3 else f"all {len(methods)} other rows"
+
+
+def _digits(check: Check, facts: Mapping[str, MetricFacts]) -> int:
+    return facts[check.metric].decimals + 1 if check.metric in facts else 4
+
+
+def _signed(value: float | None, check: Check, facts: Mapping[str, MetricFacts]) -> str:
+    return format_signed(value, _digits(check, facts))
+
+
+def _ends(finding: Finding, facts: Mapping[str, MetricFacts]) -> str:
+    if finding.interval is None:
+        return "—"
+    ends = (finding.interval.low, finding.interval.high)
+    return "[{}, {}]".format(*(_signed(end, finding.check, facts) for end in ends))
+
+
+def _ratio_line(ratio: SamplerRatio | str) -> str:
+    name = "MSE(1)/MSE(∞) of the samples"
+    if isinstance(ratio, str):
+        return f"{name}: not measurable: {ratio}."
+    ends = f" [{ratio.interval.low:.3f}, {ratio.interval.high:.3f}]" if ratio.interval else ""
+    counts = ", ".join(map(str, ratio.counts))
+    return (
+        f"{name}: {ratio.ratio:.3f}{ends}, n/N {ratio.n}/{ratio.total}, MSE(∞) extrapolated from "
+        f"k = {counts}; {PERFECT_RATIO:g} for a perfect posterior sampler, where "
+        "MSE(k) = MSE(∞)(1 + 1/k)."
+    )
+
+
+def _unavailable(summary: Summary, facts: Iterable[MetricFacts]) -> list[str]:
+    notes = []
+    for fact in facts:
+        means = [mean for mean in summary.means.values() if mean.metric == fact.id]
+        if means and not any(mean.n for mean in means):
+            reasons = sorted(
+                {
+                    one_line(reason).removeprefix("unavailable: ")
+                    for mean in means
+                    for reason in mean.reasons
+                }
+            )
+            notes.append(f"{fact.title} is not available: {'; '.join(reasons) or 'not scored'}")
+    return notes
+
+
+def _record(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "id": judgement.claim.id,
+        "claim": judgement.claim.text,
+        "verdict": judgement.verdict,
+        "reason": judgement.reason or None,
+        "checks": [
+            {
+                "metric": finding.check.metric,
+                "better": finding.check.better,
+                "worse": finding.check.worse,
+                "claimed_lead_above": finding.check.margin,
+                "paper_lead": finding.paper,
+                "lead": finding.lead,
+                **_interval_record(finding.interval),
+                "n": finding.n,
+                "total": finding.total,
+                "verdict": finding.verdict,
+                "reason": finding.reason or None,
+            }
+            for finding in judgement.findings
+        ],
+    }
+
+
+def _ratio_record(ratio: SamplerRatio | str) -> dict[str, Any]:
+    if isinstance(ratio, str):
+        return {"ratio": None, "reason": ratio, "perfect": PERFECT_RATIO}
+    return {
+        "ratio": ratio.ratio,
+        **_interval_record(ratio.interval),
+        "counts": ratio.counts,
+        "n": ratio.n,
+        "total": ratio.total,
+        "perfect": PERFECT_RATIO,
+    }
+
+
+def _interval_record(interval: Interval | None) -> dict[str, float | None]:
+    return {
+        "low": interval.low if interval else None,
+        "high": interval.high if interval else None,
+    }

@@ -1,0 +1,140 @@
+"""Two methods compared in every metric, as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pdbench.analysis.comparison import LEVEL, Comparison, compare
+from pdbench.analysis.means import summarise
+from pdbench.errors import InputError
+from pdbench.plots.documents import Document, Grid, format_signed
+from pdbench.plots.table_model import caption_of, format_value, one_line
+from pdbench.registry import unknown_id
+from pdbench.scores import MetricFacts, Score
+
+__all__ = ["diff_document"]
+
+
+def diff_document(
+    scores: Iterable[Score],
+    facts: Iterable[MetricFacts],
+    first: str,
+    second: str,
+    *,
+    titles: Mapping[str, str],
+    images: int | None = None,
+    size: str = "",
+) -> Document:
+    """Compare two methods and write down what was found.
+
+    Args:
+        scores: Per-output scores of one dataset under one protocol.
+        facts: The metrics.
+        first: Method id, A of the report.
+        second: Method id, B.
+        titles: Method id -> title.
+        images: Number of images in the dataset; by default those seen in `scores`.
+        size: Size of the networks, named in the caption.
+
+    Raises:
+        InputError: The scores cannot be compared, a method is unknown, or both are the same.
+    """
+    summary = summarise(scores, images=images)
+    for name in (first, second):
+        if name not in summary.methods:
+            raise unknown_id("method in these scores", name, summary.methods)
+    if first == second:
+        raise InputError(f"'{first}' would be compared with itself; name two methods")
+    found = compare(summary, first, second, facts)
+    named = [one_line(titles.get(name, name)) for name in (first, second)]
+    return Document(
+        lines=(caption_of(summary, size), f"A: {named[0]}; B: {named[1]}"),
+        grids=(_differences(found), _spreads(found)),
+        notes=(
+            "A - B with its 95 % bootstrap interval, paired by image, samples redrawn too; p: "
+            "paired permutation test of the mean difference, p Holm: corrected over the metrics.",
+            f"better: by direction of the metric where the corrected p is below {LEVEL:g}.",
+            "sd images: between images, freed of what few samples add; sd samples: between the "
+            "samples of one image.",
+            *(f"{c.metric.title}: {one_line(c.reason)}" for c in found if c.reason),
+        ),
+        record={
+            "dataset": summary.dataset,
+            "protocol": summary.protocol,
+            "images": summary.images,
+            "first": first,
+            "second": second,
+            "rows": [_record(entry) for entry in found],
+        },
+    )
+
+
+def _head(fact: MetricFacts) -> str:
+    unit = f" ({fact.unit})" if fact.unit else ""
+    return f"{fact.title}{unit} {'↑' if fact.better == 'higher' else '↓'}"
+
+
+def _differences(found: Iterable[Comparison]) -> Grid:
+    rows = []
+    for entry in found:
+        digits = entry.metric.decimals
+        ends = entry.interval
+        rows.append(
+            (
+                _head(entry.metric),
+                format_value(entry.first, digits),
+                format_value(entry.second, digits),
+                format_signed(entry.difference, digits + 1),
+                f"[{ends.low:+.{digits + 1}f}, {ends.high:+.{digits + 1}f}]" if ends else "—",
+                _probability(entry.p),
+                _probability(entry.corrected),
+                {"first": "A", "second": "B", "": "—"}[entry.better],
+                f"{entry.n}/{entry.total}",
+            )
+        )
+    heads = ("metric", "A", "B", "A - B", "95 % interval", "p", "p Holm", "better", "n/N")
+    return Grid(heads=heads, rows=tuple(rows))
+
+
+def _spreads(found: Iterable[Comparison]) -> Grid:
+    rows = tuple(
+        (
+            _head(entry.metric),
+            *(
+                format_value(part, entry.metric.decimals + 1)
+                for parts in entry.parts
+                for part in (parts.image, parts.sample)
+            ),
+        )
+        for entry in found
+        if entry.n
+    )
+    heads = ("metric", "sd images A", "sd samples A", "sd images B", "sd samples B")
+    return Grid(heads=heads, rows=rows)
+
+
+def _probability(p: float | None) -> str:
+    return "—" if p is None else f"{p:.4f}"
+
+
+def _record(entry: Comparison) -> dict[str, Any]:
+    first, second = entry.parts
+    return {
+        "metric": entry.metric.id,
+        "first": entry.first,
+        "second": entry.second,
+        "difference": entry.difference,
+        "low": entry.interval.low if entry.interval else None,
+        "high": entry.interval.high if entry.interval else None,
+        "p": entry.p,
+        "p_holm": entry.corrected,
+        "better": entry.better or None,
+        "n": entry.n,
+        "total": entry.total,
+        "image_sd_first": first.image,
+        "sample_sd_first": first.sample,
+        "image_sd_second": second.image,
+        "sample_sd_second": second.sample,
+        "reason": entry.reason or None,
+    }

@@ -1,0 +1,127 @@
+"""The Pareto front of two metrics with its uncertainty, as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pdbench.analysis.fronts import Front, measure_front
+from pdbench.analysis.means import summarise
+from pdbench.errors import InputError
+from pdbench.plots.documents import Document, Grid
+from pdbench.plots.table_model import caption_of, format_value, one_line, select_methods
+from pdbench.registry import Registry
+from pdbench.scores import MetricFacts, Score
+
+__all__ = ["front_document"]
+
+
+def front_document(
+    scores: Iterable[Score],
+    facts: Iterable[MetricFacts],
+    *,
+    x: str,
+    y: str,
+    titles: Mapping[str, str],
+    methods: Sequence[str] | None = None,
+    reference: tuple[float, float] | None = None,
+    images: int | None = None,
+    size: str = "",
+) -> Document:
+    """Find the Pareto front of two metrics and write down who is on it how surely.
+
+    Args:
+        scores: Per-output scores of one dataset under one protocol.
+        facts: The metrics to choose from.
+        x: Metric id.
+        y: Another metric id.
+        titles: Method id -> title.
+        methods: Method ids to consider; by default all.
+        reference: (x, y) that the hypervolume is measured from; the worst means when None.
+        images: Number of images in the dataset; by default those seen in `scores`.
+        size: Size of the networks, named in the caption.
+
+    Raises:
+        InputError: The scores cannot be compared, an id is unknown, the metrics are the same, or
+            no method has both.
+    """
+    known = Registry("metric", facts)
+    first, second = known.get(x), known.get(y)
+    if x == y:
+        raise InputError(f"a front of {first.title} alone is its best row; choose two metrics")
+    summary = summarise(scores, images=images)
+    front = measure_front(
+        summary, select_methods(summary, methods), first, second, reference=reference
+    )
+    if front is None:
+        raise InputError(
+            f"no image has scores of both {first.title} and {second.title} for every method; "
+            "choose other metrics with -x and -y, or methods with --method"
+        )
+    return Document(
+        lines=(caption_of(summary, size),),
+        grids=(_members(front, titles),),
+        notes=(
+            _volume_line(front),
+            "on front: no other method is as good in both and better in one; probability: share "
+            "of bootstrap data sets (images and samples redrawn) in which that is so; means over "
+            f"the images all methods share, n/N {front.n}/{front.total}.",
+            *(
+                f"left out: {one_line(titles.get(name, name))} ({one_line(why)})"
+                for name, why in front.absent.items()
+            ),
+        ),
+        record={
+            "dataset": summary.dataset,
+            "protocol": summary.protocol,
+            "x": x,
+            "y": y,
+            "hypervolume": front.volume,
+            "hypervolume_low": front.interval.low if front.interval else None,
+            "hypervolume_high": front.interval.high if front.interval else None,
+            "reference": front.reference,
+            "n": front.n,
+            "total": front.total,
+            "absent": front.absent,
+            "rows": [
+                {
+                    "method": member.method,
+                    x: member.x,
+                    y: member.y,
+                    "on_front": member.member,
+                    "probability": member.probability,
+                    "n": front.n,
+                    "total": front.total,
+                }
+                for member in front.members
+            ],
+        },
+    )
+
+
+def _head(fact: MetricFacts) -> str:
+    return f"{fact.title} {'↑' if fact.better == 'higher' else '↓'}"
+
+
+def _members(front: Front, titles: Mapping[str, str]) -> Grid:
+    rows = tuple(
+        (
+            one_line(titles.get(member.method, member.method)),
+            format_value(member.x, front.x.decimals),
+            format_value(member.y, front.y.decimals),
+            "yes" if member.member else "no",
+            "—" if member.probability is None else f"{member.probability:.2f}",
+        )
+        for member in front.members
+    )
+    heads = ("method", _head(front.x), _head(front.y), "on front", "probability")
+    return Grid(heads=heads, rows=rows)
+
+
+def _volume_line(front: Front) -> str:
+    unit = " x ".join(fact.unit or fact.title for fact in (front.x, front.y))
+    ends = f" [{front.interval.low:.4f}, {front.interval.high:.4f}]" if front.interval else ""
+    corner = ", ".join(
+        f"{fact.title} {format_value(value, fact.decimals)}"
+        for fact, value in zip((front.x, front.y), front.reference, strict=True)
+    )
+    return f"hypervolume {front.volume:.4f}{ends} {unit}, measured from {corner}"
