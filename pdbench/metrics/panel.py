@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pdbench.errors import CannotJudge, WeightsUnavailable
 from pdbench.metrics import METRICS
-from pdbench.metrics.metric import Metric, Scorer, SetScorer
+from pdbench.metrics.metric import Choices, Metric, Scorer, SetScorer
 from pdbench.metrics.protocol import Protocol, protocol_hash
 
 __all__ = ["MetricPanel"]
@@ -39,7 +39,8 @@ class MetricPanel:
 
     Opening loads the weights. A metric whose weights cannot be had stays in the panel, listed in
     `unavailable`: its scores are None and say why. Parts of a combined metric (Ma and NIQE for PI)
-    are computed once, whether they were asked for or not.
+    are computed once, whether they were asked for or not; a part for which the protocol has other
+    choices than for the metric of that name goes by "pi.niqe".
 
     Args:
         protocol: The conventions to follow.
@@ -50,7 +51,7 @@ class MetricPanel:
         protocol: As given.
         ids: The metrics wanted, in order.
         hashes: Metric id -> protocol hash.
-        unavailable: Metric id -> why it cannot be computed on this machine.
+        unavailable: Metric id (or "pi.niqe") -> why it cannot be computed on this machine.
         reasons: Metric id -> per image of the last batch why it has no value, "" if it has one.
 
     Raises:
@@ -76,24 +77,34 @@ class MetricPanel:
             self._open(metric)
 
     def _open(self, metric: Metric) -> None:
-        if metric.id in {*self._scorers, *self._set_scorers, *self.unavailable}:
-            return
+        if not metric.parts:
+            self._open_scorer(metric.id, metric, self.protocol.rule(metric.id).choices)
         for part in metric.parts:
-            self._open(METRICS.get(part))
-            if part in self.unavailable:
-                self.unavailable[metric.id] = self.unavailable[part]
-        if metric.open is None:
+            name = self._part_name(metric, part)
+            choices = self.protocol.part_choices(metric.id, part)
+            self._open_scorer(name, METRICS.get(part), choices)
+            if name in self.unavailable:
+                self.unavailable[metric.id] = self.unavailable[name]
+
+    def _part_name(self, metric: Metric, part: str) -> str:
+        """Return the name a part's scorer goes by: the metric's own where they are the same."""
+        own = self.protocol.rules.get(part)
+        same = own is not None and own.choices == self.protocol.part_choices(metric.id, part)
+        return part if same else f"{metric.id}.{part}"
+
+    def _open_scorer(self, name: str, metric: Metric, choices: Choices) -> None:
+        if metric.open is None or name in {*self._scorers, *self._set_scorers, *self.unavailable}:
             return
         try:
-            scorer = metric.open(self.protocol.rule(metric.id).choices, self.device)
+            scorer = metric.open(choices, self.device)
         except WeightsUnavailable as error:
-            _log.info("%s is unavailable: %s", metric.id, error)
-            self.unavailable[metric.id] = str(error)
+            _log.info("%s is unavailable: %s", name, error)
+            self.unavailable[name] = str(error)
             return
         if metric.per_set:
-            self._set_scorers[metric.id] = cast(SetScorer, scorer)
+            self._set_scorers[name] = cast(SetScorer, scorer)
         else:
-            self._scorers[metric.id] = cast(Scorer, scorer)
+            self._scorers[name] = cast(Scorer, scorer)
 
     def prepare(self, hr: Tensor | None, lr: Tensor | None) -> None:
         """Do, once per image, the work that depends on the reference or the LR image alone.
@@ -202,7 +213,8 @@ class MetricPanel:
         if metric.combine is None:
             return columns[metric.id]
         combined: _Column = []
-        for cells in zip(*(columns[part] for part in metric.parts), strict=True):
+        names = [self._part_name(metric, part) for part in metric.parts]
+        for cells in zip(*(columns[name] for name in names), strict=True):
             missing = [
                 f"{part}: {why}"
                 for part, (value, why) in zip(metric.parts, cells, strict=True)
