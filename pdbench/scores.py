@@ -33,6 +33,7 @@ class MetricFacts:
         kind: What the metric measures.
         unit: "dB" or "".
         decimals: Decimals shown.
+        source: Package and version of a metric outside the protocols' presets, else "".
     """
 
     id: str
@@ -41,6 +42,7 @@ class MetricFacts:
     kind: Literal["distortion", "perception", "consistency", "diversity"]
     unit: str = ""
     decimals: int = 3
+    source: str = ""
 
     @property
     def sign(self) -> int:

@@ -85,7 +85,7 @@ def _orphans(folder: Path, strangers: list[Path], lonely: list[Path]) -> InputEr
         named = name_some(file.name for file in lonely)
         parts.append(f"{len(lonely)} HR images have no output in it ({named})")
     return InputError(
-        f"'{folder}' does not fit the HR images: {' and '.join(parts)}; the names of outputs begin "
+        f"'{folder}' does not fit the HR images: {' and '.join(parts)}; names of outputs begin "
         "with the names of their HR images"
     )
 

@@ -129,7 +129,9 @@ def _setup(plan: Plan, methods: Mapping[str, Method]) -> Setup:
         raise InputError("no metric to compute; name one with --metrics or leave the option out")
     for name in names:
         protocol.rule(name)  # refuses what the protocol does not cover
-    ordered = [name for name in protocol.covered_ids if name in wanted]
+    covered = protocol.covered_ids
+    ordered = [name for name in covered if name in wanted]
+    ordered += [name for name in names if name not in covered]
     return Setup(
         dataset=plan.dataset.id,
         methods=tuple(methods),
@@ -253,6 +255,9 @@ def _unavailable(metrics: Iterable[str]) -> dict[str, str]:
         try:
             for file in (file for source in sources for file in source.weights):
                 fetch(file)
+            for source in sources:
+                if source.fetch is not None:
+                    source.fetch()
         except WeightsUnavailable as error:
             reasons[name] = str(error)
     return reasons

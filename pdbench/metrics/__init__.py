@@ -15,6 +15,7 @@ from pdbench.metrics import (
     pi,
     pieapp,
     psnr,
+    pyiqa_metric,
     ssim,
 )
 from pdbench.metrics.metric import Metric
@@ -39,4 +40,8 @@ METRICS: Registry[Metric] = Registry(
         lpips_alex.METRIC,
         diversity.METRIC,
     ],
+    group="pdbench.metrics",
+    accepts=Metric,
+    reserved=lambda name: ":" in name,
+    make=pyiqa_metric.make,
 )

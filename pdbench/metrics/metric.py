@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from torch import Tensor
@@ -95,6 +95,11 @@ class Metric:
         per_set: One score for all samples of an image together, stored at sample 0; its scorer is
             a `SetScorer`.
         open: For metrics without parts: (choices, device) -> scorer. Raises WeightsUnavailable.
+        choices: What a metric outside the presets is opened with, whatever the protocol.
+        source: Package and version of a metric outside the presets ("my-package 1.0"), set when it
+            is loaded; part of the protocol hash. Empty for pdbench's own.
+        fetch: For a metric whose weights are no `weights`: brings them to this machine, once for
+            all processes. Raises WeightsUnavailable.
     """
 
     id: str
@@ -113,6 +118,9 @@ class Metric:
     parts: tuple[str, ...] = ()
     combine: Callable[[Mapping[str, float]], float] | None = None
     open: Callable[[Choices, str], Scorer | SetScorer] | None = None
+    choices: Choices = field(default_factory=dict)
+    source: str = ""
+    fetch: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         if bool(self.parts) != (self.combine is not None) or bool(self.parts) == bool(self.open):
@@ -128,6 +136,7 @@ class Metric:
             kind=self.kind,
             unit=self.unit,
             decimals=self.decimals,
+            source=self.source,
         )
 
 

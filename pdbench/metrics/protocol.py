@@ -68,6 +68,8 @@ def _hash(protocol: Protocol, metric: Metric, choices: Choices) -> str:
             for part in metric.parts
         ],
     }
+    if metric.source:
+        facts["source"] = metric.source
     # Rounding, the rule of the first scores, is said by saying nothing: their hashes stay.
     if protocol.quantisation != "round":
         facts["quantisation"] = protocol.quantisation
@@ -111,5 +113,6 @@ def _named(metric: Metric, choices: Choices) -> dict[str, Any]:
     return {
         **choices,
         "revision": metric.revision,
+        **({"package": metric.source} if metric.source else {}),
         **{file.name: file.sha256 or "any" for file in files},
     }

@@ -80,8 +80,15 @@ class Protocol:
         return quantise(image, self.quantisation)
 
     def rule(self, metric: str) -> Rule:
-        """Return the rule for a metric; raises InputError if the protocol has none."""
+        """Return the rule for a metric; one from outside the presets brings its own.
+
+        Raises:
+            InputError: The metric is unknown, or the protocol has no rule for it.
+        """
         if metric not in self.rules:
+            declared = METRICS.get(metric)
+            if declared.source:
+                return Rule(choices=declared.choices, source=f"{declared.source}, no preset")
             covered = ", ".join(self.covered_ids)
             raise InputError(f"protocol '{self.id}' has no metric '{metric}'; it has {covered}")
         return self.rules[metric]
