@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pdbench.baselines import esrgan_plus, rrdb, srflow_da
+from pdbench.baselines import esrgan_plus, fusion, rrdb, srflow_da
 from pdbench.baselines.baseline import SIZES, Baseline, fingerprint_of
 from pdbench.registry import Registry
 from pdbench.training.loop import fit
@@ -16,7 +16,8 @@ from pdbench.training.recipe import read_recipe
 __all__ = ["BASELINES", "SIZES", "fingerprint", "open_baseline", "train"]
 
 BASELINES: Registry[Baseline] = Registry(
-    "network", [rrdb.BASELINE, srflow_da.BASELINE, esrgan_plus.BASELINE]
+    "network",
+    [rrdb.BASELINE, srflow_da.BASELINE, esrgan_plus.BASELINE, fusion.L1, fusion.LPIPS],
 )
 
 

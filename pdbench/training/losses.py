@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
+from safetensors.torch import load
 from torch import Tensor
 
+from pdbench.metrics.lpips_vgg import HEADS
 from pdbench.metrics.vgg import halve, open_vgg16
+from pdbench.weights import carried_bytes
 
-__all__ = ["deep_feature_distance", "perceptual_distance", "random_window"]
+__all__ = ["deep_feature_distance", "lpips_distance", "perceptual_distance", "random_window"]
 
 # ImageNet statistics of RGB in [0, 1], as torchvision's VGG16 was trained with
 MEAN = (0.485, 0.456, 0.406)
@@ -53,6 +58,40 @@ def perceptual_distance(restored: Tensor, reference: Tensor, *, stages: int = 3)
         a, b = (x.float() / (x.float().norm(dim=1, keepdim=True) + 1e-3) for x in (found, target))
         total = total + (a - b).square().sum(1).mean()
     return total / stages
+
+
+@cache
+def _heads(device: str) -> list[Tensor]:
+    stored = load(carried_bytes(HEADS))
+    return [stored[f"lin{stage}"].to(device) for stage in range(5)]
+
+
+def lpips_distance(restored: Tensor, reference: Tensor) -> Tensor:
+    """LPIPS-VGG as a loss: the metric's number, averaged over the batch, with finite gradients.
+
+    Args:
+        restored: (B, 3, H, W) in [0, 1]; gradients flow into it.
+        reference: The same shape.
+
+    Returns:
+        Scalar, 0 for equal images, lower is better.
+
+    Raises:
+        WeightsUnavailable: VGG16 cannot be had on this machine.
+
+    References:
+        Zhang, Isola, Efros, Shechtman, Wang, "The unreasonable effectiveness of deep features as a
+        perceptual metric", CVPR 2018, https://arxiv.org/abs/1801.03924
+    """
+    with torch.no_grad():
+        wanted = _features(reference, 5)
+    heads = _heads(str(restored.device))
+    total = restored.new_zeros(())
+    for found, target, head in zip(_features(restored, 5), wanted, heads, strict=True):
+        a, b = (x.float() / (x.float().norm(dim=1, keepdim=True) + 1e-10) for x in (found, target))
+        weighted = (a - b).square() * head.view(1, -1, 1, 1)
+        total = total + weighted.sum(1).mean()
+    return total
 
 
 def deep_feature_distance(restored: Tensor, reference: Tensor) -> Tensor:

@@ -1,0 +1,38 @@
+"""Fusion-L1 and Fusion-LPIPS: one network that fuses flow samples, trained with two losses."""
+
+from functools import partial
+from pathlib import Path
+
+from pdbench.baselines.baseline import Baseline
+from pdbench.baselines.fusion.fuser import FusionFuser
+from pdbench.baselines.fusion.keys import to_pdbench
+from pdbench.baselines.fusion.net import Fusion
+from pdbench.baselines.fusion.task import FusionObjective
+
+__all__ = ["L1", "LPIPS"]
+
+REFERENCE = (
+    "Korkmaz, Tekalp, Dogan, Erdem, Erdem, 'Perception-Distortion Trade-off in the SR Space "
+    "Spanned by Flow Models', ICIP 2022, https://arxiv.org/abs/2209.08564"
+)
+
+L1 = Baseline(
+    id="fusion-l1",
+    title="Fusion-L1",
+    reference=REFERENCE,
+    folder=Path(__file__).parent / "l1",
+    network=Fusion,
+    adapt=FusionFuser,
+    translate=to_pdbench,
+    objective=partial(FusionObjective, "l1"),
+)
+LPIPS = Baseline(
+    id="fusion-lpips",
+    title="Fusion-LPIPS",
+    reference=REFERENCE,
+    folder=Path(__file__).parent / "lpips",
+    network=Fusion,
+    adapt=FusionFuser,
+    translate=to_pdbench,
+    objective=partial(FusionObjective, "lpips"),
+)
