@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pdbench.harness.method import Method
-from pdbench.methods import average, bicubic, median, rrdb, srflow_da
+from pdbench.methods import average, bicubic, blend, median, rrdb, srflow_da
 from pdbench.methods.family import Family
 from pdbench.registry import Registry, unknown_id
 
 __all__ = ["FAMILIES", "METHODS", "SUITES", "list_ids", "resolve"]
 
-METHODS: Registry[Method] = Registry("method", [bicubic.METHOD, rrdb.METHOD])
+METHODS: Registry[Method] = Registry(
+    "method",
+    [bicubic.METHOD, rrdb.METHOD],
+    group="pdbench.methods",
+    accepts=Method,
+    reserved=lambda name: name in SUITES or any(family.claims(name) for family in FAMILIES),
+)
 FAMILIES: Registry[Family] = Registry(
-    "method family", [srflow_da.FAMILY, average.FAMILY, median.FAMILY]
+    "method family", [srflow_da.FAMILY, average.FAMILY, median.FAMILY, blend.FAMILY]
 )
 
 SUITES: dict[str, tuple[str, ...]] = {
@@ -26,8 +32,15 @@ SUITES: dict[str, tuple[str, ...]] = {
         "median-5",
         "median-25",
     ),
+    "tau-sweep": tuple(f"srflow-da[tau={tau / 10:g}]" for tau in (0, 1, 3, 5, 7, 8, 9, 10)),
+    "k-sweep": (
+        *(f"average-{k}" for k in (1, 2, 5, 10, 25)),
+        *(f"median-{k}" for k in (1, 2, 5, 10, 25)),
+    ),
+    "blend-sweep": tuple(f"blend[alpha={alpha / 4:g}]" for alpha in range(5)),
 }
-"""Named lists of methods; `table1` holds the rows of the paper's Table 1 that exist here."""
+"""Named lists of methods; `table1` holds the rows of the paper's Table 1 that exist here, the
+sweeps are paths through the plane."""
 
 
 def list_ids() -> list[str]:
@@ -39,11 +52,13 @@ def resolve(name: str) -> Method:
     """Return the one method with this id.
 
     Raises:
-        InputError: Unknown id (names the close matches), or a parameter out of range.
+        InputError: Unknown id (names the close matches), a parameter out of range, or a plug-in
+            that cannot be used.
     """
-    if name in METHODS:
-        return METHODS.get(name)
     for family in FAMILIES:
         if method := family.match(name):
             return method
-    raise unknown_id("method", name, list_ids())
+    if name in METHODS:
+        return METHODS.get(name)
+    examples = (example for family in FAMILIES for example in family.examples)
+    raise unknown_id("method", name, [*METHODS.names(), *examples])

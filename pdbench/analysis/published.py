@@ -182,8 +182,8 @@ def split_id(method: str) -> tuple[str, tuple[float, ...]]:
 def in_paper_order(items: Iterable[T], ids: Iterable[str]) -> list[T]:
     """Sort what belongs to methods: bicubic, the paper's rows in its order, then all others.
 
-    Members of a family stand together, by their parameter; families the paper does not have keep
-    their order.
+    Members of a family stand together, by their parameter; families the paper does not have are
+    sorted by name.
 
     Args:
         items: What to sort.
@@ -191,7 +191,7 @@ def in_paper_order(items: Iterable[T], ids: Iterable[str]) -> list[T]:
     """
     families = ["bicubic", *dict.fromkeys(split_id(row.label)[0] for row in paper_table().rows)]
     named = list(zip(ids, items, strict=True))
-    families += dict.fromkeys(split_id(name)[0] for name, _ in named)
+    families += sorted({split_id(name)[0] for name, _ in named} - set(families))
 
     def place(entry: tuple[str, T]) -> tuple[int, tuple[float, ...]]:
         family, parameter = split_id(entry[0])

@@ -36,7 +36,7 @@ def read_run(folder: Path, dataset: str | None = None, protocol: str | None = No
 
     Returns:
         The scores and what they mean, methods in the paper's order,
-        those it does not have in the order they were first run.
+        others by id.
 
     Raises:
         InputError: The folder holds no store, or none of this dataset.

@@ -150,7 +150,7 @@ def read_results(folder: Path) -> RunRecord:
         folder: One dataset's folder ("results/set5_x4").
 
     Returns:
-        The scores and what they mean, methods in the paper's order, then by id.
+        The scores and what they mean, methods in the paper's order, others by id.
 
     Raises:
         InputError: A file is missing, damaged or does not fit the others.
@@ -166,7 +166,7 @@ def read_results(folder: Path) -> RunRecord:
         choices = provenance.get("choices", {})
         methods = tuple(
             MethodRecord(id=name, choices=_choices(entries[name], choices), **entries[name])
-            for name in in_paper_order(sorted(entries), sorted(entries))
+            for name in in_paper_order(entries, entries)
         )
         scores = [
             score

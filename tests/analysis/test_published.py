@@ -65,7 +65,17 @@ def test_ids_split_into_family_and_numbers(name, parts):
 
 
 def test_rows_stand_as_in_the_paper_with_their_family():
-    names = ["new", "median-5", "average-25", "srflow-da[tau=0.9]", "average-7", "rrdb", "bicubic"]
+    names = [
+        "own",
+        "new",
+        "median-5",
+        "average-25",
+        "srflow-da[tau=0.9]",
+        "average-7",
+        "rrdb",
+        "bicubic",
+    ]
     assert in_paper_order(names, names) == [
-        "bicubic", "rrdb", "srflow-da[tau=0.9]", "average-7", "average-25", "median-5", "new"
+        "bicubic", "rrdb", "srflow-da[tau=0.9]", "average-7", "average-25", "median-5", "new",
+        "own",
     ]  # fmt: skip

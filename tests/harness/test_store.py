@@ -86,10 +86,10 @@ def test_metrics_left_out_by_the_latest_run_are_still_shown(store):
     assert len(read_run(store.folder).scores) == 2
 
 
-def test_methods_keep_the_order_they_were_first_run_in(store):
+def test_methods_the_paper_does_not_have_stand_by_id(store):
     store.begin(DATASET, FILES, [method("z"), method("a")], FACTS)
     store.begin(DATASET, FILES, [method("a"), method("m")], FACTS)
-    assert [entry.id for entry in read_run(store.folder).methods] == ["m", "z", "a"]
+    assert [entry.id for entry in read_run(store.folder).methods] == ["a", "m", "z"]
 
 
 def test_files_seen_are_remembered(store):

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from pdbench.analysis.published import in_paper_order
 from pdbench.errors import InputError
 from pdbench.harness.method import Method
 from pdbench.methods import FAMILIES, METHODS, SUITES, list_ids, resolve
 from pdbench.methods.average import average
+from pdbench.methods.blend import blend
 from pdbench.methods.median import median
 
 
@@ -38,7 +40,8 @@ def test_suites_name_existing_methods():
 
 
 @pytest.mark.parametrize(
-    "name", ["median-7", "average-1", "srflow-da[tau=0.35]", "srflow-da[tau=0]"]
+    "name",
+    ["median-7", "average-1", "srflow-da[tau=0.35]", "srflow-da[tau=0]", "blend[alpha=0.1]"],
 )
 def test_families_take_any_parameter(name):
     assert resolve(name).id == name
@@ -56,6 +59,9 @@ def test_families_take_any_parameter(name):
         ("srflow-da[tau=warm]", "number"),
         ("srflow-da[tau=0.90]", "srflow-da[tau=0.9]"),
         ("median-05", "median-5"),
+        ("blend[alpha=1.5]", "from 0 to 1"),
+        ("blend[alpha=half]", "from 0 to 1"),
+        ("blend[alpha=.5]", "blend[alpha=0.5]"),
         ("medain-5", "median-5"),
         ("rrbd", "rrdb"),
     ],
@@ -82,3 +88,16 @@ def test_squared_error_of_the_average_is_at_most_the_mean_squared_error():
     samples, truth = torch.rand(6, 3, 8, 8), torch.rand(3, 8, 8)
     of_average = (average(samples) - truth).square().mean()
     assert of_average <= (samples - truth).square().mean() + 1e-7
+
+
+def test_blend_runs_from_the_average_to_the_first_sample():
+    samples = torch.rand(5, 3, 4, 4)
+    torch.testing.assert_close(blend(samples, 0.0), average(samples))
+    torch.testing.assert_close(blend(samples, 1.0), samples[0])
+    middle = (average(samples) + samples[0]) / 2
+    torch.testing.assert_close(blend(samples, 0.5), middle)
+
+
+def test_rows_of_the_suites_stand_in_the_papers_order():
+    for names in SUITES.values():
+        assert in_paper_order(names, names) == list(names)
