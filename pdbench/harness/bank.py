@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from pdbench.errors import NonFiniteImage
-from pdbench.harness.method import Given, Restored, Sampled
+from pdbench.harness.method import Need, Sampled
 from pdbench.harness.tiles import Tile, tiles
 
-__all__ = ["DEFAULT_MEMORY", "Restorer", "SampleBank", "Sampler", "latent_noise"]
+__all__ = ["DEFAULT_MEMORY", "Fuser", "Restorer", "SampleBank", "Sampler", "latent_noise"]
 
 DEFAULT_MEMORY = 4 * 2**30
 
@@ -33,6 +33,18 @@ class Restorer(Protocol):
 
     def restore(self, lr: Tensor) -> Tensor:
         """Map (1, 3, h, w) in [0, 1] to (1, 3, scale*h, scale*w)."""
+        ...
+
+
+class Fuser(Protocol):
+    """A network that makes one image of samples; see pdbench.baselines.fusion.fuser."""
+
+    scale: int
+    overlap: int
+    bytes_per_pixel: int
+
+    def fuse(self, samples: Tensor) -> Tensor:
+        """Map (k, 3, scale*h, scale*w) to (3, scale*h, scale*w)."""
         ...
 
 
@@ -82,7 +94,7 @@ class SampleBank:
     """
 
     def __init__(
-        self, lr: Tensor, image_key: str, seed: int, needs: Iterable[Restored | Sampled | Given],
+        self, lr: Tensor, image_key: str, seed: int, needs: Iterable[Need],
         baselines: Callable[[str], Any], device: str = "cpu", max_memory: int = DEFAULT_MEMORY,
         image: str = "",
     ) -> None:  # fmt: skip
@@ -133,7 +145,29 @@ class SampleBank:
             drawn.update(self._draw(baseline))
         return drawn[tau][:count]
 
-    def _tiles(self, network: Restorer | Sampler) -> list[Tile]:
+    def fused(self, baseline: str, samples: Tensor) -> Tensor:
+        """Return what a fusion network makes of samples of this image.
+
+        Args:
+            baseline: Baseline id of the network.
+            samples: (k, 3, scale*h, scale*w), as many as the network was trained for.
+
+        Returns:
+            (3, scale*h, scale*w), float, not clipped.
+
+        Raises:
+            NonFiniteImage: The result holds NaN or infinite values.
+        """
+        network: Fuser = self.baselines(baseline)
+        out = self._empty(1, network.scale)[0]
+        for tile in self._tiles(network):
+            window = samples[..., *tile.window(network.scale)].to(self.device)
+            image = network.fuse(window)[..., *tile.source(network.scale)]
+            out[..., *tile.target(network.scale)] = image.to(out.device)
+        _check_finite(out[None], "the output")
+        return out
+
+    def _tiles(self, network: Restorer | Sampler | Fuser) -> list[Tile]:
         # Half the memory is for the outputs. Never what is left of it: tiles, and with them the
         # last bits of a sample, would then depend on how many samples were asked for.
         pixels = self.max_memory / 2 / network.bytes_per_pixel

@@ -11,7 +11,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from pdbench.harness.bank import SampleBank
 
-__all__ = ["Given", "Method", "Restored", "Sampled"]
+__all__ = ["Fused", "Given", "Method", "Need", "Restored", "Sampled"]
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,20 @@ class Sampled:
 
 
 @dataclass(frozen=True)
+class Fused:
+    """A need: a network that makes one image of samples; these are a need of their own."""
+
+    baseline: str
+
+
+@dataclass(frozen=True)
 class Given:
     """A need: `count` images made elsewhere, which the method reads from files."""
 
     count: int
+
+
+Need = Restored | Sampled | Fused | Given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +70,7 @@ class Method:
     id: str
     title: str
     kind: Literal["single", "stochastic", "fused"]
-    needs: tuple[Restored | Sampled | Given, ...]
+    needs: tuple[Need, ...]
     reference: str
     run: Callable[[Tensor, SampleBank], Tensor] = field(compare=False)
     source: str = ""

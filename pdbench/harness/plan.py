@@ -14,7 +14,7 @@ from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import Pair
 from pdbench.errors import InputError
 from pdbench.harness.bank import DEFAULT_MEMORY
-from pdbench.harness.method import Method, Restored
+from pdbench.harness.method import Given, Method, Sampled
 from pdbench.harness.store import Verdict
 from pdbench.scores import Score
 
@@ -168,7 +168,7 @@ def output_count(method: Method) -> int:
     """Return how many images the method makes of one LR image."""
     if method.kind != "stochastic":
         return 1
-    return max(need.count for need in method.needs if not isinstance(need, Restored))
+    return max(need.count for need in method.needs if isinstance(need, Sampled | Given))
 
 
 def missing_verdicts(
