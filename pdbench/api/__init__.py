@@ -8,12 +8,14 @@ from pdbench.api.datasets import get_data, prepare_data
 from pdbench.api.evaluating import evaluate
 from pdbench.api.judging import REPORT_FORMATS, audit, claims, diff, front
 from pdbench.api.listing import KINDS, doctor, list_all
+from pdbench.api.protocols import PROTOCOL_FORMATS, protocol
 from pdbench.api.running import Report, run
 from pdbench.api.stored import TABLE_FORMATS, plot, table
-from pdbench.api.training import train
+from pdbench.api.training import train, train_all
 
 __all__ = [
     "KINDS",
+    "PROTOCOL_FORMATS",
     "REPORT_FORMATS",
     "TABLE_FORMATS",
     "Report",
@@ -27,7 +29,9 @@ __all__ = [
     "list_all",
     "plot",
     "prepare_data",
+    "protocol",
     "run",
     "table",
     "train",
+    "train_all",
 ]

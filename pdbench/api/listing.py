@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "doctor", "list_all"]
 
-KINDS = ("methods", "metrics", "datasets", "weights")
+KINDS = ("methods", "metrics", "protocols", "datasets", "weights")
 """What `list_all` lists."""
 
 
@@ -20,7 +20,7 @@ def list_all(kind: str, *, data_root: Path | None = None, weights_dir: Path | No
     """List what there is of one kind.
 
     Args:
-        kind: "methods", "metrics", "datasets" or "weights".
+        kind: "methods", "metrics", "protocols", "datasets" or "weights".
         data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
         weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
 
@@ -33,6 +33,7 @@ def list_all(kind: str, *, data_root: Path | None = None, weights_dir: Path | No
     if kind not in KINDS:
         raise unknown_id("kind of list", kind, KINDS)
     from pdbench.api import inventory
+    from pdbench.api.protocols import protocol_rows
     from pdbench.api.settings import settings
 
     with settings(weights_dir=weights_dir):
@@ -41,6 +42,7 @@ def list_all(kind: str, *, data_root: Path | None = None, weights_dir: Path | No
         listings = {
             "methods": inventory.method_rows,
             "metrics": inventory.metric_rows,
+            "protocols": protocol_rows,
             "weights": inventory.weight_rows,
         }
         return listings[kind]()

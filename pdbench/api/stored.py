@@ -25,6 +25,7 @@ def table(
     form: str = "text",
     methods: Sequence[str] = (),
     metrics: Sequence[str] = (),
+    protocol: str | None = None,
     ci: bool = True,
     output: Path | None = None,
 ) -> str:
@@ -35,6 +36,7 @@ def table(
         form: One of `TABLE_FORMATS`.
         methods: Method ids in row order; all when empty.
         metrics: Metric ids in column order; all when empty.
+        protocol: Protocol id; needed where the folder holds scores under several.
         ci: Whether to compute 95 % bootstrap intervals.
         output: File to write the table to as well.
 
@@ -45,7 +47,8 @@ def table(
         InputError: The folder holds no scores, an id or the format is unknown, the scores cannot
             share a table, or the file cannot be written.
     """
-    text = render(read_scores(folder), form=form, methods=methods, metrics=metrics, ci=ci)
+    record = read_scores(folder, protocol=protocol, methods=methods)
+    text = render(record, form=form, methods=methods, metrics=metrics, ci=ci)
     if output is not None:
         with _writing(output):
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -56,18 +59,22 @@ def table(
 def plot(
     folder: str | Path,
     *,
-    x: str = "psnr",
-    y: str = "lpips-vgg",
+    x: str | None = None,
+    y: str | None = None,
     methods: Sequence[str] = (),
+    protocol: str | None = None,
     output: str | Path = "plane.html",
 ) -> Path:
     """Draw stored scores as a perception-distortion plane. Needs no torch.
 
     Args:
         folder: A run folder, or a dataset's folder below results/.
-        x: Metric id on the horizontal axis; better is left.
-        y: Metric id on the vertical axis; better is down.
+        x: Metric id on the horizontal axis; better is left. PSNR when None, or the first metric of
+            distortion there is.
+        y: Metric id on the vertical axis; better is down. LPIPS-VGG when None, or the first metric
+            of perception there is.
         methods: Method ids to show; all when empty.
+        protocol: Protocol id; needed where the folder holds scores under several.
         output: File to write; its ending decides: .html (interactive), .png, .svg or .pdf.
 
     Returns:
@@ -79,13 +86,13 @@ def plot(
     """
     from pdbench.plots import plane
 
-    record = read_scores(folder)
+    record = read_scores(folder, protocol=protocol, methods=methods)
     return plane.plot(
         record.scores,
         record.metrics,
         out=Path(output),
-        x=x,
-        y=y,
+        x=x or _axis(record, "distortion", "psnr"),
+        y=y or _axis(record, "perception", "lpips-vgg"),
         methods=list(methods) or None,
         titles={method.id: method.title for method in record.methods},
         kinds={method.id: method.kind for method in record.methods},  # type: ignore[misc]
@@ -94,15 +101,37 @@ def plot(
     )
 
 
-def read_scores(folder: str | Path) -> RunRecord:
-    """Read a run folder, or a dataset's folder below results/.
+def _axis(record: RunRecord, kind: str, usual: str) -> str:
+    """Return the usual metric, or the first of its kind where it was not scored."""
+    known = [fact.id for fact in record.metrics if fact.kind == kind]
+    return usual if usual in known or not known else known[0]
+
+
+def read_scores(
+    folder: str | Path, *, protocol: str | None = None, methods: Sequence[str] = ()
+) -> RunRecord:
+    """Read what of a run folder, or of a dataset's folder below results/, may be compared.
+
+    Args:
+        folder: Where the scores are.
+        protocol: Protocol id; the only one there is when None.
+        methods: Ids of the methods that matter; all when empty.
+
+    Returns:
+        The scores under one protocol.
 
     Raises:
-        InputError: The folder does not exist or holds no scores.
+        InputError: The folder does not exist or holds no scores, none under that protocol, or
+            scores that cannot be compared; names the choices that differ.
     """
+    from pdbench.harness.comparable import one_protocol
+
+    return one_protocol(_read(Path(folder)), protocol, methods)
+
+
+def _read(folder: Path) -> RunRecord:
     from pdbench.harness import reader, results
 
-    folder = Path(folder)
     if not folder.is_dir():
         raise InputError(
             f"folder '{folder}' does not exist; give a run folder or one below results/, "

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pdbench import api
-from pdbench.cli.options import split_commas
+from pdbench.cli.options import scoring_protocol, split_commas
 from pdbench.cli.report import print_report
 
 __all__ = ["command"]
@@ -44,7 +44,7 @@ _FOLDER = click.Path(path_type=Path)
     metavar="ID,...",
     help="Metrics to compute; all of the protocol's by default.",
 )
-@click.option("--protocol", default="paper", show_default=True, metavar="ID")
+@scoring_protocol
 @click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N|auto")
 @click.option("-j", "--jobs", type=int, metavar="N", help="Processes; one per core by default.")
 @click.option(

@@ -1,4 +1,4 @@
-"""`pdbench list`: what methods, metrics, datasets and weights there are."""
+"""`pdbench list`: what methods, metrics, protocols, datasets and weights there are."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ __all__ = ["command"]
 @click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--weights-dir", type=click.Path(path_type=Path), metavar="DIR")
 def command(kind: str, data_root: Path | None, weights_dir: Path | None) -> None:
-    """List methods, metrics, datasets or weights, one a line: id, then what it is."""
+    """List methods, metrics, protocols, datasets or weights, one a line: id, then what it is."""
     print_rows(api.list_all(kind, data_root=data_root, weights_dir=weights_dir))

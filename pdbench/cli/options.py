@@ -1,4 +1,4 @@
-"""Option callbacks: from the words of the command line to values."""
+"""Options that commands share, and callbacks from the words of the command line to values."""
 
 from __future__ import annotations
 
@@ -7,12 +7,29 @@ from collections.abc import Sequence
 
 import click
 
-__all__ = ["parse_memory", "split_commas"]
+__all__ = ["parse_memory", "scoring_protocol", "split_commas", "stored_protocol"]
 
 SMALLEST_MEMORY = 64 * 2**20
 
 _OUTSIDE_BRACKETS = re.compile(r",(?![^\[]*\])")
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
+
+
+scoring_protocol = click.option(
+    "--protocol",
+    default="paper",
+    show_default=True,
+    metavar="ID",
+    help="Conventions of the metrics (pdbench list protocols).",
+)
+"""`--protocol` of commands that score."""
+
+stored_protocol = click.option(
+    "--protocol",
+    metavar="ID",
+    help="Show scores under this protocol, where the folder holds several.",
+)
+"""`--protocol` of commands that show stored scores."""
 
 
 def split_commas(

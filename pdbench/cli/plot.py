@@ -7,16 +7,17 @@ from pathlib import Path
 import click
 
 from pdbench import api
-from pdbench.cli.options import split_commas
+from pdbench.cli.options import split_commas, stored_protocol
 
 __all__ = ["command"]
 
 
 @click.command("plot")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("runs/builtin"))
-@click.option("-x", "x", default="psnr", show_default=True, metavar="METRIC")
-@click.option("-y", "y", default="lpips-vgg", show_default=True, metavar="METRIC")
+@click.option("-x", "x", show_default="psnr, or else of distortion", metavar="METRIC")
+@click.option("-y", "y", show_default="lpips-vgg, or else of perception", metavar="METRIC")
 @click.option("--method", "methods", multiple=True, callback=split_commas, metavar="ID,...")
+@stored_protocol
 @click.option(
     "-o",
     "--output",
@@ -26,10 +27,17 @@ __all__ = ["command"]
     metavar="FILE",
     help="Its ending decides: .html (interactive, self-contained), .png, .svg, .pdf.",
 )
-def command(folder: Path, x: str, y: str, methods: tuple[str, ...], output: Path) -> None:
+def command(
+    folder: Path,
+    x: str | None,
+    y: str | None,
+    methods: tuple[str, ...],
+    protocol: str | None,
+    output: Path,
+) -> None:
     """Draw the scores in FOLDER (a run folder, or a folder of results/) as a plane.
 
     Any metric goes on either axis; better is left and down.
     """
-    written = api.plot(folder, x=x, y=y, methods=methods, output=output)
+    written = api.plot(folder, x=x, y=y, methods=methods, protocol=protocol, output=output)
     click.echo(f"Plane: {written}")

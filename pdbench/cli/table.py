@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pdbench import api
-from pdbench.cli.options import split_commas
+from pdbench.cli.options import split_commas, stored_protocol
 
 __all__ = ["command"]
 
@@ -23,6 +23,7 @@ __all__ = ["command"]
 )
 @click.option("--method", "methods", multiple=True, callback=split_commas, metavar="ID,...")
 @click.option("--metrics", multiple=True, callback=split_commas, metavar="ID,...")
+@stored_protocol
 @click.option("--ci/--no-ci", default=True, show_default=True, help="95 % confidence intervals.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write, not print."
@@ -32,6 +33,7 @@ def command(
     form: str,
     methods: tuple[str, ...],
     metrics: tuple[str, ...],
+    protocol: str | None,
     ci: bool,
     output: Path | None,
 ) -> None:
@@ -39,5 +41,13 @@ def command(
 
     The best mean of each column is bold, the second best underlined.
     """
-    text = api.table(folder, form=form, methods=methods, metrics=metrics, ci=ci, output=output)
+    text = api.table(
+        folder,
+        form=form,
+        methods=methods,
+        metrics=metrics,
+        protocol=protocol,
+        ci=ci,
+        output=output,
+    )
     click.echo(f"Table: {output}" if output else text)

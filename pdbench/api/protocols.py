@@ -1,0 +1,100 @@
+"""`pdbench protocol` and `pdbench list protocols` as Python calls."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, get_args
+
+from pdbench.registry import unknown_id
+
+__all__ = ["PROTOCOL_FORMATS", "protocol", "protocol_rows"]
+
+ProtocolFormat = Literal["text", "json"]
+
+PROTOCOL_FORMATS = get_args(ProtocolFormat)
+"""What `protocol` writes."""
+
+_IMAGE = {
+    "round": "clipped to [0, 1], then rounded to the nearest of 256 levels",
+    "truncate": "clipped to [0, 1], then cut to the level below",
+    "none": "clipped to [0, 1], not rounded",
+}
+
+
+def protocol_rows() -> list[tuple[str, str]]:
+    """Return every protocol with its hash, what it stands for and its metrics, one a line."""
+    from pdbench.metrics.protocol import PROTOCOLS, preset_hash
+
+    return [
+        (one.id, f"{preset_hash(one)}, {one.title}: {', '.join(one.metric_ids)}")
+        for one in PROTOCOLS
+    ]
+
+
+def protocol(name: str, *, form: str = "text") -> str:
+    """Say everything a protocol chooses, with the source of each choice.
+
+    Args:
+        name: Protocol id.
+        form: "text" or "json".
+
+    Returns:
+        The protocol, what it does to an image, and for every metric its choices, revision and
+        weights, each with its hash; without trailing newline.
+
+    Raises:
+        InputError: The protocol or the format is unknown.
+    """
+    if form not in PROTOCOL_FORMATS:
+        raise unknown_id("format", form, PROTOCOL_FORMATS)
+    facts = _facts(name)
+    if form == "json":
+        return json.dumps(facts, indent=1, ensure_ascii=False)
+    return "\n".join(_text(facts))
+
+
+def _facts(name: str) -> dict[str, Any]:
+    from pdbench.metrics import METRICS
+    from pdbench.metrics.protocol import PROTOCOLS, preset_hash, protocol_choices, protocol_hash
+
+    found = PROTOCOLS.get(name)
+    metrics = {}
+    for metric in map(METRICS.get, found.covered_ids):
+        metrics[metric.id] = {
+            "hash": protocol_hash(found, metric),
+            "choices": protocol_choices(found, metric),
+            "source": found.rule(metric.id).source,
+            "on_request": metric.id not in found.metric_ids,
+        }
+    return {
+        "id": found.id,
+        "title": found.title,
+        "hash": preset_hash(found),
+        "image": {"quantisation": found.quantisation, "source": found.quantisation_source},
+        "metrics": metrics,
+    }
+
+
+def _text(facts: dict[str, Any]) -> list[str]:
+    image = facts["image"]
+    lines = [
+        f"{facts['id']}: {facts['title']}",
+        f"hash {facts['hash']}",
+        f"image: {image['quantisation']}, {_IMAGE[image['quantisation']]}",
+        f"  source: {image['source']}",
+    ]
+    for name, rule in facts["metrics"].items():
+        asked = ", on request" if rule["on_request"] else ""
+        lines += ["", f"{name}: hash {rule['hash']}{asked}"]
+        # What is done to the image is said once, at the top.
+        choices = {key: value for key, value in rule["choices"].items() if key != "image"}
+        width = max(map(len, choices))
+        lines += [f"  {key:<{width}}  {_said(value)}" for key, value in choices.items()]
+        lines.append(f"  source: {rule['source']}")
+    return lines
+
+
+def _said(value: object) -> str:
+    return (
+        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
