@@ -19,6 +19,6 @@ def print_report(report: Report) -> None:
     click.echo(f"\nScores: {report.folder} ({report.scored} computed, {report.reused} kept)")
     if report.exported:
         click.echo(f"Export: {report.exported[-1].parent}")
-    (protocol,) = {method.protocol for method in report.record.methods}
-    chosen = "" if protocol == "paper" else f" --protocol {protocol}"
+    others = {method.protocol for method in report.record.methods} - {"paper"}
+    chosen = "".join(f" --protocol {name}" for name in others)
     click.echo(f"Plane:  pdbench plot {report.folder}{chosen} -o plane.html")
