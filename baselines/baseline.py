@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.training.loop import Objective, Start
 from pdbench.training.recipe import Recipe, read_recipe
+from pdbench.weights import weights_folders
 
 __all__ = ["SIZES", "Baseline", "fingerprint_of", "read_weights"]
 
@@ -37,6 +37,7 @@ class Baseline:
         translate: Brings a published state dict to the network's own key names.
         objective: Builds the training objective.
         adopt: Brings what training may start from to the network's tensors; `translate` if None.
+        after: Ids of the networks whose weights its training starts from.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Baseline:
     translate: Callable[[Mapping[str, object]], dict[str, Tensor]]
     objective: Callable[[], Objective]
     adopt: Callable[[Mapping[str, object]], dict[str, Tensor]] | None = None
+    after: tuple[str, ...] = ()
 
     def recipe_path(self, size: str) -> Path:
         """Return the recipe of a size; raises InputError for an unknown size."""
@@ -58,8 +60,8 @@ class Baseline:
     def weights_path(self, size: str, weights: Path | None = None) -> Path:
         """Return the weight file to use.
 
-        That is the file given; else `<id>-<size>.safetensors` or `.pth` in the folder that
-        PDBENCH_WEIGHTS names; else the file that ships.
+        That is the file given; else `<id>-<size>.safetensors` or `.pth`, or what training left
+        in `<id>/`, in a folder that PDBENCH_WEIGHTS names; else the file that ships.
 
         Raises:
             InputError: A given file does not exist, or the size is unknown.
@@ -71,14 +73,15 @@ class Baseline:
                 raise InputError(f"weight file '{weights}' does not exist")
             return Path(weights)
         names = [f"{self.id}-{size}{suffix}" for suffix in (".safetensors", ".pth")]
-        folder = Path(os.environ.get("PDBENCH_WEIGHTS") or self.folder).expanduser()
-        for path in (*(folder / name for name in names), recipe.with_suffix(".safetensors")):
+        names += [f"{self.id}/{size}.safetensors"]
+        places = [folder / name for folder in weights_folders() for name in names]
+        for path in (*places, recipe.with_suffix(".safetensors")):
             if path.is_file():
                 return path
         raise WeightsUnavailable(
             f"{self.id} has no {size} weights here; train them with 'pdbench train {self.id} "
-            f"--config {size}' and give the folder that holds them, named {names[0]}, "
-            "with --weights-dir"
+            f"--config {size}' or import published ones with 'pdbench weights import', and give "
+            f"the folder that holds them, named {names[0]}, with --weights-dir"
         )
 
     def open_start(self, path: Path, recipe: Recipe) -> Start:

@@ -38,8 +38,10 @@ __all__ = [
     "find",
     "is_offline",
     "matches",
+    "searched_first",
     "set_weights_folder",
     "sha256_of",
+    "weights_folders",
 ]
 
 _log = logging.getLogger(__name__)
@@ -122,6 +124,23 @@ def set_weights_folder(path: str | Path | None) -> None:
     os.environ[_FOLDER] = str(Path(path).resolve())
 
 
+def weights_folders() -> list[Path]:
+    """Return the folders PDBENCH_WEIGHTS names, joined as in PATH, in the order of search."""
+    named = os.environ.get(_FOLDER, "").split(os.pathsep)
+    return [Path(folder).expanduser() for folder in named if folder]
+
+
+@contextlib.contextmanager
+def searched_first(folder: Path) -> Iterator[None]:
+    """Search a folder, which need not exist yet, before all others PDBENCH_WEIGHTS names."""
+    before = os.environ.get(_FOLDER, "")
+    os.environ[_FOLDER] = os.pathsep.join(filter(None, [str(folder.resolve()), before]))
+    try:
+        yield
+    finally:
+        os.environ[_FOLDER] = before
+
+
 def is_offline() -> bool:
     """Tell whether PDBENCH_OFFLINE forbids any use of the network."""
     return os.environ.get(_OFFLINE, "") not in ("", "0")
@@ -146,8 +165,8 @@ def _hugging_face_folder() -> Path:
 
 def _candidates(file: WeightFile) -> Iterator[Path]:
     """Yield every place the file may lie in, in the order they are believed."""
-    if folder := os.environ.get(_FOLDER):
-        yield Path(folder).expanduser() / file.name
+    for folder in weights_folders():
+        yield folder / file.name
     yield cache_folder() / file.name
     for name in file.folders:
         yield _hub_folder() / name / file.name

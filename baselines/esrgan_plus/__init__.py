@@ -23,4 +23,5 @@ BASELINE = Baseline(
     translate=to_pdbench,
     adopt=to_start,
     objective=ESRGANPlusObjective,
+    after=("rrdb",),
 )

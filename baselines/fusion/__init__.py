@@ -25,6 +25,7 @@ L1 = Baseline(
     adapt=FusionFuser,
     translate=to_pdbench,
     objective=partial(FusionObjective, "l1"),
+    after=("srflow-da",),
 )
 LPIPS = Baseline(
     id="fusion-lpips",
@@ -35,4 +36,5 @@ LPIPS = Baseline(
     adapt=FusionFuser,
     translate=to_pdbench,
     objective=partial(FusionObjective, "lpips"),
+    after=("srflow-da",),
 )

@@ -22,4 +22,5 @@ BASELINE = Baseline(
     adapt=SRFlowDASampler,
     translate=to_pdbench,
     objective=SRFlowDAObjective,
+    after=("rrdb",),
 )

@@ -78,6 +78,8 @@ def _windowed(restored: Tensor, reference: Tensor) -> Tensor:
 class SRFlowDAObjective:
     """NLL in bits per pixel plus the sample terms; see pdbench.training.loop.Objective."""
 
+    leaves_unused = True  # the published tensors of no use, and an encoder while it is frozen
+
     def __init__(self) -> None:
         self.weights = Weights()
         self.steps = 1

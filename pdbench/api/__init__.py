@@ -15,6 +15,8 @@ from pdbench.api.training import train, train_all
 
 __all__ = [
     "KINDS",
+    "BOARD",
+    "CARD_FIELDS",
     "PROTOCOL_FORMATS",
     "REPORT_FORMATS",
     "TABLE_FORMATS",
@@ -32,6 +34,8 @@ __all__ = [
     "protocol",
     "run",
     "table",
+    "submit",
     "train",
     "train_all",
 ]
+    "verify",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +14,7 @@ __all__ = ["command"]
 
 
 @click.command("train")
-@click.argument("baseline", metavar="NETWORK")
+@click.argument("baseline", metavar="NETWORK|all")
 @click.option(
     "--config",
     default="compact",
@@ -26,7 +28,7 @@ __all__ = ["command"]
     multiple=True,
     required=True,
     metavar="DIR",
-    help="Folder of HR photographs, searched below; repeatable.",
+    help="Folder of HR photographs, searched below, or made by `data prepare`; repeatable.",
 )
 @click.option(
     "--out",
@@ -45,32 +47,29 @@ __all__ = ["command"]
     help="Exported or published weights to start from, at step 0.",
 )
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Processes that cut crops; by default none on a CPU, up to 8 on a GPU.",
+)
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps, not the recipe's.")
-def command(
-    baseline: str,
-    config: str,
-    data: tuple[Path, ...],
-    output: Path,
-    resume: bool,
-    start: Path | None,
-    device: str,
-    threads: int | None,
-    steps: int | None,
-) -> None:
+@click.option("--tensorboard", is_flag=True, help="Write the log for TensorBoard too.")
+def command(baseline: str, start: Path | None, **options: Any) -> None:  # noqa: ANN401
     """Train a network on photographs; the same command on CPU, one GPU or many.
+
+    NETWORK is an id of `pdbench list weights`; all trains every one, in the order in which they
+    build on one another, each in a folder of --out.
 
     On several GPUs: accelerate launch -m pdbench train ...
     """
-    weights = api.train(
-        baseline,
-        config=config,
-        data=data,
-        output=output,
-        resume=resume,
-        start=start,
-        device=device,
-        threads=threads,
-        steps=steps,
-    )
-    click.echo(f"Weights: {weights}")
+    if baseline != "all":
+        exported = [api.train(baseline, start=start, **options)]
+    elif start:
+        raise click.UsageError("--from is for one network; all begins with what it trains first")
+    else:
+        exported = api.train_all(**options)
+    if os.environ.get("RANK", "0") == "0":  # one of the processes that torchrun starts
+        for weights in exported:
+            click.echo(f"Weights: {weights}")

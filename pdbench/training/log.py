@@ -62,4 +62,4 @@ def _open_board(folder: Path, resumed_at: int) -> Any:  # noqa: ANN401  (an opti
         raise InputError(
             "--tensorboard wants the package tensorboard; pip install 'pdbench[tensorboard]'"
         ) from error
-    return SummaryWriter(str(folder), purge_step=resumed_at + 1)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder), purge_step=resumed_at + 1)

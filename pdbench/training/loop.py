@@ -70,7 +70,8 @@ class Start:
 class Objective(Protocol):
     """What a baseline adds to the loop: its network, its loss, its validation.
 
-    One that trains a second network too is an `AdversarialObjective` as well.
+    One that trains a second network too is an `AdversarialObjective` as well. One whose network
+    has tensors that get no gradient, always or at first, says so: `leaves_unused = True`.
     """
 
     def build(self, recipe: Recipe) -> nn.Module:
@@ -160,13 +161,10 @@ def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple
         lr_side=crops.lr_side, graphics=crops.graphics, saturate=crops.saturate, seed=recipe.seed
     )
     steps = recipe.optimisation.steps
-    order = [
-        list(range(step * crops.batch + first, step * crops.batch + first + local))
-        for step in range(run.step, steps)
-    ]
+    starts = (step * crops.batch + first for step in range(run.step, steps))
     loader = DataLoader(
         Patches(photos, settings, length=steps * crops.batch),
-        batch_sampler=order,
+        batch_sampler=(range(start, start + local) for start in starts),
         num_workers=workers,
         pin_memory=run.accelerator.device.type == "cuda",
         persistent_workers=workers > 0,
@@ -264,8 +262,8 @@ def _start(
         raise InputError("no CUDA device here; use --device cpu")
     AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
     mixed = "bf16" if recipe.optimisation.precision == "bf16" else "no"
-    # unused: published tensors that no x4 flow uses, and frozen encoders, get no gradient
-    several = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
+    unused: bool = getattr(objective, "leaves_unused", False)
+    several = DistributedDataParallelKwargs(find_unused_parameters=unused)
     accelerator = Accelerator(
         mixed_precision=mixed, cpu=device == "cpu", kwargs_handlers=[several]
     )
