@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from pdbench.harness.method import Method
-from pdbench.methods import average, bicubic, blend, median, rrdb, srflow_da
+from pdbench.methods import (
+    average,
+    bicubic,
+    blend,
+    esrgan_plus,
+    fusion,
+    median,
+    rrdb,
+    srflow_da,
+)
 from pdbench.methods.family import Family
 from pdbench.registry import Registry, unknown_id
 
@@ -11,7 +20,7 @@ __all__ = ["FAMILIES", "METHODS", "SUITES", "list_ids", "resolve"]
 
 METHODS: Registry[Method] = Registry(
     "method",
-    [bicubic.METHOD, rrdb.METHOD],
+    [bicubic.METHOD, rrdb.METHOD, esrgan_plus.METHOD, fusion.L1, fusion.LPIPS],
     group="pdbench.methods",
     accepts=Method,
     reserved=lambda name: name in SUITES or any(family.claims(name) for family in FAMILIES),
@@ -24,6 +33,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     "table1": (
         "bicubic",
         "rrdb",
+        "esrgan-plus",
         "srflow-da[tau=0.1]",
         "srflow-da[tau=0.5]",
         "srflow-da[tau=0.9]",
@@ -31,6 +41,8 @@ SUITES: dict[str, tuple[str, ...]] = {
         "average-25",
         "median-5",
         "median-25",
+        "fusion-l1",
+        "fusion-lpips",
     ),
     "tau-sweep": tuple(f"srflow-da[tau={tau / 10:g}]" for tau in (0, 1, 3, 5, 7, 8, 9, 10)),
     "k-sweep": (
@@ -39,8 +51,8 @@ SUITES: dict[str, tuple[str, ...]] = {
     ),
     "blend-sweep": tuple(f"blend[alpha={alpha / 4:g}]" for alpha in range(5)),
 }
-"""Named lists of methods; `table1` holds the rows of the paper's Table 1 that exist here, the
-sweeps are paths through the plane."""
+"""Named lists of methods; `table1` holds bicubic and the rows of the paper's Table 1 in its
+order, the sweeps are paths through the plane."""
 
 
 def list_ids() -> list[str]:

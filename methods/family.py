@@ -38,6 +38,10 @@ class Family:
     make: Callable[[str], Method]
     examples: tuple[str, ...]
 
+    def claims(self, name: str) -> bool:
+        """Tell whether a name belongs to this family, whatever its parameter."""
+        return self.pattern.fullmatch(name) is not None
+
     def match(self, name: str) -> Method | None:
         """Return the member called `name`, or None if the name is not of this family.
 

@@ -63,21 +63,23 @@ class PlugIns:
         if len(points) > 1:
             packages = " and ".join(f"'{_package(point)}'" for point in points)
             raise InputError(f"{self.kind} '{name}' is in {packages}; uninstall one of them")
-        if why := self._fault(name, value := _load(points[0])):
+        why, value = "pdbench has that id itself", None
+        if not self.reserved(name):
+            value = _load(points[0])
+            why = self._fault(name, value)
+        if why:
             raise InputError(
                 f"{self.kind} '{name}' of package '{_package(points[0])}' cannot be used: {why}; "
                 "mend the package or uninstall it"
             )
-        return replace(value, source=_package(points[0]))
+        return replace(value, source=_package(points[0]))  # type: ignore[type-var]
 
     def _fault(self, name: str, value: object) -> str:
         if isinstance(value, _Failure):
             return value.reason
         if not isinstance(value, self.accepts):
             return f"it is no {self.accepts.__name__}"
-        if value.id != name:
-            return f"it declares the id '{value.id}'"
-        return "pdbench has that id itself" if self.reserved(name) else ""
+        return "" if value.id == name else f"it declares the id '{value.id}'"
 
     def usable(self) -> Iterator[Any]:
         """Yield every plug-in that can be used; warn of each of the others, once a process."""

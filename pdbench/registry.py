@@ -93,15 +93,18 @@ class Registry(Generic[T]):
         made = self._make(name) if self._make else None
         if made is not None:
             return made
-        offered = self._offered()
-        if name not in offered:
-            raise unknown_id(self.kind, name, [*self._entries, *offered])
+        if name not in self._offered():
+            raise unknown_id(self.kind, name, self.names())
         entry: T = self._plugins.get(name)
         return entry
 
     def ids(self) -> list[str]:
         """Return all ids in order, those of plug-ins that can be used last."""
         return [entry.id for entry in self]
+
+    def names(self) -> list[str]:
+        """Return all ids in order, those of plug-ins last, without loading any plug-in."""
+        return [*self._entries, *self._offered()]
 
     def _offered(self) -> list[str]:
         """Return the ids of plug-ins, usable or not."""

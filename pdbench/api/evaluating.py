@@ -139,5 +139,5 @@ def check_name(name: str) -> None:
             "and '-', beginning and ending with a letter or digit"
         )
     taken = name in methods.METHODS or name in methods.SUITES or name in baselines.BASELINES
-    if taken or any(family.pattern.fullmatch(name) for family in methods.FAMILIES):
+    if taken or any(family.claims(name) for family in methods.FAMILIES):
         raise InputError(f"'{name}' is the name of a method of pdbench; choose another --name")

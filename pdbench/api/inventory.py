@@ -12,7 +12,7 @@ import torch
 
 from pdbench import __version__, methods, weights
 from pdbench.baselines import BASELINES, SIZES, fingerprint
-from pdbench.data.datasets import DATASETS, data_root, open_dataset
+from pdbench.data.datasets import DATASETS, THIRD_PARTY, data_root, open_dataset
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.metrics import METRICS
 
@@ -28,7 +28,10 @@ _VARIABLES = ("PDBENCH_DATA", "PDBENCH_WEIGHTS", "PDBENCH_OFFLINE", "TORCH_HOME"
 def method_rows() -> Rows:
     """Return every listed method with its title and reference, then the suites."""
     rows = [(name, methods.resolve(name)) for name in methods.list_ids()]
-    listed = [(name, f"{method.title}. {method.reference}") for name, method in rows]
+    listed = [
+        (name, f"{method.title}{_origin(method.source)}. {method.reference}")
+        for name, method in rows
+    ]
     suites = [(f"suite {name}", ", ".join(ids)) for name, ids in methods.SUITES.items()]
     return [*listed, *suites]
 
@@ -38,11 +41,15 @@ def metric_rows() -> Rows:
     return [
         (
             metric.id,
-            f"{metric.title}, {metric.better} is better, {metric.kind}"
+            f"{metric.title}, {metric.better} is better, {metric.kind}{_origin(metric.source)}"
             f"{_lacking(metric.id)}. {metric.reference}",
         )
         for metric in METRICS
     ]
+
+
+def _origin(source: str) -> str:
+    return f" (of package {source})" if source else ""
 
 
 def _lacking(name: str) -> str:
@@ -61,11 +68,15 @@ def dataset_rows(root: Path | None = None) -> Rows:
         root: Folder that holds the named sets; PDBENCH_DATA when None.
     """
     rows = [(name, f"{text}: {_found(name, data_root(root))}") for name, text in DATASETS.items()]
+    rows += [
+        (each.id, f"{each.title}{_origin(each.source)}: {_found(each.id, data_root(root))}")
+        for each in THIRD_PARTY
+    ]
     return [*rows, ("DIR", "any folder of HR images, with or without an LR folder beside them")]
 
 
 def _found(name: str, root: Path | None) -> str:
-    if root is None and name != "builtin":
+    if root is None and name in DATASETS and name != "builtin":
         return "not looked for; set --data-root or PDBENCH_DATA"
     try:
         count = len(open_dataset(name, root).pairs)

@@ -13,11 +13,13 @@ from pdbench.data.builtin import builtin_pairs
 from pdbench.data.folders import find_pairs, image_files, match_by_name, subfolder
 from pdbench.data.pairs import REFUSED_BELOW, SCALE, Pair, PairFacts, name_some
 from pdbench.errors import InputError
-from pdbench.registry import unknown_id
+from pdbench.registry import Registry, unknown_id
 
 __all__ = [
     "DATASETS",
+    "THIRD_PARTY",
     "Dataset",
+    "DatasetSource",
     "check_pairs",
     "combine_sha256",
     "data_root",
@@ -74,6 +76,31 @@ DATASETS: Mapping[str, str] = {
 """Dataset id -> what it is, in the order of listings."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class DatasetSource:
+    """Declaration of a third-party test set, offered through the entry points "pdbench.datasets".
+
+    Attributes:
+        id: Lowercase id; that of the set it opens.
+        title: What the set is, one line.
+        open: Lists the set's images; reads no pixel. Raises InputError where it is not found.
+        source: Package and version, set when it is loaded.
+    """
+
+    id: str
+    title: str
+    open: Callable[[], Dataset]
+    source: str = ""
+
+
+THIRD_PARTY: Registry[DatasetSource] = Registry(
+    "dataset",
+    group="pdbench.datasets",
+    accepts=DatasetSource,
+    reserved=lambda name: name in DATASETS,
+)
+
+
 def data_root(root: str | Path | None = None) -> Path | None:
     """Return the folder that holds the named sets: the one given, else PDBENCH_DATA, else None."""
     chosen = root or os.environ.get("PDBENCH_DATA")
@@ -84,7 +111,8 @@ def open_dataset(name: str, root: str | Path | None = None) -> Dataset:
     """Find a test set by its id or take any folder of images for one.
 
     Args:
-        name: "builtin", a published set ("set5"), or the path of a folder (see `find_pairs`).
+        name: "builtin", a published set ("set5"), a third-party set, or the path of a folder (see
+            `find_pairs`).
         root: Folder that holds the published sets; PDBENCH_DATA when None.
 
     Returns:
@@ -97,13 +125,26 @@ def open_dataset(name: str, root: str | Path | None = None) -> Dataset:
         return Dataset(id="builtin", title="builtin", pairs=tuple(builtin_pairs()))
     if name in _NAMED:
         return _open_named(name, data_root(root))
+    if name in THIRD_PARTY:
+        return _open_third_party(THIRD_PARTY.get(name))
     folder = Path(name).expanduser()
     if not folder.is_dir():
         if "/" in name or os.sep in name:
             raise InputError(f"dataset folder '{name}' does not exist; check the path")
-        raise unknown_id("dataset", name, [*DATASETS, "a folder of images"])
+        known = [*DATASETS, *THIRD_PARTY.names(), "a folder of images"]
+        raise unknown_id("dataset", name, known)
     title = _folder_title(folder)
     return Dataset(id=_folder_id(title), title=title, pairs=_listed(folder))
+
+
+def _open_third_party(source: DatasetSource) -> Dataset:
+    opened = source.open()
+    if not isinstance(opened, Dataset) or opened.id != source.id:
+        raise InputError(
+            f"dataset '{source.id}' of package '{source.source}' opens something else; mend the "
+            "package or uninstall it"
+        )
+    return opened
 
 
 def open_folders(hr: str | Path, lr: str | Path | None = None) -> Dataset:

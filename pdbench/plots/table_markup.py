@@ -34,6 +34,7 @@ _LATEX = {
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
     "—": "---",
+    "†": r"$\dagger$",
 }
 
 

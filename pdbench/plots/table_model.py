@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pdbench.analysis.intervals import mean_interval
@@ -15,6 +15,7 @@ from pdbench.registry import unknown_id
 from pdbench.scores import MetricFacts, Score
 
 __all__ = [
+    "OUTSIDE",
     "Cell",
     "IntervalStyle",
     "Row",
@@ -25,6 +26,9 @@ __all__ = [
     "one_line",
     "select_methods",
 ]
+
+OUTSIDE = "†"
+"""Mark of a metric that is in no preset: pyiqa's by name, or a third-party package's."""
 
 IntervalStyle = Literal["half-width", "range", "none"]
 """How a confidence interval is shown: as ±half-width, as [low, high], or not at all."""
@@ -78,7 +82,7 @@ class Table:
         size: Size of the networks ("compact"), or "".
         columns: Metrics, in the order given.
         rows: Methods, in the order given.
-        notes: (mark, text) of every note a cell refers to.
+        notes: (mark, text) of every note a cell or a column's title refers to.
         interval: How intervals are shown.
     """
 
@@ -145,11 +149,21 @@ def build_table(
         summary=summary,
         caption=caption_of(summary, size),
         size=size,
-        columns=columns,
+        columns=tuple(map(_marked, columns)),
         rows=rows,
-        notes=notes.entries(),
+        notes=(*_outside(columns), *notes.entries()),
         interval=interval,
     )
+
+
+def _marked(fact: MetricFacts) -> MetricFacts:
+    return replace(fact, title=f"{fact.title}{OUTSIDE}") if fact.source else fact
+
+
+def _outside(columns: Sequence[MetricFacts]) -> list[tuple[str, str]]:
+    """Say which columns no protocol decides on, and whose they are."""
+    named = [f"{fact.title} of {fact.source}" for fact in columns if fact.source]
+    return [(OUTSIDE, f"outside the protocol's presets: {', '.join(named)}")] if named else []
 
 
 def select_methods(summary: Summary, methods: Sequence[str] | None) -> list[str]:

@@ -1,11 +1,14 @@
 """Which cells are marked best and second, and what the notes say."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from pdbench.errors import InputError
 from pdbench.plots.table_model import build_table, format_value
+from pdbench.plots.table_text import render_text
+from pdbench.scores import MetricFacts
 
 
 @pytest.fixture
@@ -120,3 +123,13 @@ def test_no_metric_left_is_refused(make_score, facts):
 )
 def test_values_are_written_with_fixed_decimals(value, text):
     assert format_value(value, 2) == text
+
+
+def test_a_metric_outside_the_presets_is_marked_and_named(make_score):
+    own = MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion")
+    foreign = replace(own, id="pyiqa:musiq", title="musiq (pyiqa)", source="pyiqa 0.1.16")
+    rows = [make_score("a", "1", 2.0, metric=fact.id) for fact in (own, foreign)]
+    table = build_table(rows, [own, foreign], interval="none")
+    assert [column.title for column in table.columns] == ["PSNR", "musiq (pyiqa)†"]
+    assert table.notes == (("†", "outside the protocol's presets: musiq (pyiqa) of pyiqa 0.1.16"),)
+    assert "[†] outside the protocol's presets" in render_text(table)

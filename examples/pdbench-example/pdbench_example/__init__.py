@@ -1,0 +1,1 @@
+"""One method, one metric and one dataset for pdbench."""
