@@ -31,6 +31,7 @@ class Report:
         reused: Outputs that were stored already.
         failed: (image, method, reason) of every output without scores.
         exported: Files written below the folder for exports.
+        unavailable: (method, reason) of the suite's rows that were left out.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class Report:
     reused: int
     failed: tuple[tuple[str, str, str], ...]
     exported: tuple[Path, ...]
+    unavailable: tuple[tuple[str, str], ...] = ()
 
     @property
     def table(self) -> str:
@@ -71,7 +73,8 @@ def run(
 
     Args:
         methods: Method ids, in row order.
-        suite: Name of a list of methods, put before `methods`.
+        suite: Name of a list of methods, put before `methods`; those whose networks have no
+            weights here are left out and reported.
         checkpoint: File of a x4 RGB network that spandrel knows, scored after `methods`.
         name: Id of the checkpoint's row; made from the file's name when None.
         dataset: Dataset id, or a folder of images.
@@ -104,20 +107,22 @@ def run(
 
     if suite is not None and suite not in room.SUITES:
         raise unknown_id("suite", suite, room.SUITES)
-    names = [*(room.SUITES[suite] if suite else ()), *methods]
     networks: dict[str, Any] = {
         "resolve": room.resolve,
         "open_baseline": baselines.open_baseline,
         "fingerprint": baselines.fingerprint,
     }
     with settings(weights_dir=weights_dir, offline=offline):
+        rows = room.SUITES[suite] if suite else ()
+        unavailable = _without_weights([name for name in rows if name not in methods], size)
+        names = [*(name for name in rows if name not in unavailable), *methods]
         if checkpoint is not None:
             own, networks = _with_checkpoint(Path(checkpoint).expanduser(), name)
             names.append(own)
         elif name is not None:
             raise InputError("--name is for the row of a --checkpoint; leave it out")
         opened = open_dataset(dataset, data_root)
-        return score(
+        report = score(
             plan.Plan(
                 dataset=opened,
                 methods=tuple(dict.fromkeys(names)),
@@ -134,6 +139,23 @@ def run(
             export=export,
             progress=progress,
         )
+    return replace(report, unavailable=tuple(unavailable.items()))
+
+
+def _without_weights(names: Sequence[str], size: str) -> dict[str, str]:
+    """Return the methods that cannot be run because a network has no weights, and why."""
+    from pdbench import baselines
+    from pdbench import methods as room
+    from pdbench.errors import WeightsUnavailable
+
+    reasons: dict[str, str] = {}
+    for name in names:
+        try:
+            for baseline in room.resolve(name).baselines:
+                baselines.fingerprint(baseline, size)
+        except WeightsUnavailable as error:
+            reasons[name] = str(error)
+    return reasons
 
 
 def _with_checkpoint(path: Path, name: str | None) -> tuple[str, dict[str, Any]]:

@@ -22,6 +22,9 @@ class FakeBank:
     def samples(self, baseline, *, tau, count):
         return torch.rand(count, 3, 32, 40)
 
+    def fused(self, baseline, samples):
+        return samples.mean(0)
+
 
 @pytest.mark.parametrize("name", list_ids())
 def test_every_listed_method_runs_and_is_declared(name):
