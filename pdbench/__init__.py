@@ -8,7 +8,8 @@ __version__ = "0.1.0"
 
 _PUBLIC = (
     "audit", "claims", "diff", "doctor", "evaluate", "front", "get_data", "list_all", "plot",
-    "prepare_data", "protocol", "run", "table", "train", "train_all",
+    "prepare_data", "protocol", "run", "submit", "table", "train",
+    "train_all", "verify",
 )  # fmt: skip
 
 # In a checkout that is not installed, pdbench.methods and friends lie beside this folder.

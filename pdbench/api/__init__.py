@@ -10,13 +10,15 @@ from pdbench.api.judging import REPORT_FORMATS, audit, claims, diff, front
 from pdbench.api.listing import KINDS, doctor, list_all
 from pdbench.api.protocols import PROTOCOL_FORMATS, protocol
 from pdbench.api.running import Report, run
-from pdbench.api.stored import TABLE_FORMATS, plot, table
+from pdbench.api.stored import CERTAINTIES, TABLE_FORMATS, plot, table
+from pdbench.api.submitting import BOARD, CARD_FIELDS, submit, verify
 from pdbench.api.training import train, train_all
 
 __all__ = [
-    "KINDS",
     "BOARD",
     "CARD_FIELDS",
+    "CERTAINTIES",
+    "KINDS",
     "PROTOCOL_FORMATS",
     "REPORT_FORMATS",
     "TABLE_FORMATS",
@@ -33,9 +35,9 @@ __all__ = [
     "prepare_data",
     "protocol",
     "run",
-    "table",
     "submit",
+    "table",
     "train",
     "train_all",
-]
     "verify",
+]

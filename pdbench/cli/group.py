@@ -18,10 +18,12 @@ COMMANDS = {
     "doctor": "Say what is installed, which weights and data are there, and how to get the rest.",
     "eval": "Score a folder of super-resolved images.",
     "front": "Find the Pareto front of two metrics and how sure it is.",
+    "leaderboard": "Verify the submissions on a board.",
     "list": "List methods, metrics, protocols, datasets or weights.",
     "plot": "Draw scores as a perception-distortion plane (HTML, PNG, SVG, PDF).",
     "protocol": "Say what a protocol chooses, and where each choice comes from.",
     "run": "Score methods on a dataset.",
+    "submit": "Put a method on a board: card, per-image scores, provenance.",
     "table": "Print scores as a table (text, Markdown, CSV, JSON, LaTeX).",
     "train": "Train a network.",
 }

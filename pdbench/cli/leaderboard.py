@@ -1,0 +1,63 @@
+"""`pdbench leaderboard`: what is on a board, and whether it can be trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pdbench import api
+from pdbench.errors import InputError
+
+__all__ = ["command"]
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group("leaderboard")
+def command() -> None:
+    """Look after a board of submissions."""
+
+
+@command.command("verify")
+@click.argument("name", required=False, metavar="[ID]")
+@click.option(
+    "--sr",
+    type=_PATH,
+    metavar="DIR|ZIP",
+    help="The submission's images: score them again, which makes it re-scored.",
+)
+@click.option(
+    "--reproduce",
+    is_flag=True,
+    help="Run this repository's method again, which makes it reproduced.",
+)
+@click.option(
+    "--checkpoint",
+    type=_PATH,
+    metavar="FILE",
+    help="Run the checkpoint that was submitted, which makes it reproduced.",
+)
+@click.option("--record", is_flag=True, help="Keep the verdict on the board.")
+@click.option("--board", type=_PATH, default=Path(api.BOARD), show_default=True, metavar="DIR")
+@click.option("--data-root", type=_PATH, metavar="DIR", help="Where named datasets lie.")
+@click.option("--work", type=_PATH, metavar="DIR", help="Keep images and scores there.")
+@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N|auto")
+@click.option("-j", "--jobs", type=int, metavar="N", help="Processes; one per core by default.")
+def verify(name: str | None, **options: Any) -> None:  # noqa: ANN401
+    """Check one submission, or all, and say how far the board can vouch for it.
+
+    No code of a submission is run. Without images or weights the level is self-reported, unless
+    an earlier verdict on the same files says more.
+    """
+    found = api.verify(name, progress=True, **options)
+    for one in found:
+        shown = one.id if one.id.isascii() and one.id.isprintable() else ascii(one.id)[1:-1]
+        click.echo(f"{shown}: {one.level or 'REFUSED'}")
+        for text in (*one.failures, *(f"note: {note}" for note in one.notes)):
+            click.echo(f"  {text}")
+    refused = [one for one in found if one.failures]
+    if refused:
+        count = f"{len(refused)} of {len(found)} submissions refused; the first of them"
+        raise InputError(f"{count if name is None else 'refused'}: {refused[0].failures[0]}")
