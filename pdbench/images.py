@@ -39,6 +39,8 @@ MAX_PIXELS = 2**26
 Quantisation = Literal["round", "truncate", "none"]
 """What becomes of a float image before metrics: the nearest level, the one below, or itself."""
 
+_LUMA_ROWS = 32
+
 _GREY_OR_COLOUR = ("1", "L", "P", "RGB", "LA", "PA", "La", "RGBA", "RGBa")
 
 
@@ -213,13 +215,29 @@ def luma_yiq(image: Tensor, *, rounded: bool) -> Tensor:
 def _weighted_sum(
     image: Tensor, weights: tuple[float, float, float], offset: float, rounded: bool
 ) -> Tensor:
-    # Starting from whole levels keeps float32's error in k / 255 out of the rounding below.
-    levels = image.to(torch.float64) * 255
+    luma = torch.empty_like(image[..., :1, :, :], dtype=torch.float64)
+    # Some rows at a time: fresh memory for whole planes would cost more than the arithmetic.
+    for top in range(0, image.shape[-2], _LUMA_ROWS):
+        rows = slice(top, top + _LUMA_ROWS)
+        # Starting from whole levels keeps float32's error in k / 255 out of the rounding below.
+        levels = _whole_levels(image[..., rows, :]).div_(255)
+        red, green, blue = (
+            plane.mul_(weight) for plane, weight in zip(levels.unbind(-3), weights, strict=True)
+        )
+        total = red.add_(green).add_(blue).add_(offset)
+        luma[..., 0, rows, :] = total.add_(0.5).floor_() if rounded else total
+    return luma
+
+
+def _whole_levels(image: Tensor) -> Tensor:
+    """Return levels 0..255 as float64 that owns its memory, those close to a whole one rounded."""
+    levels = image.to(torch.float32) * 255
     nearest = levels.round()
-    levels = torch.where((levels - nearest).abs() < 1e-4, nearest, levels) / 255
-    red, green, blue = levels.unbind(-3)
-    luma = weights[0] * red + weights[1] * green + weights[2] * blue + offset
-    return (torch.floor(luma + 0.5) if rounded else luma).unsqueeze(-3)
+    if levels.sub_(nearest).abs_().max() < 1e-4:  # all of it lies on the 8-bit grid
+        return nearest.to(torch.float64)
+    exact = image.to(torch.float64) * 255
+    nearest = exact.round()
+    return torch.where((exact - nearest).abs() < 1e-4, nearest, exact)
 
 
 def shave(image: Tensor, border: int) -> Tensor:

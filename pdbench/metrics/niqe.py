@@ -26,7 +26,8 @@ PRIOR = CarriedFile(
 _SIGMA = 7 / 6
 _REACH = 3
 _SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))
-_FEATURES = 2 + 4 * len(_SHIFTS)
+_STRIP = 32
+"""Rows normalised at a time, so that what is worked on stays in the cache."""
 
 
 @cache
@@ -44,28 +45,44 @@ def _window() -> list[list[float]]:
     return quarter
 
 
-def _filter(plane: Tensor) -> Tensor:
-    """Apply the 7x7 window with a replicated border, folded by its symmetry; (H, W)."""
-    height, width = plane.shape
-    padded = pad(plane[None, None], (_REACH,) * 4, mode="replicate")[0, 0]
-    total = torch.zeros_like(plane)
-    for right in range(_REACH + 1):
-        columns = padded[:, _REACH + right : _REACH + right + width]
+def _window_sums(rows: Tensor) -> Tensor:
+    """Apply the 7x7 window, folded by its symmetry.
+
+    Args:
+        rows: (..., h + 6, w + 6).
+
+    Returns:
+        (..., h, w).
+    """
+    height, width = (side - 2 * _REACH for side in rows.shape[-2:])
+    middle = rows[..., _REACH : _REACH + height, :]
+    folded = [middle] + [
+        rows[..., _REACH + down : _REACH + down + height, :]
+        + rows[..., _REACH - down : _REACH - down + height, :]
+        for down in range(1, _REACH + 1)
+    ]
+    total = torch.zeros_like(middle[..., :width])
+    for right, weights in enumerate(_window()):
+        columns = folded[0] * weights[0]
+        for one, weight in zip(folded[1:], weights[1:], strict=True):
+            columns.add_(one, alpha=weight)
+        total.add_(columns[..., _REACH + right : _REACH + right + width])
         if right:
-            columns = columns + padded[:, _REACH - right : _REACH - right + width]
-        for down in range(_REACH + 1):
-            rows = columns[_REACH + down : _REACH + down + height]
-            if down:
-                rows = rows + columns[_REACH - down : _REACH - down + height]
-            total.add_(rows, alpha=_window()[down][right])
+            total.add_(columns[..., _REACH - right : _REACH - right + width])
     return total
 
 
 def _normalise(plane: Tensor) -> Tensor:
     """Return the mean-subtracted, contrast-normalised coefficients of a plane in 0..255."""
-    mean = _filter(plane)
-    variance = _filter(plane.square()).sub_(mean.square()).abs_()
-    return (plane - mean).div_((variance + torch.finfo(plane.dtype).eps).sqrt_().add_(1))
+    padded = pad(plane[None, None], (_REACH,) * 4, mode="replicate")[0, 0]
+    result = torch.empty_like(plane)
+    for top in range(0, len(plane), _STRIP):
+        part = plane[top : top + _STRIP]
+        rows = padded[top : top + len(part) + 2 * _REACH]
+        mean, power = _window_sums(torch.stack([rows, rows.square()]))
+        deviation = power.sub_(mean.square()).abs_().add_(torch.finfo(plane.dtype).eps).sqrt_()
+        torch.sub(part, mean, out=result[top : top + _STRIP]).div_(deviation.add_(1))
+    return result
 
 
 def _halve(plane: Tensor) -> Tensor:
@@ -126,13 +143,16 @@ def _fit(blocks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     Returns:
         Shape, left scale and right scale, (n,) each; NaN where a side has no pixel.
     """
-    squares = blocks.square()
-    left, right = blocks < 0, blocks > 0
-    left_std, right_std = (
-        ((squares * side).sum(dim=(1, 2)) / side.sum(dim=(1, 2))).sqrt() for side in (left, right)
-    )
+    values = blocks.flatten(1)
+    negative = values.clamp(max=0)
+    power, left_power = (torch.linalg.vecdot(side, side) for side in (values, negative))
+    magnitude = values.sum(dim=1) - 2 * negative.sum(dim=1)
+    signs = values.sign()
+    balance, counted = signs.sum(dim=1), signs.abs_().sum(dim=1)
+    left_std = (2 * left_power / (counted - balance)).sqrt()
+    right_std = (2 * (power - left_power) / (counted + balance)).sqrt()
     balance = left_std / right_std
-    ratio = blocks.abs().mean(dim=(1, 2)).square() / squares.mean(dim=(1, 2))
+    ratio = (magnitude / values.shape[1]).square() / (power / values.shape[1])
     ratio *= (balance**3 + 1) * (balance + 1) / (balance.square() + 1).square()
     shape = _nearest_shape(ratio)
     scale = ((1 / shape).lgamma() - (3 / shape).lgamma()).exp().sqrt()
@@ -141,7 +161,13 @@ def _fit(blocks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def _features(plane: Tensor, block: int) -> Tensor:
     """Return the 18 features of each block of a normalised plane, (n, 18)."""
-    blocks = plane.unfold(0, block, block).unfold(1, block, block).flatten(0, 1)
+    # A row of blocks at a time: fresh memory for whole planes would cost more than the arithmetic.
+    rows = plane.unfold(0, block, block).unfold(1, block, block)
+    return torch.cat([_block_features(row.contiguous()) for row in rows])
+
+
+def _block_features(blocks: Tensor) -> Tensor:
+    """Return the 18 features of normalised blocks (n, h, w), (n, 18)."""
     shape, left, right = _fit(blocks)
     columns = [shape, (left + right) / 2]
     for shift in _SHIFTS:

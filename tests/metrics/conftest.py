@@ -117,5 +117,5 @@ def pyiqa_module():
 def ma_model_file(tmp_path_factory):
     """Path of a small random model under the name of the published one."""
     path = tmp_path_factory.mktemp("ma") / "NRQM_model.mat"
-    savemat(path, random_ma_model(), do_compression=True)
+    savemat(path, random_ma_model(trees=60), do_compression=True)
     return path

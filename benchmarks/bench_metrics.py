@@ -1,0 +1,170 @@
+# ruff: noqa: T201 (a script: what it prints is its result)
+"""All eight metrics of one pair: pdbench's panel against pyiqa's metrics one by one, in one run.
+
+    OMP_NUM_THREADS=1 python benchmarks/bench_metrics.py [--side 512] [--methods 3]
+
+Both do the same work: pyiqa's defaults, which protocol `pyiqa` follows. Each of pyiqa's metrics is
+made and called once; the panel is prepared for the reference, then scores one method after
+another. Weights that are not everywhere (Ma's forests, PieAPP's network) are random, of the
+published structure and size, and the same for both. The times are CPU seconds of one thread, which
+a busy machine disturbs less than wall time. Needs the extra `test` and VGG16.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from safetensors.torch import load, load_file
+from scipy.io import savemat
+from skimage import data
+from synthetic_weights import PUBLISHED, random_ma_model, random_pieapp
+
+from pdbench.images import bicubic_downsample, bicubic_upsample, quantise
+from pdbench.metrics import METRICS, ma, niqe, pieapp
+from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.protocol import PROTOCOLS
+from pdbench.metrics.vgg_weights import VGG16
+from pdbench.torchvision_guard import import_torchvision
+from pdbench.weights import carried_bytes, fetch
+
+NAMES = {
+    "psnr": "psnr",
+    "ssim": "ssim",
+    "lpips-vgg": "lpips-vgg",
+    "pieapp": "pieapp",
+    "dists": "dists",
+    "niqe": "niqe",
+    "ma": "nrqm",
+    "pi": "pi",
+}
+"""Our id -> pyiqa's name."""
+
+
+def photograph(side):
+    """Return (1, 3, side, side) of scikit-image's astronaut, tiled where that is smaller."""
+    image = torch.from_numpy(data.astronaut()).permute(2, 0, 1)[None] / 255
+    tiles = -(-side // image.shape[-1])
+    return quantise(image.repeat(1, 1, tiles, tiles)[..., :side, :side])
+
+
+def results(reference, count):
+    """Return `count` restored versions of the reference: bicubic with more and more noise."""
+    blurred = bicubic_upsample(bicubic_downsample(reference))
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(reference.shape, generator=generator)
+    return [quantise(blurred + 0.01 * index * noise) for index in range(count)]
+
+
+def timed(call):
+    """Return CPU seconds and the result."""
+    start = time.process_time()
+    with torch.inference_mode():
+        result = call()
+    return time.process_time() - start, result
+
+
+def fill_hub(folder):
+    """Lay out the files where pyiqa looks for them, so that it downloads nothing."""
+    hub = folder / "hub"
+    (hub / "checkpoints").mkdir(parents=True)
+    (hub / "pyiqa").mkdir()
+    convolutions = load_file(fetch(VGG16))
+    torchvision = import_torchvision()
+    with torch.device("meta"):
+        shapes = torchvision.models.vgg16().state_dict()
+    # The classifier is loaded and thrown away: a zero that looks as large will do.
+    dense = {name: torch.zeros(()).expand(value.shape) for name, value in shapes.items()}
+    torch.save({**dense, **convolutions}, hub / "checkpoints" / "vgg16-397923af.pth")
+    wheel = Path(find_spec("lpips").origin).parent / "weights" / "v0.1"
+    for name, source in (
+        ("LPIPS_v0.1_vgg-a78928a0.pth", wheel / "vgg.pth"),
+        ("DISTS_weights-f5e65c96.pth", Path(sys.prefix) / "weights.pt"),
+    ):
+        torch.save(torch.load(source, map_location="cpu"), hub / "pyiqa" / name)
+    prior = load(carried_bytes(niqe.PRIOR))
+    published = {"mu_prisparam": prior["mean"][None].numpy()}
+    published["cov_prisparam"] = prior["covariance"].numpy()
+    savemat(hub / "pyiqa" / "niqe_modelparameters.mat", published)
+    savemat(hub / "pyiqa" / ma.MODEL.name, random_ma_model(**PUBLISHED))
+    torch.save(random_pieapp(), hub / "pyiqa" / pieapp.TRAINED.name)
+
+
+def theirs(names, restored, reference):
+    """Call pyiqa's metrics one by one, each made on its own; id -> (CPU seconds, value)."""
+    import pyiqa
+
+    found = {}
+    for name in names:
+        metric = pyiqa.create_metric(NAMES[name], device="cpu")
+        small = photograph(208)
+        images = (restored, reference) if METRICS.get(name).needs_reference else (restored,)
+        metric(*(small for _ in images))  # as ours, it has run before it is measured
+        seconds, value = timed(lambda metric=metric, images=images: metric(*images).item())
+        found[name] = (seconds, value)
+    return found
+
+
+def ours(names, restored, reference):
+    """Score several results of one reference; (seconds of the first, of a later one, values)."""
+    panel = MetricPanel(PROTOCOLS.get("pyiqa"), names)
+
+    def first():
+        panel.prepare(reference, None)
+        return panel.score(restored[0])
+
+    seconds, values = timed(first)
+    later = [timed(lambda one=one: panel.score(one)) for one in restored[1:]]
+    return seconds, statistics.median(spent for spent, _ in later), values
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--side", type=int, default=512, help="side of the square image, pixels")
+    parser.add_argument("--methods", type=int, default=3, help="results scored per reference")
+    parser.add_argument("--metrics", default=",".join(NAMES), help="ids, joined by commas")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    names = options.metrics.split(",")
+    reference = photograph(options.side)
+    restored = results(reference, options.methods)
+    with tempfile.TemporaryDirectory() as folder:
+        fill_hub(Path(folder))
+        os.environ["TORCH_HOME"] = folder
+        # The random network has not the sha256 of the published one.
+        trained = Path(folder) / "hub" / "pyiqa" / pieapp.TRAINED.name
+        pieapp.fetch = lambda _: trained
+        ours(names, [photograph(208)] * 2, photograph(208))  # reads the weights, fills caches
+        expected = theirs(names, restored[0], reference)
+        alone = {name: ours([name], restored, reference)[:2] for name in names}
+        together = ours(names, restored, reference)
+    report(names, expected, alone, together, options)
+
+
+def report(names, expected, alone, together, options):
+    """Print one line per metric and one for all of them together."""
+    size = f"{options.side}x{options.side}"
+    print(f"{size}, 1 thread, CPU seconds; later: the next method on the same image")
+    heads = ("pyiqa", "first", "ratio", "later", "ratio", "difference")
+    print(" " * 12 + "{:>9s}{:>9s}{:>8s}{:>9s}{:>8s}{:>12s}".format(*heads))
+    for name in names:
+        slow, value = expected[name]
+        print(line(name, slow, *alone[name]) + f"{abs(together[2][name][0] - value):12.1e}")
+    slow = sum(seconds for seconds, _ in expected.values())
+    print(line("one by one", slow, *(sum(column) for column in zip(*alone.values(), strict=True))))
+    print(line("panel", slow, *together[:2]))
+
+
+def line(name, slow, first, later):
+    return f"{name:12s}{slow:9.3f}{first:9.3f}{first / slow:8.3f}{later:9.3f}{later / slow:8.3f}"
+
+
+if __name__ == "__main__":
+    main()
