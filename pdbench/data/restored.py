@@ -79,11 +79,9 @@ def _owner(stem: str, keys: Mapping[str, str]) -> str | None:
 def _orphans(folder: Path, strangers: list[Path], lonely: list[Path]) -> InputError:
     parts = []
     if strangers:
-        named = name_some(file.name for file in strangers)
-        parts.append(f"{len(strangers)} of its images belong to no HR image ({named})")
+        parts.append(f"no HR image for {name_some(file.name for file in strangers)}")
     if lonely:
-        named = name_some(file.name for file in lonely)
-        parts.append(f"{len(lonely)} HR images have no output in it ({named})")
+        parts.append(f"no output for {name_some(file.name for file in lonely)}")
     return InputError(
         f"'{folder}' does not fit the HR images: {' and '.join(parts)}; names of outputs begin "
         "with the names of their HR images"
