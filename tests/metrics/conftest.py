@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from scipy.io import savemat
-from synthetic_weights import random_ma_model
+from synthetic_weights import random_ma_model, random_pieapp
 from torch.nn.functional import interpolate
 
 from pdbench.errors import WeightsUnavailable
@@ -33,8 +33,8 @@ def texture(height, width, *, seed=0, count=1):
     return quantise(image)
 
 
-@pytest.fixture
-def pair():
+@pytest.fixture(scope="session")
+def make_pair():
     """Make a (1, 3, H, W) reference and two (2, 3, H, W) degraded versions of it."""
 
     def make(height=64, width=48):
@@ -43,6 +43,12 @@ def pair():
         return reference, quantise(reference + 0.3 * noise)
 
     return make
+
+
+@pytest.fixture
+def pair(make_pair):
+    """See `make_pair`."""
+    return make_pair
 
 
 @pytest.fixture(scope="session")
@@ -119,3 +125,14 @@ def ma_model_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("ma") / "NRQM_model.mat"
     savemat(path, random_ma_model(trees=60), do_compression=True)
     return path
+
+
+@pytest.fixture(scope="session")
+def every_metric(ma_model_file):
+    """Give Ma and PieAPP random weights of the published structure, so that nothing is missing."""
+    state = random_pieapp()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pdbench.metrics.ma.fetch", lambda _: ma_model_file)
+        patch.setattr("pdbench.metrics.pieapp.fetch", lambda _: ma_model_file)
+        patch.setattr("pdbench.metrics.pieapp._read_once", lambda *_: state)
+        yield

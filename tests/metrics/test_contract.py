@@ -1,71 +1,142 @@
-"""What holds for every declared metric. Weights that cannot be had skip that metric."""
+"""What holds for every metric under every protocol. Weights that cannot be had skip that metric.
 
+Ma and PieAPP get random weights: nothing here depends on what they say. Chunks and strips are
+tested beside each metric that has them.
+"""
+
+import math
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from pdbench.errors import CannotJudge, WeightsUnavailable
+from pdbench.images import bicubic_downsample
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 
-OPENED = [metric for metric in METRICS if metric.open and not metric.per_set]
+SIZES = {"niqe": (104, 200), "ma": (92, 96)}
+BEST = {
+    "psnr": math.inf, "mse": 0, "ssim": 1, "lpips-vgg": 0, "lpips-alex": 0, "dists": 0,
+    "lr-psnr-challenge": math.inf,
+}  # fmt: skip
 
 
-def rule(metric):
-    """Return the rule of the first protocol that covers a metric."""
-    return next(one.rule(metric.id) for one in PROTOCOLS if metric.id in one.rules)
+def opened_as():
+    """Return one case for each way any protocol opens a metric, named by the first to do so."""
+    found = {}
+    for protocol in PROTOCOLS:
+        for name in protocol.covered_ids:
+            for part in METRICS.get(name).parts or (name,):
+                own = protocol.rule(name).choices
+                choices = own if part == name else protocol.part_choices(name, part)
+                found.setdefault((part, tuple(choices.items())), protocol.id)
+    return [
+        pytest.param((METRICS.get(name), dict(choices)), id=f"{name}-{protocol}")
+        for (name, choices), protocol in found.items()
+        if not METRICS.get(name).per_set
+    ]
 
 
-@pytest.fixture(scope="module", params=OPENED, ids=lambda metric: metric.id)
-def opened(request):
-    metric = request.param
+CASES = opened_as()
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request, every_metric, make_pair):
+    """One metric opened, its images, and its scores of a batch, computed once."""
+    metric, choices = request.param
     try:
-        return metric, metric.open(rule(metric).choices, "cpu")
+        scorer = metric.open(choices, "cpu")
     except WeightsUnavailable as error:
         pytest.skip(str(error))
-
-
-@pytest.fixture
-def prepared(opened, pair):
-    metric, scorer = opened
-    hr, restored = pair(104, 208)
+    hr, restored = make_pair(*SIZES.get(metric.id, (64, 92)))
     lr = hr[..., ::4, ::4].contiguous()
+
+    @torch.inference_mode()
+    def score(images, reference=hr):
+        return scorer.score(images, scorer.prepare(reference, lr))
+
+    return SimpleNamespace(
+        metric=metric,
+        choices=choices,
+        scorer=scorer,
+        hr=hr,
+        lr=lr,
+        restored=restored,
+        score=score,
+        scores=score(restored),
+    )
+
+
+def test_a_score_is_one_finite_float64_per_image(case):
+    assert case.scores.shape == (2,)
+    assert case.scores.dtype == torch.float64
+    assert torch.isfinite(case.scores).all()
+    assert case.scores[0] != case.scores[1]
+
+
+def test_a_batch_gets_the_scores_of_its_images_in_any_order(case):
+    before = case.restored.clone()
+    assert [case.score(one[None]).item() for one in case.restored.flip(0)] == [
+        *reversed(case.scores.tolist())
+    ]
+    assert torch.equal(case.restored, before)
+
+
+def test_another_image_prepared_in_between_changes_nothing(case):
     with torch.inference_mode():
-        return scorer, restored, scorer.prepare(hr if metric.needs_reference else None, lr)
+        kept = case.scorer.prepare(case.hr, case.lr)
+        case.scorer.prepare(case.hr.flip(-1), case.lr.flip(-1))
+        assert case.scorer.score(case.restored[:1], kept).item() == case.scores[0].item()
 
 
-def test_a_score_is_one_finite_float64_per_image(prepared):
-    scorer, restored, kept = prepared
-    with torch.inference_mode():
-        scores = scorer.score(restored, kept)
-    assert scores.shape == (2,)
-    assert scores.dtype == torch.float64
-    assert torch.isfinite(scores).all()
+def test_it_is_symmetric_where_its_formula_is(case):
+    if not case.metric.needs_reference or case.metric.id == "pieapp":
+        pytest.skip("it compares no two images, or the error of the one with the other")
+    swapped = case.score(case.hr, case.restored[:1]).item()
+    assert swapped == pytest.approx(case.scores[0].item(), rel=1e-6)
 
 
-def test_scoring_twice_gives_the_same_and_changes_no_image(prepared):
-    scorer, restored, kept = prepared
-    before = restored.clone()
-    with torch.inference_mode():
-        assert torch.equal(scorer.score(restored, kept), scorer.score(restored, kept))
-    assert torch.equal(restored, before)
+def test_an_image_against_itself_gets_the_best_score_there_is(case):
+    if case.metric.id not in BEST:
+        pytest.skip("it has no such score")
+    best = 80 if case.choices.get("epsilon") else BEST[case.metric.id]
+    assert case.score(case.hr).item() == pytest.approx(best, abs=1e-6)
 
 
-def test_a_batch_in_another_order_gets_the_same_scores(prepared):
-    scorer, restored, kept = prepared
-    with torch.inference_mode():
-        there, back = scorer.score(restored, kept), scorer.score(restored.flip(0), kept)
-    assert torch.equal(there, back.flip(0))
+def test_without_a_need_for_a_reference_none_is_looked_at(case):
+    if case.metric.needs_reference:
+        pytest.skip("it needs the reference")
+    assert case.score(case.restored[:1], None).item() == case.scores[0].item()
 
 
-def test_an_image_of_one_pixel_is_declined(opened):
-    metric, scorer = opened
-    tiny = torch.zeros(1, 3, 1, 1)
-    if metric.id in ("psnr", "mse"):
+def test_full_agreement_with_the_lr_is_infinite(case):
+    if case.metric.id != "lr-psnr":
+        pytest.skip("it does not look at the LR")
+    mirrored = case.choices["kernel"] == "imresize-py-uint8"
+    lr = bicubic_downsample(case.hr, mirrored=mirrored)
+    assert case.scorer.score(case.hr, case.scorer.prepare(None, lr)).item() == math.inf
+
+
+def test_an_image_of_one_pixel_is_declined(case):
+    if case.choices.get("border") == 0 and case.metric.id in ("psnr", "mse"):
         pytest.skip("it judges a single pixel")
+    tiny = torch.zeros(1, 3, 1, 1)
     with torch.inference_mode(), pytest.raises(CannotJudge):
-        scorer.score(tiny, scorer.prepare(tiny if metric.needs_reference else None, tiny))
+        case.scorer.score(tiny, case.scorer.prepare(tiny, tiny))
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_the_scores_of_a_cpu(case):
+    if not torch.cuda.is_available():
+        pytest.skip("there is no GPU")
+    scorer = case.metric.open(case.choices, "cuda")
+    with torch.inference_mode():
+        kept = scorer.prepare(case.hr.cuda(), case.lr.cuda())
+        scores = scorer.score(case.restored.cuda(), kept)
+    # Networks are float32, and NIQE and Ma look values up in tables by float64 sums.
+    assert scores.tolist() == pytest.approx(case.scores.tolist(), rel=1e-4)
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.id)
