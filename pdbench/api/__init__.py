@@ -4,6 +4,7 @@ Imports of what computes stand inside the functions: help must not wait for torc
 plots must work without it.
 """
 
+from pdbench.api.checkpoints import WeightsReport, import_weights, show_weights
 from pdbench.api.datasets import get_data, prepare_data
 from pdbench.api.evaluating import evaluate
 from pdbench.api.judging import REPORT_FORMATS, audit, claims, diff, front
@@ -23,6 +24,7 @@ __all__ = [
     "REPORT_FORMATS",
     "TABLE_FORMATS",
     "Report",
+    "WeightsReport",
     "audit",
     "claims",
     "diff",
@@ -30,11 +32,13 @@ __all__ = [
     "evaluate",
     "front",
     "get_data",
+    "import_weights",
     "list_all",
     "plot",
     "prepare_data",
     "protocol",
     "run",
+    "show_weights",
     "submit",
     "table",
     "train",

@@ -19,7 +19,12 @@ REPORT_FORMATS = ("text", "md", "json", "csv")
 
 
 def diff(
-    first: str, second: str, folder: str | Path = "runs/builtin", *, form: str = "text"
+    first: str,
+    second: str,
+    folder: str | Path = "runs/builtin",
+    *,
+    protocol: str | None = None,
+    form: str = "text",
 ) -> str:
     """Compare two methods in all metrics they have.
 
@@ -30,6 +35,7 @@ def diff(
         first: Method id.
         second: Method id.
         folder: A run folder, or a dataset's folder below results/.
+        protocol: Protocol id; needed where the folder holds scores under several.
         form: One of `REPORT_FORMATS`.
 
     Returns:
@@ -40,18 +46,21 @@ def diff(
     """
     from pdbench.plots import documents, report_diff
 
-    record = read_scores(folder)
+    record = read_scores(folder, protocol=protocol, methods=(first, second))
     document = report_diff.diff_document(
         record.scores, record.metrics, first, second, titles=_titles(record), **_context(record)
     )
     return documents.render_document(document, form)
 
 
-def claims(folder: str | Path = "runs/builtin", *, form: str = "text") -> str:
+def claims(
+    folder: str | Path = "runs/builtin", *, protocol: str | None = None, form: str = "text"
+) -> str:
     """Hold stored scores against the paper's claims C1 to C8.
 
     Args:
         folder: A run folder, or a dataset's folder below results/.
+        protocol: Protocol id; needed where the folder holds scores under several.
         form: "text", "md" or "json".
 
     Returns:
@@ -63,7 +72,7 @@ def claims(folder: str | Path = "runs/builtin", *, form: str = "text") -> str:
     from pdbench.plots import documents, report_claims
 
     _check_tableless(form)
-    record = read_scores(folder)
+    record = read_scores(folder, protocol=protocol)
     document = report_claims.claims_document(record.scores, record.metrics, **_context(record))
     return documents.render_document(document, form)
 
@@ -106,6 +115,7 @@ def front(
     x: str = "psnr",
     y: str = "lpips-vgg",
     methods: Sequence[str] = (),
+    protocol: str | None = None,
     reference: tuple[float, float] | None = None,
     form: str = "text",
 ) -> str:
@@ -116,6 +126,7 @@ def front(
         x: Metric id.
         y: Another metric id.
         methods: Method ids to consider; all when empty.
+        protocol: Protocol id; needed where the folder holds scores under several.
         reference: (x, y) that the hypervolume is measured from; the worst means when None.
         form: One of `REPORT_FORMATS`.
 
@@ -128,7 +139,7 @@ def front(
     """
     from pdbench.plots import documents, report_front
 
-    record = read_scores(folder)
+    record = read_scores(folder, protocol=protocol, methods=methods)
     document = report_front.front_document(
         record.scores,
         record.metrics,

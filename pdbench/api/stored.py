@@ -13,10 +13,13 @@ from pdbench.registry import unknown_id
 if TYPE_CHECKING:
     from pdbench.harness.record import RunRecord
 
-__all__ = ["TABLE_FORMATS", "plot", "read_scores", "render", "table"]
+__all__ = ["CERTAINTIES", "TABLE_FORMATS", "plot", "read_scores", "render", "table"]
 
 TABLE_FORMATS = ("text", "md", "csv", "json", "latex")
 """What `table` writes; the same as `pdbench.plots.tables.TableFormat`."""
+
+CERTAINTIES = ("ellipses", "bars", "none")
+"""What `plot` shows of certainty; the same as `pdbench.plots.scene_model.Certainty`."""
 
 
 def table(
@@ -64,6 +67,8 @@ def plot(
     methods: Sequence[str] = (),
     protocol: str | None = None,
     output: str | Path = "plane.html",
+    certainty: str = "ellipses",
+    theory: bool = False,
 ) -> Path:
     """Draw stored scores as a perception-distortion plane. Needs no torch.
 
@@ -76,14 +81,18 @@ def plot(
         methods: Method ids to show; all when empty.
         protocol: Protocol id; needed where the folder holds scores under several.
         output: File to write; its ending decides: .html (interactive), .png, .svg or .pdf.
+        certainty: How the 95 % certainty of the means is shown, one of `CERTAINTIES`.
+        theory: Draw also where averages of perfect posterior samples would lie.
 
     Returns:
         The file written.
 
     Raises:
-        InputError: The folder holds no scores, an id or the ending is unknown, or the file cannot
-            be written.
+        InputError: The folder holds no scores, an id or the ending is unknown, the theory wants
+            rows that are not there, or the file cannot be written.
     """
+    if certainty not in CERTAINTIES:
+        raise unknown_id("way to show certainty", certainty, CERTAINTIES)
     from pdbench.plots import plane
 
     record = read_scores(folder, protocol=protocol, methods=methods)
@@ -98,6 +107,8 @@ def plot(
         kinds={method.id: method.kind for method in record.methods},  # type: ignore[misc]
         images=len(record.dataset.images),
         size=record.sizes,
+        certainty=certainty,  # type: ignore[arg-type]  # checked above
+        theory=theory,
     )
 
 

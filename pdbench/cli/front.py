@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from pdbench import api
-from pdbench.cli.options import split_commas
+from pdbench.cli.options import split_commas, stored_protocol
 
 __all__ = ["command"]
 
@@ -17,6 +18,7 @@ __all__ = ["command"]
 @click.option("-x", "x", default="psnr", show_default=True, metavar="METRIC")
 @click.option("-y", "y", default="lpips-vgg", show_default=True, metavar="METRIC")
 @click.option("--method", "methods", multiple=True, callback=split_commas, metavar="ID,...")
+@stored_protocol
 @click.option(
     "--reference",
     type=(float, float),
@@ -26,17 +28,10 @@ __all__ = ["command"]
 @click.option(
     "--format", "form", type=click.Choice(api.REPORT_FORMATS), default="text", show_default=True
 )
-def command(
-    folder: Path,
-    x: str,
-    y: str,
-    methods: tuple[str, ...],
-    reference: tuple[float, float] | None,
-    form: str,
-) -> None:
+def command(**options: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Say which methods in FOLDER no other beats in both metrics, how surely, and the hypervolume.
 
     FOLDER is a run folder, or a folder of results/. Uncertainty is by bootstrap over images and
     samples.
     """
-    click.echo(api.front(folder, x=x, y=y, methods=methods, reference=reference, form=form))
+    click.echo(api.front(**options))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,17 +28,19 @@ __all__ = ["command"]
     metavar="FILE",
     help="Its ending decides: .html (interactive, self-contained), .png, .svg, .pdf.",
 )
-def command(
-    folder: Path,
-    x: str | None,
-    y: str | None,
-    methods: tuple[str, ...],
-    protocol: str | None,
-    output: Path,
-) -> None:
+@click.option(
+    "--certainty",
+    type=click.Choice(api.CERTAINTIES),
+    default="ellipses",
+    show_default=True,
+    help="How the 95 % certainty of the means is shown.",
+)
+@click.option(
+    "--theory", is_flag=True, help="Draw where averages of perfect posterior samples would lie."
+)
+def command(**options: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Draw the scores in FOLDER (a run folder, or a folder of results/) as a plane.
 
     Any metric goes on either axis; better is left and down.
     """
-    written = api.plot(folder, x=x, y=y, methods=methods, protocol=protocol, output=output)
-    click.echo(f"Plane: {written}")
+    click.echo(f"Plane: {api.plot(**options)}")

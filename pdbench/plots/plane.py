@@ -6,13 +6,17 @@ import math
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pdbench.analysis.intervals import Interval, mean_interval, within_image_intervals
 from pdbench.analysis.means import Summary, summarise
+from pdbench.analysis.spread import LEAST_IMAGES
+from pdbench.analysis.theory import SAMPLE, perfect_psnr
 from pdbench.errors import InputError
 from pdbench.plots.families import Kind, style_methods
-from pdbench.plots.scene import Bars, Plane, build_scene
+from pdbench.plots.scene import build_scene
+from pdbench.plots.scene_model import Certainty, Plane
 from pdbench.plots.table_model import caption_of, one_line, select_methods
 from pdbench.registry import Registry
 from pdbench.scores import MetricFacts, Score
@@ -35,7 +39,8 @@ def plot(
     kinds: Mapping[str, Kind] | None = None,
     images: int | None = None,
     size: str = "",
-    bars: Bars = "paired",
+    certainty: Certainty = "ellipses",
+    theory: bool = False,
 ) -> Path:
     """Draw the plane into a file; the suffix says how.
 
@@ -55,15 +60,19 @@ def plot(
         kinds: Method id -> kind, which chooses the marker; guessed from ids and outputs otherwise.
         images: Number of images in the dataset, N of "n/N"; by default those seen in `scores`.
         size: Size of the networks ("compact"), named in the caption.
-        bars: Which 95 % intervals the bars show; with one method there is nothing to pair, and
-            they are over images.
+        certainty: How the 95 % certainty of the means is shown: ellipses, where there are images
+            enough for them and bars elsewhere; bars; or not at all. It is that of comparing
+            methods on the same images: what is hard about an image for all of them is removed.
+        theory: Draw also where averages of perfect posterior samples would lie; needs PSNR on an
+            axis, the samples' row and an average of several.
 
     Returns:
         The file written.
 
     Raises:
         InputError: The scores cannot share a plane, an id is unknown, the metrics are the same or
-            no method has both, the suffix is unknown, or the file cannot be written.
+            no method has both, the theory has too few rows, the suffix is unknown, or the file
+            cannot be written.
     """
     suffix = out.suffix.lower().removeprefix(".")
     if suffix not in SUFFIXES:
@@ -75,8 +84,11 @@ def plot(
         raise InputError(f"both axes would show {x_fact.title}; choose two metrics with -x and -y")
     summary = summarise(scores, images=images)
     wanted = list(known_facts) if suffix == "html" else [x_fact, y_fact]
-    plane = _plane(
-        summary, select_methods(summary, methods), wanted, titles or {}, kinds or {}, bars
+    chosen = select_methods(summary, methods)
+    if theory:
+        _check_theory(summary, chosen, (x, y) if suffix != "html" else ())
+    plane = replace(
+        _plane(summary, chosen, wanted, titles or {}, kinds or {}, certainty), theory=theory
     )
     scene = build_scene(plane, x_fact, y_fact)
     if scene is None:
@@ -99,10 +111,8 @@ def _plane(
     facts: Sequence[MetricFacts],
     titles: Mapping[str, str],
     kinds: Mapping[str, Kind],
-    bars: Bars,
+    certainty: Certainty,
 ) -> Plane:
-    if bars == "paired" and len(methods) < 2:
-        bars = "images"
     several = frozenset(
         mean.method
         for mean in summary.means.values()
@@ -113,26 +123,41 @@ def _plane(
         methods=tuple(methods),
         titles={method: one_line(titles.get(method, method)) for method in methods},
         styles=style_methods(methods, kinds=kinds, several=several),
-        bars=bars,
+        certainty=certainty,
         bar_ends={
             (method, fact.id): ends
             for fact in facts
-            for method, ends in _bar_ends(summary, methods, fact, bars).items()
+            for method, ends in _bar_ends(summary, methods, fact, certainty).items()
         },
     )
 
 
 def _bar_ends(
-    summary: Summary, methods: Sequence[str], fact: MetricFacts, bars: Bars
+    summary: Summary, methods: Sequence[str], fact: MetricFacts, certainty: Certainty
 ) -> dict[str, tuple[float, float]]:
     means = [summary.mean(method, fact.id) for method in methods]
     images = {mean.method: mean.images for mean in means if _drawable(mean.value)}
+    if not images or certainty == "none":
+        return {}
+    shared = set.intersection(*map(set, images.values()))
+    if certainty == "ellipses" and len(shared) >= LEAST_IMAGES:
+        return {}
     found: dict[str, Interval | None] = {}
-    if bars == "paired" and images:
+    if len(images) > 1:
         found = within_image_intervals(images)
-    elif bars == "images":
+    else:
         found = {name: mean_interval(list(values.values())) for name, values in images.items()}
     return {method: (bar.low, bar.high) for method, bar in found.items() if bar}
+
+
+def _check_theory(summary: Summary, methods: Sequence[str], axes: Sequence[str]) -> None:
+    if axes and "psnr" not in axes:
+        raise InputError("the theory is about squared error; put psnr on an axis, or leave it out")
+    found = perfect_psnr(summary, methods, (1,))
+    if isinstance(found, str):
+        raise InputError(
+            f"the theory cannot be drawn: {found}; it wants {SAMPLE} and an average of several"
+        )
 
 
 def _drawable(value: float | None) -> bool:

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
+from itertools import permutations
 from string import Template
 from typing import Any
 
 from plotly.offline import get_plotlyjs
 
+from pdbench.analysis.fronts import measure_front
 from pdbench.analysis.intervals import mean_interval
 from pdbench.plots.labels import Box
 from pdbench.plots.plane_traces import FONT_SIZE, LAYOUT, MARGIN, RADIUS, TRACES, scene_traces
-from pdbench.plots.scene import (
-    BAR_NAMES,
-    CLOUD_NAME,
-    FRONT_NAME,
-    KIND_NAMES,
-    Frame,
-    Plane,
-    Scene,
-    axis_title,
-    build_scene,
-    label_scene,
-)
+from pdbench.plots.scene import axis_title, build_scene, label_scene, mark_title
+from pdbench.plots.scene_model import KIND_NAMES, SHAPE_NAMES, Frame, Plane, Scene
 from pdbench.plots.table_model import format_value, one_line
 from pdbench.scores import MetricFacts
 
@@ -53,6 +45,9 @@ _SIGNS = {
     "fused": '<path d="M8 0l6 6l-6 6l-6-6z" fill="currentColor"/>',
     "bar": '<path d="M0 6h16" stroke="currentColor" stroke-width="1.4"/>',
     "cloud": '<ellipse cx="8" cy="6" rx="8" ry="5" fill="currentColor" opacity="0.3"/>',
+    "region": '<ellipse cx="8" cy="6" rx="7" ry="4.5" fill="none" stroke="currentColor"/>',
+    "path": '<path d="M0 6h16M5 2l7 4l-7 4z" stroke="currentColor" fill="currentColor"/>',
+    "theory": '<path d="M0 6h16" stroke="currentColor" stroke-dasharray="1.5 3"/>',
     "front": '<path d="M0 6h16" stroke="currentColor" stroke-width="1.4" stroke-dasharray="4 3"/>',
 }
 
@@ -79,10 +74,13 @@ def render_page(
     """
     known = [fact for fact in facts if _has_values(plane, fact)]
     scenes: dict[str, dict[str, Any]] = {}
-    for first in known:
-        for second in known:
-            if first != second and (scene := _scene(plane, first, second)):
-                scenes[f"{first.id} {second.id}"] = scene
+    roles: set[str] = set()
+    for first, second in permutations(known, 2):
+        if scene := build_scene(plane, first, second):
+            roles |= scene.roles
+            mirrored = scenes.get(f"{second.id} {first.id}")
+            front = mirrored["front"] if mirrored else _front_note(plane, first, second)
+            scenes[f"{first.id} {second.id}"] = {**_scene(plane, scene), "front": front}
     content = {
         "x": x.id,
         "y": y.id,
@@ -100,7 +98,7 @@ def render_page(
     return template.substitute(
         title=html.escape(f"Perception-distortion plane: {caption}"),
         caption=html.escape(caption),
-        key=_key(plane),
+        key=_key(plane, roles),
         plotly=get_plotlyjs(),
         content=_json(content),
     )
@@ -116,14 +114,11 @@ def _has_values(plane: Plane, fact: MetricFacts) -> bool:
     return any(plane.summary.mean(method, fact.id).n for method in plane.methods)
 
 
-def _scene(plane: Plane, x: MetricFacts, y: MetricFacts) -> dict[str, Any] | None:
-    scene = build_scene(plane, x, y)
-    if scene is None:
-        return None
+def _scene(plane: Plane, scene: Scene) -> dict[str, Any]:
     return {
         "data": scene_traces(plane, scene),
-        "xaxis": {"title": {"text": axis_title(x)}, "range": scene.x_range},
-        "yaxis": {"title": {"text": axis_title(y)}, "range": scene.y_range},
+        "xaxis": {"title": {"text": axis_title(scene.x)}, "range": scene.x_range},
+        "yaxis": {"title": {"text": axis_title(scene.y)}, "range": scene.y_range},
         "labels": {width: _annotations(plane, scene, width, height) for width, height in SIZES},
         "absent": scene.absent,
     }
@@ -143,18 +138,40 @@ def _measure(text: str) -> tuple[float, float]:
 
 def _annotations(plane: Plane, scene: Scene, width: int, height: int) -> list[dict[str, Any]]:
     labels = label_scene(plane, scene, _frame(width, height))
+    named = [((m.x, m.y), plane.titles[m.method], "") for m in scene.markers]
+    if scene.theory:
+        named += [(point, mark_title(k), "mark ") for k, point in scene.theory.marks.items()]
     return [
         {
-            "x": marker.x,
-            "y": marker.y,
+            "x": point[0],
+            "y": point[1],
             "ax": round(label.offset[0], 1),
             "ay": round(label.offset[1], 1),
-            "text": html.escape(plane.titles[marker.method]),
-            "name": "leader" if label.leader else "beside",
+            "text": html.escape(title),
+            "name": role + ("leader" if label.leader else "beside"),
         }
-        for marker, label in zip(scene.markers, labels, strict=True)
+        for (point, title, role), label in zip(named, labels, strict=True)
         if label is not None
     ]
+
+
+def _front_note(plane: Plane, x: MetricFacts, y: MetricFacts) -> str:
+    """Say who is on the front how surely, and what it encloses; "" for a single method."""
+    front = measure_front(plane.summary, plane.methods, x, y)
+    if front is None or len(front.members) < 2:
+        return ""
+    members = [
+        plane.titles[one.method]
+        + (f" {100 * one.probability:.0f} %" if one.probability is not None else "")
+        for one in front.members
+        if one.probability or one.member
+    ]
+    ends = f" [{front.interval.low:.4g}, {front.interval.high:.4g}]" if front.interval else ""
+    return (
+        f"On the Pareto front, in so many of the bootstrap data sets of {front.n}/{front.total} "
+        f"images: {', '.join(members)}. Hypervolume to the worst of both: "
+        f"{front.volume:.4g}{ends}."
+    )
 
 
 def _hover(plane: Plane, method: str, facts: Sequence[MetricFacts]) -> str:
@@ -191,15 +208,11 @@ def _notes(plane: Plane, facts: Sequence[MetricFacts]) -> list[str]:
     return notes
 
 
-def _key(plane: Plane) -> str:
+def _key(plane: Plane, roles: Iterable[str]) -> str:
     kinds = {plane.styles[method].kind for method in plane.methods}
+    present = set(roles)
     names: dict[str, str] = {kind: name for kind, name in KIND_NAMES.items() if kind in kinds}
-    if plane.bars != "none":
-        names["bar"] = BAR_NAMES[plane.bars]
-    if "stochastic" in kinds:
-        names["cloud"] = CLOUD_NAME
-    if len(plane.methods) > 1:
-        names["front"] = FRONT_NAME
+    names.update({role: name for role, name in SHAPE_NAMES.items() if role in present})
     return "".join(
         f'<li><svg width="16" height="12">{_SIGNS[sign]}</svg>{html.escape(name)}</li>'
         for sign, name in names.items()

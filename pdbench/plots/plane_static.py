@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 from matplotlib import rc_context
@@ -14,16 +16,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 
 from pdbench.plots.labels import Box, Label
-from pdbench.plots.scene import (
-    BAR_NAMES,
-    CLOUD_NAME,
-    FRONT_NAME,
+from pdbench.plots.scene import axis_title, label_scene, mark_title
+from pdbench.plots.scene_model import (
     KIND_NAMES,
+    SHAPE_NAMES,
     Frame,
+    Path,
     Plane,
+    Point,
     Scene,
-    axis_title,
-    label_scene,
 )
 
 __all__ = ["render_static"]
@@ -35,6 +36,9 @@ FONT_SIZE = 8.5
 RADIUS = 4.5
 INK, FAINT = "#222222", "#8a8a8a"
 DASHES: Any = (0, (4, 3))
+DOTS: Any = (0, (1, 1.6))
+ARROW = ((-1.0, -0.75), (1.0, 0.0), (-1.0, 0.75), (-0.55, 0.0))
+"""Corners of an arrowhead that points right."""
 MARKERS = {"single": "s", "stochastic": "o", "fused": "D"}
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -109,9 +113,38 @@ def _draw_axes(figure: Figure, plane: Plane, scene: Scene) -> None:
         axes.plot(*zip(*scene.front, strict=True), color=FAINT, linewidth=1, linestyle=DASHES)
     for cloud in scene.clouds:
         axes.add_patch(Polygon(cloud.points, facecolor=cloud.colour, alpha=0.18, linewidth=0))
+    for region in scene.regions:
+        axes.plot(*zip(*region.points, strict=True), color=region.colour, linewidth=0.9, alpha=0.5)
     for path in scene.paths:
         axes.plot(*zip(*path.points, strict=True), color=path.colour, linewidth=0.9, alpha=0.7)
+        _draw_arrows(axes, path, scene)
+    if scene.theory:
+        line: dict[str, Any] = {"color": FAINT, "linewidth": 1.2, "linestyle": DOTS}
+        axes.plot(*zip(*scene.theory.points, strict=True), **line)
+        marks = zip(*scene.theory.marks.values(), strict=True)
+        axes.plot(*marks, "o", markersize=4.5, color="white", markeredgecolor=FAINT, zorder=4)
     _draw_markers(axes, plane, scene)
+
+
+def _draw_arrows(axes: Axes, path: Path, scene: Scene) -> None:
+    for (start, end), wanted in zip(pairwise(path.points), path.arrows, strict=True):
+        if wanted:
+            right, up = (
+                b - a for a, b in zip(_pixel(start, scene), _pixel(end, scene), strict=True)
+            )
+            length = math.hypot(right, up)
+            turned = [
+                ((right * x - up * y) / length, (up * x + right * y) / length) for x, y in ARROW
+            ]
+            middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+            axes.plot(*middle, marker=turned, markersize=6, color=path.colour, markeredgewidth=0)
+
+
+def _pixel(point: Point, scene: Scene) -> Point:
+    """Return pixels, upwards, from the lower left corner of the axes."""
+    right = (point[0] - scene.x_range[0]) / (scene.x_range[1] - scene.x_range[0])
+    up = (point[1] - scene.y_range[0]) / (scene.y_range[1] - scene.y_range[0])
+    return right * (AXES.right - AXES.left), up * (AXES.bottom - AXES.top)
 
 
 def _draw_markers(axes: Axes, plane: Plane, scene: Scene) -> None:
@@ -137,14 +170,17 @@ def _draw_markers(axes: Axes, plane: Plane, scene: Scene) -> None:
 
 def _draw_labels(figure: Figure, plane: Plane, scene: Scene) -> None:
     labels = label_scene(plane, scene, _frame(figure))
-    for marker, label in zip(scene.markers, labels, strict=True):
+    marks = scene.theory.marks if scene.theory else {}
+    titles = [(plane.titles[marker.method], INK) for marker in scene.markers]
+    titles += [(mark_title(k), FAINT) for k in marks]
+    for (title, colour), label in zip(titles, labels, strict=True):
         if label is not None:
-            _draw_label(figure, plane.titles[marker.method], label)
+            _draw_label(figure, title, colour, label)
 
 
-def _draw_label(figure: Figure, title: str, label: Label) -> None:
+def _draw_label(figure: Figure, title: str, colour: str, label: Label) -> None:
     x, y = label.box.centre
-    place: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": INK, "zorder": 6}
+    place: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": colour, "zorder": 6}
     figure.text(x / WIDTH, 1 - y / HEIGHT, title, parse_math=False, **place)
     if label.leader:
         x0, y0, x1, y1 = label.leader
@@ -155,7 +191,9 @@ def _draw_label(figure: Figure, title: str, label: Label) -> None:
 def _draw_margins(figure: Figure, plane: Plane, scene: Scene, caption: str) -> None:
     left = AXES.left / WIDTH
     place: dict[str, Any] = {"va": "center", "color": FAINT, "fontsize": FONT_SIZE - 1}
-    figure.text(left, 1 - 12 / HEIGHT, caption, parse_math=False, **place)
+    lines = [caption, *([f"not drawn: {', '.join(scene.absent)}"] if scene.absent else [])]
+    for number, line in enumerate(lines):
+        figure.text(left, 1 - (12 + 13 * number) / HEIGHT, line, parse_math=False, **place)
     figure.legend(
         handles=_legend(plane, scene),
         loc="lower left",
@@ -177,10 +215,18 @@ def _legend(plane: Plane, scene: Scene) -> list[Line2D | Patch]:
         for kind, name in KIND_NAMES.items()
         if kind in present
     ]
-    if any(marker.x_bar or marker.y_bar for marker in scene.markers):
-        handles.append(Line2D([], [], linewidth=1.1, label=BAR_NAMES[plane.bars], **faint))
-    if scene.clouds:
-        handles.append(Patch(alpha=0.25, linewidth=0, label=CLOUD_NAME, **faint))
-    if scene.front:
-        handles.append(Line2D([], [], linewidth=1, linestyle=DASHES, label=FRONT_NAME, **faint))
+    signs: dict[str, Line2D | Patch] = {
+        "bar": Line2D([], [], linewidth=1.1, **faint),
+        "region": Line2D(
+            [], [], marker="o", linestyle="", markersize=8, fillstyle="none", **faint
+        ),
+        "cloud": Patch(alpha=0.25, linewidth=0, **faint),
+        "path": Line2D([], [], marker=">", markersize=4, linewidth=0.9, **faint),
+        "front": Line2D([], [], linewidth=1, linestyle=DASHES, **faint),
+        "theory": Line2D([], [], linewidth=1.2, linestyle=DOTS, **faint),
+    }
+    for role, sign in signs.items():
+        if role in scene.roles:
+            sign.set_label(SHAPE_NAMES[role])
+            handles.append(sign)
     return handles

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
-from pdbench.plots.scene import Marker, Plane, Scene
+from pdbench.plots.scene_model import Marker, Path, Plane, Point, Scene, Theory
 
 __all__ = ["FONT_SIZE", "LAYOUT", "MARGIN", "RADIUS", "TRACES", "scene_traces"]
 
@@ -28,7 +29,14 @@ _CURVE = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
 TRACES: dict[str, dict[str, Any]] = {
     "front": {**_CURVE, "line": {"width": 1, "dash": "4px,3px"}},
     "cloud": {**_CURVE, "fill": "toself", "line": {"width": 0}},
-    "path": {**_CURVE, "opacity": 0.7},
+    "region": {**_CURVE, "opacity": 0.55},
+    "path": {**_CURVE, "mode": "lines+markers", "opacity": 0.75},
+    "theory": {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "line": {"width": 1.5, "dash": "1px,3px"},
+        "hovertemplate": "%{text}<extra></extra>",
+    },
     "method": {"type": "scatter", "mode": "markers", "hovertemplate": "%{text}<extra></extra>"},
 }
 """What all traces of a role share; `scene_traces` gives the rest."""
@@ -49,15 +57,36 @@ def scene_traces(plane: Plane, scene: Scene) -> list[dict[str, Any]]:
     traces = [_curve("front", scene.front)] if scene.front else []
     for cloud in scene.clouds:
         traces.append(_curve("cloud", cloud.points, fillcolor=_transparent(cloud.colour, 0.2)))
-    for path in scene.paths:
-        line = {"width": 1.2, "color": path.colour}
-        traces.append(_curve("path", path.points, line=line))
+    for region in scene.regions:
+        traces.append(_curve("region", region.points, line={"width": 1.2, "color": region.colour}))
+    traces += [_path(path) for path in scene.paths]
+    if scene.theory:
+        traces.append(_theory(scene.theory))
     return traces + [_point(plane, marker) for marker in scene.markers]
 
 
-def _curve(
-    role: str, points: tuple[tuple[float, float], ...], **properties: object
-) -> dict[str, Any]:
+def _path(path: Path) -> dict[str, Any]:
+    """Return a line with an arrowhead in the middle of each piece that has room for one."""
+    points, sizes = [path.points[0]], [0]
+    for (start, end), wanted in zip(pairwise(path.points), path.arrows, strict=True):
+        points += [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), end]
+        sizes += [9 if wanted else 0, 0]
+    marker = {"symbol": "arrow", "angleref": "previous", "size": sizes, "color": path.colour}
+    line = {"width": 1.2, "color": path.colour}
+    return _curve("path", tuple(points), line=line, marker=marker)
+
+
+def _theory(theory: Theory) -> dict[str, Any]:
+    marked = {point: k for k, point in theory.marks.items()}
+    texts = [
+        f"mean of {marked[point]} perfect samples" if point in marked else "perfect samples"
+        for point in theory.points
+    ]
+    sizes = [7 if point in marked else 0 for point in theory.points]
+    return _curve("theory", theory.points, text=texts, marker={"size": sizes})
+
+
+def _curve(role: str, points: tuple[Point, ...], **properties: object) -> dict[str, Any]:
     x, y = zip(*points, strict=True)
     return {"meta": {"role": role}, "x": list(x), "y": list(y), **properties}
 

@@ -12,7 +12,8 @@ from pdbench.errors import InputError
 from pdbench.plots import plot
 from pdbench.plots.families import style_methods
 from pdbench.plots.labels import Box
-from pdbench.plots.scene import Frame, Plane, build_scene, label_scene
+from pdbench.plots.scene import build_scene, label_scene
+from pdbench.plots.scene_model import Frame, Plane
 
 
 @pytest.fixture
@@ -24,7 +25,6 @@ def plane(scores):
         methods=summary.methods,
         titles={method: method for method in summary.methods},
         styles=style_methods(summary.methods, kinds={}, several=several),
-        bars="none",
         bar_ends={("rrdb", "psnr"): (28.0, 30.0)},
     )
 
@@ -69,7 +69,7 @@ def test_only_stochastic_methods_have_clouds(scene):
 
 
 def test_members_of_a_family_are_joined_in_order(plane, scene):
-    joined = {shape.points for shape in scene.paths}
+    joined = {path.points for path in scene.paths}
     place = {marker.method: (marker.x, marker.y) for marker in scene.markers}
     assert joined == {
         (place["srflow-da[tau=0.1]"], place["srflow-da[tau=0.9]"]),
@@ -92,28 +92,29 @@ def test_methods_without_a_metric_are_named(make_score, plane, facts, scores):
         methods=(*plane.methods, "new"),
         titles={**plane.titles, "new": "New"},
         styles=style_methods(summary.methods, kinds={}, several=frozenset()),
-        bars="none",
         bar_ends={},
     )
-    assert build_scene(extended, facts[0], facts[2]).absent == ("New",)
+    assert build_scene(extended, facts[0], facts[2]).absent == ("New (no LPIPS-VGG)",)
 
 
 def test_no_method_with_both_metrics_gives_no_scene(plane, facts):
     assert build_scene(plane, facts[0], facts[3]) is None
 
 
-def test_infinite_means_are_not_drawn(make_score, facts):
+def test_an_infinite_mean_is_named_instead_of_drawn(make_score, facts):
     rows = [make_score(value=math.inf), make_score(metric="ssim")]
+    rows += [make_score("n", value=30.0), make_score("n", metric="ssim")]
     summary = summarise(rows)
     plane = Plane(
         summary=summary,
-        methods=("m",),
-        titles={"m": "m"},
-        styles=style_methods(["m"], kinds={}, several=frozenset()),
-        bars="none",
+        methods=("m", "n"),
+        titles={"m": "M", "n": "N"},
+        styles=style_methods(["m", "n"], kinds={}, several=frozenset()),
         bar_ends={},
     )
-    assert build_scene(plane, facts[0], facts[1]) is None
+    scene = build_scene(plane, facts[0], facts[1])
+    assert [marker.method for marker in scene.markers] == ["n"]
+    assert scene.absent == ("M (PSNR is infinite)",)
 
 
 def test_labels_stay_in_the_picture(plane, scene):
@@ -208,9 +209,6 @@ def test_failed_write_leaves_nothing_behind(scores, facts, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["plane.png"]
 
 
-def test_bars_choose_the_interval(scores, facts, tmp_path):
-    drawn = {
-        bars: plot(scores, facts, out=tmp_path / f"{bars}.svg", bars=bars).read_bytes()
-        for bars in ("paired", "images", "none")
-    }
-    assert len(set(drawn.values())) == 3
+def test_certainty_is_drawn_as_ellipses_or_bars(scores, facts, tmp_path):
+    ellipses = plot(scores, facts, out=tmp_path / "a.svg").read_bytes()
+    assert ellipses != plot(scores, facts, out=tmp_path / "b.svg", certainty="bars").read_bytes()

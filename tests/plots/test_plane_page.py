@@ -89,3 +89,16 @@ def test_titles_cannot_break_out_of_the_page(page, scores, facts):
     own = page(scores, facts, titles={"rrdb": evil}).replace(get_plotlyjs(), "")
     assert "<img" not in own
     assert "&lt;img" in content(own)["hovers"]["rrdb"]
+
+
+def test_page_says_who_is_on_the_front_how_surely(text):
+    front = content(text)["scenes"]["psnr lpips-vgg"]["front"]
+    assert "bootstrap data sets of 5/5 images: average-" in front
+    assert re.search(r"Hypervolume to the worst of both: [\d.]+ \[[\d.]+, [\d.]+\]", front)
+    assert content(text)["scenes"]["lpips-vgg psnr"]["front"] == front
+
+
+def test_key_names_only_what_is_drawn(text, page, scores, facts):
+    assert "95 % region of the mean" in text
+    assert "95 % interval of the mean" not in text
+    assert "region of the mean" not in page(scores, facts, certainty="none")

@@ -1,0 +1,130 @@
+"""What surrounds and joins the markers: regions of certainty, arrows, the theory's curve."""
+
+import math
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pdbench.analysis import summarise
+from pdbench.analysis.spread import mean_covariances, region_radius
+from pdbench.errors import InputError
+from pdbench.plots import plot
+from pdbench.plots.families import style_methods
+from pdbench.plots.scene import build_scene
+from pdbench.plots.scene_model import Plane
+
+SAMPLE = "srflow-da[tau=0.9]"
+
+
+@pytest.fixture
+def plane_of():
+    def make(rows, **options):
+        summary = summarise(rows)
+        styles = style_methods(summary.methods, kinds={}, several=frozenset())
+        titles = {method: method for method in summary.methods}
+        plane = Plane(
+            summary=summary, methods=summary.methods, titles=titles, styles=styles, bar_ends={}
+        )
+        return replace(plane, **options)
+
+    return make
+
+
+@pytest.fixture
+def perfect(make_score):
+    """Scores of averages of k perfect samples: MSE(k) = MSE(inf) (1 + 1/k)."""
+    rng = random.Random(0)
+    rows = []
+    for image in range(6):
+        best = rng.uniform(26, 32)
+        for method, k, samples in ((SAMPLE, 1, 3), ("average-5", 5, 1), ("average-25", 25, 1)):
+            for sample in range(samples):
+                value = best - 10 * math.log10(1 + 1 / k)
+                rows.append(make_score(method, f"{image}", value, sample=sample))
+                loss = 0.3 - 0.1 / k
+                rows.append(
+                    make_score(method, f"{image}", loss, sample=sample, metric="lpips-vgg")
+                )
+    return rows
+
+
+def test_regions_are_the_ellipses_of_hotelling(scores, facts, plane_of):
+    plane = plane_of(scores, certainty="ellipses")
+    scene = build_scene(plane, facts[0], facts[2])
+    assert len(scene.regions) == len(scene.markers) == 6
+    images = [
+        {m: plane.summary.mean(m, fact.id).images for m in plane.methods}
+        for fact in (facts[0], facts[2])
+    ]
+    xx, xy, yy = mean_covariances(*images)["rrdb"]
+    marker = next(one for one in scene.markers if one.method == "rrdb")
+    inverse = np.linalg.inv([[xx, xy], [xy, yy]])
+    region = scene.regions[[one.method for one in scene.markers].index("rrdb")]
+    for x, y in region.points:
+        gap = np.array([x - marker.x, y - marker.y])
+        assert gap @ inverse @ gap == pytest.approx(region_radius(5) ** 2)
+
+
+def test_regions_fit_into_the_axes(scores, facts, plane_of):
+    scene = build_scene(plane_of(scores, certainty="ellipses"), facts[0], facts[2])
+    low, high = sorted(scene.x_range)
+    assert all(low < x < high for region in scene.regions for x, _ in region.points)
+
+
+def test_few_images_get_bars_instead(scores, facts, tmp_path):
+    few = [score for score in scores if score.image in ("baby", "bird")]
+    ellipses, bars, none = (
+        plot(few, facts, out=tmp_path / f"{name}.svg", certainty=name).read_bytes()
+        for name in ("ellipses", "bars", "none")
+    )
+    assert ellipses == bars != none
+
+
+def test_arrows_only_where_there_is_room(make_score, facts, plane_of):
+    means = {"average-1": 20.0, "average-2": 29.99, "average-5": 30.0}
+    rows = []
+    for method, value in means.items():
+        rows += [make_score(method, value=value), make_score(method, metric="lpips-vgg", value=1)]
+    (path,) = build_scene(plane_of(rows), facts[0], facts[2]).paths
+    assert [x for x, _ in path.points] == list(means.values())
+    assert path.arrows == (True, False)
+
+
+def test_perfect_samples_lie_on_the_theory_curve(perfect, facts, plane_of):
+    scene = build_scene(plane_of(perfect, theory=True), facts[0], facts[2])
+    place = {marker.method: (marker.x, marker.y) for marker in scene.markers}
+    assert set(scene.theory.marks) == {1, 5, 25}
+    for k, method in ((1, SAMPLE), (5, "average-5"), (25, "average-25")):
+        assert scene.theory.marks[k] == pytest.approx(place[method])
+    assert "theory" in scene.roles
+
+
+def test_theory_is_drawn_on_either_axis_and_only_with_psnr(perfect, facts, plane_of):
+    plane = plane_of(perfect, theory=True)
+    upright = build_scene(plane, facts[2], facts[0]).theory
+    flat = build_scene(plane, facts[0], facts[2]).theory
+    assert upright.points == tuple((y, x) for x, y in flat.points)
+    rows = [replace(score, metric="ssim") for score in perfect if score.metric == "psnr"]
+    scene = build_scene(plane_of([*perfect, *rows], theory=True), facts[1], facts[2])
+    assert scene.theory is None
+
+
+@pytest.mark.parametrize("suffix", ["png", "html"])
+def test_theory_without_its_rows_is_refused(make_score, facts, tmp_path, suffix):
+    rows = [make_score(metric=metric) for metric in ("psnr", "lpips-vgg")]
+    with pytest.raises(InputError, match=r"PSNR of srflow-da\[tau=0.9\] is missing"):
+        plot(rows, facts, out=tmp_path / f"plane.{suffix}", theory=True)
+
+
+def test_theory_in_a_picture_wants_psnr(perfect, facts, tmp_path):
+    rows = [replace(score, metric="ssim") for score in perfect if score.metric == "psnr"]
+    with pytest.raises(InputError, match="put psnr on an axis"):
+        plot([*perfect, *rows], facts, out=tmp_path / "a.png", x="ssim", theory=True)
+
+
+def test_theory_is_drawn_in_every_format(perfect, facts, tmp_path):
+    for suffix in ("svg", "html"):
+        with_it = plot(perfect, facts, out=tmp_path / f"a.{suffix}", theory=True).read_bytes()
+        assert with_it != plot(perfect, facts, out=tmp_path / f"b.{suffix}").read_bytes()
