@@ -30,8 +30,8 @@ class MetricFacts:
         id: Metric id ("lpips-vgg").
         title: Column and axis title ("LPIPS-VGG").
         better: Which direction is better.
-        kind: What the metric measures.
-        unit: "dB" or "".
+        kind: What the metric measures; "diversity" is measured on all samples together.
+        unit: "dB", "%" or "".
         decimals: Decimals shown.
         source: Package and version of a metric outside the protocols' presets, else "".
     """
@@ -43,6 +43,11 @@ class MetricFacts:
     unit: str = ""
     decimals: int = 3
     source: str = ""
+
+    @property
+    def per_set(self) -> bool:
+        """Whether an image's samples get one score together, stored at sample 0."""
+        return self.kind == "diversity"
 
     @property
     def sign(self) -> int:
@@ -59,7 +64,8 @@ class Score:
         image: Image name within the dataset (file stem).
         method: Method id.
         seed: Run seed.
-        sample: Index of the output among a stochastic method's outputs; 0 for all others.
+        sample: Index of the output among a stochastic method's outputs; 0 for all others, and for
+            metrics of all samples together.
         metric: Metric id.
         protocol: Protocol id ("paper").
         protocol_hash: Hash of everything that defines the number under that protocol.

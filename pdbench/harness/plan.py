@@ -16,6 +16,7 @@ from pdbench.errors import InputError
 from pdbench.harness.bank import DEFAULT_MEMORY
 from pdbench.harness.method import Given, Method, Sampled
 from pdbench.harness.store import Verdict
+from pdbench.metrics import METRICS
 from pdbench.scores import Score
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "missing_verdicts",
     "output_count",
     "resolve_device",
+    "score_count",
     "weights_of",
 ]
 
@@ -171,6 +173,11 @@ def output_count(method: Method) -> int:
     return max(need.count for need in method.needs if isinstance(need, Sampled | Given))
 
 
+def score_count(method: Method, metric: str) -> int:
+    """Return how many scores of a metric the method's outputs for one image get."""
+    return 1 if METRICS.get(metric).per_set else output_count(method)
+
+
 def missing_verdicts(
     setup: Setup, image: str, method: Method, reasons: Mapping[str, str], *, final: bool
 ) -> tuple[Verdict, ...]:
@@ -201,7 +208,7 @@ def missing_verdicts(
             final=final,
         )
         for metric, reason in reasons.items()
-        for sample in range(output_count(method))
+        for sample in range(score_count(method, metric))
     )
 
 

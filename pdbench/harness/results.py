@@ -168,10 +168,12 @@ def read_results(folder: Path) -> RunRecord:
             MethodRecord(id=name, choices=_choices(entries[name], choices), **entries[name])
             for name in in_paper_order(entries, entries)
         )
+        once = {fact.id for fact in facts if fact.per_set}
         scores = [
             score
             for method in methods
             for score in _method_scores(folder, dataset, method, missing[method.id])
+            if not (score.metric in once and score.sample)  # its reason belongs to sample 0
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(

@@ -22,8 +22,8 @@ from pdbench.harness.plan import (
     Task,
     default_jobs,
     missing_verdicts,
-    output_count,
     resolve_device,
+    score_count,
     weights_of,
 )
 from pdbench.harness.reader import read_files, read_run
@@ -232,7 +232,7 @@ def _missing(
             metric=metric,
             protocol_hash=setup.hashes[metric],
         )
-        return done.get(key) != output_count(method)
+        return done.get(key) != score_count(method, metric)
 
     work: _Work = {}
     for image in files:

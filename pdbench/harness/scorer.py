@@ -15,6 +15,7 @@ from torch import Tensor
 from pdbench.data.pairs import pixel_sha256
 from pdbench.errors import CannotJudge, InputError, NonFiniteImage
 from pdbench.harness.bank import SampleBank
+from pdbench.harness.method import Method
 from pdbench.harness.plan import (
     Finished,
     Setup,
@@ -31,6 +32,8 @@ __all__ = ["ImageScorer"]
 
 RETRIES = 3
 """How often an image is tried again with half the memory after the memory ran out."""
+
+FUSED = "one image made from samples is outside the challenge's rules: it has no diversity"
 
 NON_FINITE = "the output holds NaN or infinite values"
 
@@ -145,43 +148,60 @@ class _Image:
                 f"method '{name}' returned shape {tuple(outputs.shape)} for image "
                 f"'{self.task.pair.name}', expected {expected}; mend the method"
             )
+        panel = self._panel(metrics)
         for sample, output in enumerate(outputs):
-            yield from self._score_output(name, sample, output, metrics)
+            for metric, (value, reason) in self._values(output, panel).items():
+                yield self._verdict(name, sample, metric, value, reason)
+        for metric in panel.set_ids:
+            yield self._verdict(name, 0, metric, *self._set_value(method, outputs, metric, panel))
 
-    def _score_output(
-        self, method: str, sample: int, output: Tensor, metrics: tuple[str, ...]
-    ) -> Iterator[Verdict]:
-        """Score one output; one at a time, so that no score depends on a batch."""
-        setup = self.scorer.setup
-        for metric, (value, reason) in self._values(output, metrics).items():
-            score = Score(
-                dataset=setup.dataset,
-                image=self.task.pair.name,
-                method=method,
-                seed=setup.seed,
-                sample=sample,
-                metric=metric,
-                protocol=setup.protocol,
-                protocol_hash=setup.hashes[metric],
-                weights=setup.weights_of(method, self.task.pair.name),
-                value=value,
-                reason=reason,
-            )
-            yield Verdict(score=score, final=not reason.startswith("unavailable"))
-
-    def _values(
-        self, output: Tensor, metrics: tuple[str, ...]
-    ) -> dict[str, tuple[float | None, str]]:
-        try:
-            restored = self.scorer.protocol.quantise(output)
-        except NonFiniteImage:
-            return dict.fromkeys(metrics, (None, f"failed: {NON_FINITE}"))
+    def _panel(self, metrics: tuple[str, ...]) -> MetricPanel:
+        """Return the panel of these metrics, prepared for this image."""
         panel = self.scorer.panel(metrics)
         if metrics not in self._prepared:
             panel.prepare(self.hr, self.lr)
             self._prepared.add(metrics)
+        return panel
+
+    def _verdict(
+        self, method: str, sample: int, metric: str, value: float | None, reason: str
+    ) -> Verdict:
+        setup = self.scorer.setup
+        score = Score(
+            dataset=setup.dataset,
+            image=self.task.pair.name,
+            method=method,
+            seed=setup.seed,
+            sample=sample,
+            metric=metric,
+            protocol=setup.protocol,
+            protocol_hash=setup.hashes[metric],
+            weights=setup.weights_of(method, self.task.pair.name),
+            value=value,
+            reason=reason,
+        )
+        return Verdict(score=score, final=not reason.startswith("unavailable"))
+
+    def _values(self, output: Tensor, panel: MetricPanel) -> dict[str, tuple[float | None, str]]:
+        """Score one output; one at a time, so that no score depends on a batch."""
+        single = [name for name in panel.ids if name not in panel.set_ids]
+        try:
+            restored = self.scorer.protocol.quantise(output)
+        except NonFiniteImage:
+            return dict.fromkeys(single, (None, f"failed: {NON_FINITE}"))
         values = panel.score(restored)
-        return {name: (values[name][0], panel.reasons[name][0]) for name in metrics}
+        return {name: (values[name][0], panel.reasons[name][0]) for name in single}
+
+    def _set_value(
+        self, method: Method, outputs: Tensor, metric: str, panel: MetricPanel
+    ) -> tuple[float | None, str]:
+        """Score all outputs together."""
+        if method.kind == "fused":
+            return None, FUSED
+        try:
+            return panel.score_set(metric, map(self.scorer.protocol.quantise, outputs))
+        except NonFiniteImage:
+            return None, f"failed: {NON_FINITE}"
 
 
 def _open(setup: Setup, baseline: str) -> Any:  # noqa: ANN401  (a restorer or a sampler)

@@ -78,7 +78,6 @@ METRIC = Metric(
     decimals=2,
     needs_reference=True,
     on_request=True,
-    per_set=True,
     reference="Lugmayr, Danelljan, Timofte, et al., 'NTIRE 2021 learning the super-resolution "
     "space challenge', CVPR Workshops 2021, https://github.com/andreas128/NTIRE21_Learning_SR_Space",
     weights=(ALEXNET,),

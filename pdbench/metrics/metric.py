@@ -81,7 +81,8 @@ class Metric:
         id: Lowercase id ("lpips-vgg"): CLI name, CSV column.
         title: Column title ("LPIPS-VGG").
         better: Which direction is better.
-        kind: What the metric measures; the plane offers "distortion" against "perception".
+        kind: What the metric measures; the plane offers "distortion" against "perception". One of
+            "diversity" scores all samples of an image together and opens into a `SetScorer`.
         unit: "dB" or "".
         decimals: Decimals shown in tables.
         needs_reference: Whether `prepare` needs the HR image.
@@ -92,8 +93,6 @@ class Metric:
         parts: Ids of metrics this one is computed from (PI from Ma and NIQE), else empty.
         combine: For metrics with parts: maps part id -> score to the score.
         on_request: Left out unless it is asked for by name (`--metrics`).
-        per_set: One score for all samples of an image together, stored at sample 0; its scorer is
-            a `SetScorer`.
         open: For metrics without parts: (choices, device) -> scorer. Raises WeightsUnavailable.
         choices: What a metric outside the presets is opened with, whatever the protocol.
         source: Package and version of a metric outside the presets ("my-package 1.0"), set when it
@@ -114,7 +113,6 @@ class Metric:
     weights: tuple[WeightFile, ...] = ()
     carried: tuple[CarriedFile, ...] = ()
     on_request: bool = False
-    per_set: bool = False
     parts: tuple[str, ...] = ()
     combine: Callable[[Mapping[str, float]], float] | None = None
     open: Callable[[Choices, str], Scorer | SetScorer] | None = None
@@ -125,6 +123,11 @@ class Metric:
     def __post_init__(self) -> None:
         if bool(self.parts) != (self.combine is not None) or bool(self.parts) == bool(self.open):
             raise ValueError(f"metric '{self.id}' needs either open, or parts and combine")
+
+    @property
+    def per_set(self) -> bool:
+        """Whether an image's samples get one score together."""
+        return self.facts.per_set
 
     @property
     def facts(self) -> MetricFacts:

@@ -106,6 +106,11 @@ class MetricPanel:
         else:
             self._scorers[name] = cast(Scorer, scorer)
 
+    @property
+    def set_ids(self) -> list[str]:
+        """Those of `ids` that score all samples of an image together, in order."""
+        return [name for name in self.ids if METRICS.get(name).per_set]
+
     def prepare(self, hr: Tensor | None, lr: Tensor | None) -> None:
         """Do, once per image, the work that depends on the reference or the LR image alone.
 
