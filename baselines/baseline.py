@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from pdbench.training.loop import Objective, Start
 from pdbench.training.recipe import Recipe, read_recipe
 from pdbench.weights import weights_folders
 
-__all__ = ["SIZES", "Baseline", "fingerprint_of", "read_weights"]
+__all__ = ["SIZES", "Baseline", "describe_weights", "fingerprint_of", "read_weights"]
 
 SIZES = ("compact", "paper")
 
@@ -161,6 +162,27 @@ def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
     if not isinstance(state, Mapping):
         raise InputError(f"weight file '{path}' is not a dictionary of tensors")
     return dict(state), None
+
+
+def describe_weights(path: Path) -> list[tuple[str, str]]:
+    """Return (name, text) on a weight file of pdbench's own; nothing for any other file.
+
+    Raises:
+        InputError: The file does not exist or is damaged.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no weight file '{path}'; check the path")
+    if path.suffix != ".safetensors" or read_weights(path)[1] is None:
+        return []
+    with safe_open(path, framework="pt") as file:
+        facts = dict(file.metadata())
+        shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118
+    count = sum(math.prod(shape) for shape in shapes)
+    return [
+        *sorted(facts.items()),
+        ("tensors", f"{len(shapes)}, {count:,} values"),
+        ("fingerprint", fingerprint_of(path)),
+    ]
 
 
 def fingerprint_of(path: Path) -> str:

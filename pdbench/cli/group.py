@@ -25,7 +25,8 @@ COMMANDS = {
     "run": "Score methods on a dataset.",
     "submit": "Put a method on a board: card, per-image scores, provenance.",
     "table": "Print scores as a table (text, Markdown, CSV, JSON, LaTeX).",
-    "train": "Train a network.",
+    "train": "Train a network, or all of them.",
+    "weights": "List weights; import authors' published checkpoints.",
 }
 """Command -> the line `pdbench --help` prints; `pdbench/cli/<command>.py` holds `command`."""
 

@@ -1,0 +1,64 @@
+"""`pdbench weights`: list weight files, look into one, import published checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pdbench import api
+from pdbench.cli.rows import print_rows
+
+__all__ = ["command"]
+
+_PATH = click.Path(path_type=Path)
+_FILE = click.argument("file", type=_PATH)
+_NAME = click.option(
+    "--as",
+    "name",
+    metavar="NETWORK",
+    help="Network it must be: rrdb, esrgan-plus or srflow-da; found out by default.",
+)
+_EVERY = click.option("--keys", "every", is_flag=True, help="One line for each tensor.")
+
+
+@click.group("weights")
+def command() -> None:
+    """List weight files, look into one, or import authors' published checkpoints."""
+
+
+@command.command("list")
+@click.option("--weights-dir", type=_PATH, metavar="DIR", help="[env: PDBENCH_WEIGHTS]")
+def list_(weights_dir: Path | None) -> None:
+    """List every weight file pdbench can use, and whether it is here."""
+    print_rows(api.list_all("weights", weights_dir=weights_dir))
+
+
+@command.command("show")
+@_FILE
+@_NAME
+@_EVERY
+def show(file: Path, name: str | None, every: bool) -> None:
+    """Say what FILE is, and what importing it would do. Writes nothing."""
+    print_rows(api.show_weights(file, name=name).rows(every=every))
+
+
+@command.command("import")
+@_FILE
+@_NAME
+@click.option(
+    "--out",
+    "output",
+    type=_PATH,
+    metavar="FILE|DIR",
+    help="Where to write. [default: the folder PDBENCH_WEIGHTS names, or this one]",
+)
+@_EVERY
+def import_(file: Path, name: str | None, output: Path | None, every: bool) -> None:
+    """Make a published checkpoint of RRDB, ESRGAN+ or SRFlow-DA x4 usable, and report each tensor.
+
+    Nothing in FILE is executed. Then: pdbench run --size paper --weights-dir DIR ...
+    """
+    report = api.import_weights(file, name=name, output=output)
+    print_rows(report.rows(every=every))
+    click.echo(f"Weights: {report.output}")
