@@ -209,10 +209,10 @@ class Niqe:
     def score(self, restored: Tensor, prepared: None) -> Tensor:
         """Return (B,) float64, >= 0, lower is better; NaN where too many blocks are flat."""
         check_batch(restored, smallest=self._block + 2 * self._border)
-        return torch.stack([self._score_one(image[None]) for image in restored])
+        planes = extract_planes(restored, colour=self._colour, border=self._border)
+        return torch.stack([self._score_one(plane[0].double()) for plane in planes])
 
-    def _score_one(self, image: Tensor) -> Tensor:
-        plane = extract_planes(image, colour=self._colour, border=self._border)[0, 0].double()
+    def _score_one(self, plane: Tensor) -> Tensor:
         height, width = (side - side % self._block for side in plane.shape)
         if height * width < 2 * self._block**2:
             raise CannotJudge(

@@ -14,6 +14,7 @@ from torch import Tensor
 from pdbench.errors import CannotJudge, WeightsUnavailable
 from pdbench.metrics import METRICS
 from pdbench.metrics.metric import Choices, Metric, Scorer, SetScorer
+from pdbench.metrics.planes import shared_planes
 from pdbench.metrics.protocol import Protocol, protocol_hash
 
 __all__ = ["MetricPanel"]
@@ -150,7 +151,7 @@ class MetricPanel:
         self._check_prepared()
         restored = (restored if restored.ndim == 4 else restored.unsqueeze(0)).to(self.device)
         columns: dict[str, _Column] = {}
-        with _exact():
+        with _exact(), shared_planes():
             finite = torch.isfinite(restored).flatten(1).all(dim=1).tolist()
             for name in self._scorers:
                 columns[name] = self._score_finite(name, restored, finite)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal, get_args
 
 import torch
@@ -10,10 +13,30 @@ from torch import Tensor
 from pdbench.errors import CannotJudge
 from pdbench.images import luma_bt601, luma_yiq, shave
 
-__all__ = ["Colour", "check_batch", "extract_planes"]
+__all__ = ["Colour", "check_batch", "extract_planes", "shared_planes"]
 
 Colour = Literal["rgb", "rgb-unrounded", "bt601", "bt601-rounded", "yiq", "yiq-rounded"]
 """RGB; Y of BT.601 over 16-235; Y of YIQ over 0-255; each as it is or rounded to levels."""
+
+
+_Extracted = dict[tuple[int, str, int], tuple[Tensor, Tensor]]
+"""(identity of an image, colour, border) -> the image, kept so that no other takes its identity,
+and its planes."""
+
+_extracted: ContextVar[_Extracted | None] = ContextVar("_extracted", default=None)
+
+
+@contextmanager
+def shared_planes() -> Iterator[None]:
+    """Extract the same planes of the same image once while inside.
+
+    Neither images nor planes may be changed in place meanwhile.
+    """
+    token = _extracted.set({})
+    try:
+        yield
+    finally:
+        _extracted.reset(token)
 
 
 def extract_planes(image: Tensor, *, colour: Colour = "rgb", border: int = 0) -> Tensor:
@@ -32,6 +55,16 @@ def extract_planes(image: Tensor, *, colour: Colour = "rgb", border: int = 0) ->
         CannotJudge: Nothing is left inside the border.
         ValueError: The colour is unknown, or the shape is not (B, 3, H, W).
     """
+    kept = _extracted.get()
+    if kept is None:
+        return _extract(image, colour, border)
+    key = (id(image), colour, border)
+    if key not in kept:
+        kept[key] = image, _extract(image, colour, border)
+    return kept[key][1]
+
+
+def _extract(image: Tensor, colour: Colour, border: int) -> Tensor:
     check_batch(image)
     if colour not in get_args(Colour):
         raise ValueError(f"expected a colour of {get_args(Colour)}, got '{colour}'")

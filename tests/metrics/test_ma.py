@@ -1,5 +1,8 @@
 import pytest
 import torch
+from scipy.io import savemat
+from skimage import data
+from synthetic_weights import PUBLISHED, random_ma_model
 
 from pdbench.errors import CannotJudge, WeightsUnavailable
 from pdbench.images import luma_bt601, luma_yiq
@@ -96,3 +99,51 @@ def test_the_paper_protocol_opens_ma_as_pirm_did(opened):
     scorer = opened(PAPER.rule("ma").choices)
     assert (scorer.colour, scorer.border) == ("bt601-rounded", 4)
     assert MODEL in METRIC.weights
+
+
+def test_the_model_is_loaded_once_whatever_the_protocol(opened):
+    assert opened(PIRM).model is opened(PYIQA).model
+
+
+def crops(height, width, *, step):
+    """Yield Y crops of scikit-image's photographs, text pages and drawings."""
+    for name in ("astronaut", "chelsea", "coffee", "rocket", "page", "text", "brick", "grass"):
+        pixels = torch.from_numpy(getattr(data, name)())
+        colour = pixels[..., None].expand(-1, -1, 3) if pixels.ndim == 2 else pixels
+        plane = luma_yiq(colour.permute(2, 0, 1) / 255, rounded=True)[0]
+        for corner in range(0, min(plane.shape) - max(height, width), step):
+            yield f"{name} {corner}", plane[corner : corner + height, corner : corner + width]
+
+
+def unnatural():
+    """Yield noise, planes that are flat in part, the smallest and long ones, odd sizes."""
+    generator = torch.Generator().manual_seed(0)
+    for height, width in ((84, 84), (85, 97), (101, 90), (46, 282), (84, 133)):
+        noise = torch.randint(0, 256, (height, width), generator=generator).double()
+        yield f"noise {height}x{width}", noise
+        noise[: height // 2] = 128
+        yield f"half flat {height}x{width}", noise
+
+
+@pytest.mark.slow
+def test_scores_of_30_images_equal_pyiqa_with_a_model_of_the_published_size(
+    pyiqa_module, tmp_path
+):
+    path = tmp_path / "NRQM_model.mat"
+    savemat(path, random_ma_model(**PUBLISHED))
+    module = pyiqa_module("nrqm_arch")
+    judge = module.NRQM(pretrained_model_path=str(path))
+    model = read_model(path, FEATURE_COUNTS)
+    planes = [*crops(91, 104, step=48), *unnatural()]
+    assert len(planes) >= 30
+    for name, plane in planes:
+        expected = module.nrqm(plane[None, None], judge.linear_param, judge.rf_params_list).item()
+        groups = [group.numpy() for group in ma_features(plane)]
+        assert model.predict(groups) == pytest.approx(expected, abs=1e-5), name
+
+
+@pytest.mark.gpu
+def test_features_on_a_gpu_are_those_on_a_cpu(device):
+    for _, plane in [*crops(91, 104, step=150), *unnatural()]:
+        there = torch.cat(ma_features(plane.to(device))).cpu()
+        assert (there - torch.cat(ma_features(plane))).abs().max().item() <= 1e-7
