@@ -60,7 +60,11 @@ def _old_name(name: str, blocks: int) -> str:
         block, dense, conv, part = match.groups()
         return f"model.1.sub.{block}.RDB{dense}.conv{conv}.0.{part}"
     module, _, part = name.rpartition(".")
-    return f"model.1.sub.{blocks}.{part}" if module == "conv_body" else f"{PLAIN[module]}.{part}"
+    if module == "conv_body":
+        return f"model.1.sub.{blocks}.{part}"
+    if module not in PLAIN:
+        raise InputError(f"the checkpoint holds no RRDB: '{name}' is not part of one")
+    return f"{PLAIN[module]}.{part}"
 
 
 def from_rrdb(state: Mapping[str, object]) -> Started:

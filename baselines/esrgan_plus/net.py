@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pdbench.baselines.rrdb.net import RESIDUAL_SCALE, SLOPE, conv3x3
 
-__all__ = ["ESRGANPlus"]
+__all__ = ["ESRGANPlus", "RelativeNoise"]
 
 NOISE = 0.1
 """Standard deviation of the noise over the value it is added to (ESRGAN+, section 3.2)."""
