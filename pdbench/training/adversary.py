@@ -70,5 +70,6 @@ def make_adversary(
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.train()
     plan = recipe.optimisation
-    optimizer = torch.optim.Adam(network.parameters(), lr=plan.adversary_lr, betas=plan.betas)
+    options: dict[str, Any] = {"lr": plan.adversary_lr, "betas": plan.betas}
+    optimizer = torch.optim.Adam(network.parameters(), **options)
     return Adversary(accelerator.prepare(network), optimizer)
