@@ -1,6 +1,7 @@
 """SRFlow-DA: single samples at a temperature, scored one by one.
 
-A row is the mean over the scores of SAMPLES samples, as in the paper; their spread is kept.
+A row is the mean over the scores of SAMPLES samples, as in the paper; their spread is kept. More
+or fewer are named: the NTIRE 2021 challenge scores srflow-da[tau=0.9,samples=10].
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from torch import Tensor
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method, Sampled
-from pdbench.methods.family import Family
+from pdbench.methods.family import MOST_SAMPLES, Family
 
 __all__ = ["FAMILY", "SAMPLES"]
 
@@ -36,18 +37,33 @@ def temperature(text: str) -> float:
     return tau
 
 
+def sample_count(text: str) -> int:
+    """Read the number of samples; raises InputError outside 1..1000."""
+    count = int(text) if re.fullmatch(r"\d{1,9}", text) else 0
+    if not 1 <= count <= MOST_SAMPLES:
+        raise InputError(
+            f"srflow-da[tau=...,samples=k] wants a whole number k from 1 to {MOST_SAMPLES}, "
+            f"got '{text}'"
+        )
+    return count
+
+
 def make(text: str) -> Method:
-    """Build srflow-da[tau=...]."""
-    tau = temperature(text)
-    count = SAMPLES if tau else 1  # at 0 all samples are the mode
+    """Build srflow-da[tau=...] or srflow-da[tau=...,samples=...]."""
+    first, _, second = text.partition(",samples=")
+    tau = temperature(first)
+    count = sample_count(second) if second else SAMPLES
+    if not tau:
+        count = 1  # all samples are the mode
+    named = f",samples={count}" if tau and count != SAMPLES else ""
 
     def run(lr: Tensor, bank: SampleBank) -> Tensor:
         del lr
         return bank.samples("srflow-da", tau=tau, count=count)
 
     return Method(
-        id=f"srflow-da[tau={tau:g}]",
-        title=f"SRFlow-DA (τ={tau:g})",
+        id=f"srflow-da[tau={tau:g}{named}]",
+        title=f"SRFlow-DA (τ={tau:g}{', ' + str(count) + ' samples' if named else ''})",
         kind="stochastic",
         needs=(Sampled("srflow-da", tau, count),),
         reference=(

@@ -44,7 +44,14 @@ def test_suites_name_existing_methods():
 
 @pytest.mark.parametrize(
     "name",
-    ["median-7", "average-1", "srflow-da[tau=0.35]", "srflow-da[tau=0]", "blend[alpha=0.1]"],
+    [
+        "median-7",
+        "average-1",
+        "srflow-da[tau=0.35]",
+        "srflow-da[tau=0]",
+        "srflow-da[tau=0.9,samples=10]",
+        "blend[alpha=0.1]",
+    ],
 )
 def test_families_take_any_parameter(name):
     assert resolve(name).id == name
@@ -61,6 +68,9 @@ def test_families_take_any_parameter(name):
         ("srflow-da[tau=nan]", "from 0"),
         ("srflow-da[tau=warm]", "number"),
         ("srflow-da[tau=0.90]", "srflow-da[tau=0.9]"),
+        ("srflow-da[tau=0.9,samples=5]", "srflow-da[tau=0.9]"),
+        ("srflow-da[tau=0.9,samples=0]", "from 1"),
+        ("srflow-da[tau=0.9,samples=all]", "whole number"),
         ("median-05", "median-5"),
         ("blend[alpha=1.5]", "from 0 to 1"),
         ("blend[alpha=half]", "from 0 to 1"),
