@@ -14,9 +14,13 @@ __all__ = ["Kind", "Style", "style_methods"]
 Kind = Literal["single", "stochastic", "fused"]
 """One image; several independent outputs; one image made from samples."""
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#777777")
+PALETTE = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#777777", "#8C564B",
+    "#7B5CD6",
+)  # fmt: skip
 """Hues that colour-blind readers can tell apart (M. Okabe and K. Ito, "Color Universal Design",
-2008, https://jfly.uni-koeln.de/color/), without the yellow that vanishes on white."""
+2008, https://jfly.uni-koeln.de/color/), without the yellow that vanishes on white; brown and
+violet give every row of the paper a hue of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -164,7 +164,7 @@ def _front_note(plane: Plane, x: MetricFacts, y: MetricFacts) -> str:
         plane.titles[one.method]
         + (f" {100 * one.probability:.0f} %" if one.probability is not None else "")
         for one in front.members
-        if one.probability or one.member
+        if one.member or (one.probability or 0.0) >= 0.005
     ]
     ends = f" [{front.interval.low:.4g}, {front.interval.high:.4g}]" if front.interval else ""
     return (
@@ -203,7 +203,8 @@ def _notes(plane: Plane, facts: Sequence[MetricFacts]) -> list[str]:
     for fact in facts:
         if not _has_values(plane, fact):
             means = [plane.summary.mean(method, fact.id) for method in plane.methods]
-            reasons = sorted({one_line(reason) for mean in means for reason in mean.reasons})
+            found = {one_line(reason) for mean in means for reason in mean.reasons}
+            reasons = sorted(reason.removeprefix("unavailable: ") for reason in found)
             notes.append(f"{fact.title} is not available: {'; '.join(reasons) or 'not scored'}.")
     return notes
 

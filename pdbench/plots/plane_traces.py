@@ -30,7 +30,12 @@ TRACES: dict[str, dict[str, Any]] = {
     "front": {**_CURVE, "line": {"width": 1, "dash": "4px,3px"}},
     "cloud": {**_CURVE, "fill": "toself", "line": {"width": 0}},
     "region": {**_CURVE, "opacity": 0.55},
-    "path": {**_CURVE, "mode": "lines+markers", "opacity": 0.75},
+    "path": {
+        **_CURVE,
+        "mode": "lines+markers",
+        # a list of sizes would make plotly fade the arrows and edge them in white
+        "marker": {"symbol": "arrow", "angleref": "previous", "opacity": 1, "line": {"width": 0}},
+    },
     "theory": {
         "type": "scatter",
         "mode": "lines+markers",
@@ -70,8 +75,8 @@ def _path(path: Path) -> dict[str, Any]:
     points, sizes = [path.points[0]], [0]
     for (start, end), wanted in zip(pairwise(path.points), path.arrows, strict=True):
         points += [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), end]
-        sizes += [9 if wanted else 0, 0]
-    marker = {"symbol": "arrow", "angleref": "previous", "size": sizes, "color": path.colour}
+        sizes += [10 if wanted else 0, 0]
+    marker = {"size": sizes, "color": path.colour}
     line = {"width": 1.2, "color": path.colour}
     return _curve("path", tuple(points), line=line, marker=marker)
 
@@ -83,7 +88,7 @@ def _theory(theory: Theory) -> dict[str, Any]:
         for point in theory.points
     ]
     sizes = [7 if point in marked else 0 for point in theory.points]
-    return _curve("theory", theory.points, text=texts, marker={"size": sizes})
+    return _curve("theory", theory.points, text=texts, marker={"size": sizes, "opacity": 1})
 
 
 def _curve(role: str, points: tuple[Point, ...], **properties: object) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from pdbench import api
+from pdbench.plots.scene_model import Certainty
+
 
 def test_a_results_folder_becomes_a_page(pdbench, results, tmp_path):
     outcome = pdbench("plot", results)
@@ -16,6 +19,10 @@ def test_a_picture_is_what_its_ending_says(suffix, start, pdbench, results, tmp_
     assert (tmp_path / f"plane.{suffix}").read_bytes().startswith(start)
 
 
+def test_the_certainties_offered_are_those_there_are():
+    assert Certainty.__args__ == api.CERTAINTIES
+
+
 def test_a_missing_folder_is_one_line(refused):
     assert "folder 'nowhere' does not exist" in refused("plot", "nowhere")
 
@@ -27,6 +34,8 @@ def test_a_missing_folder_is_one_line(refused):
         (("-y", "lpips"), "did you mean lpips-vgg?"),
         (("--method", "median-6"), "median-5"),
         (("-o", "plane.doc"), ".html"),
+        (("--theory",), "PSNR of srflow-da[tau=0.9] is missing"),
+        (("--certainty", "boxes"), "'boxes' is not one of"),
         (("-o", "file/plane.html"), "cannot write"),
     ],
 )
