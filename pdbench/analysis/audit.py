@@ -144,22 +144,24 @@ def _digits(row: PublishedRow, name: str) -> int:
 def _ground_truth(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
     truth = next((row for row in rows if row.label.lower() in TRUTHS), None)
     for row in rows:
-        if row is truth:
-            continue
-        perfect = [name for name, value in PERFECT.items() if row.values.get(name) == value]
-        if perfect:
-            text = f"{', '.join(perfect)}: no restoration equals its ground truth"
-            yield Issue(check="ground truth", rows=(row.label,), text=text, certain=False)
-        if row.values.get("pieapp", 0.0) < 0:
-            text = f"pieapp {row.values['pieapp']:g} prefers it to the ground truth"
-            yield Issue(check="ground truth", rows=(row.label,), text=text, certain=False)
-        for name in NO_REFERENCE if truth else ():
-            if name in row.values and name in truth.values and _beats(row, truth, name):
-                text = (
-                    f"{name} {_printed(row, name)} beats the ground truth's "
-                    f"{_printed(truth, name)}"
-                )
+        if row is not truth:
+            for text in (*_too_good(row), *(_beaten(row, truth) if truth else ())):
                 yield Issue(check="ground truth", rows=(row.label,), text=text, certain=False)
+
+
+def _too_good(row: PublishedRow) -> Iterator[str]:
+    perfect = [name for name, value in PERFECT.items() if row.values.get(name) == value]
+    if perfect:
+        yield f"{', '.join(perfect)}: no restoration equals its ground truth"
+    if row.values.get("pieapp", 0.0) < 0:
+        yield f"pieapp {row.values['pieapp']:g} prefers it to the ground truth"
+
+
+def _beaten(row: PublishedRow, truth: PublishedRow) -> Iterator[str]:
+    for name in NO_REFERENCE:
+        if name in row.values and name in truth.values and _beats(row, truth, name):
+            own, best = _printed(row, name), _printed(truth, name)
+            yield f"{name} {own} beats the ground truth's {best}"
 
 
 def _beats(row: PublishedRow, truth: PublishedRow, name: str) -> bool:

@@ -219,7 +219,7 @@ def judge(
 def _check(summary: Summary, facts: Mapping[str, MetricFacts], check: Check, seed: int) -> Finding:
     paper = _printed_lead(facts.get(check.metric), check)
     wanted = (*check.better, *check.worse)
-    lists = {name: found for name in wanted if (found := _outputs(summary, name, check.metric))}
+    lists = {name: kept for name in wanted if (kept := _outputs(summary, name, check.metric))}
     reason = _lacking(summary, facts, check, lists)
     if not all(any(name in lists for name in side) for side in (check.better, check.worse)):
         return _unmeasured(check, paper, summary, reason)
