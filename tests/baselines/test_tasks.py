@@ -1,5 +1,6 @@
 """Training objectives: what they minimise, what they freeze, what they report."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -44,17 +45,21 @@ def test_rrdb_minimises_the_mean_absolute_error(batch):
     assert float(RRDBObjective().loss(shifted, lr, hr, step=0)) == pytest.approx(0.25, abs=1e-6)
 
 
-def test_rrdb_turns_to_the_squared_error_when_told(batch):
+def test_rrdb_turns_to_the_psnr_loss_when_told(batch):
     lr, hr = batch
     objective = RRDBObjective()
     network = {"features": 8, "blocks": 1, "growth": 4}
-    objective.build(replace(FLOW, network=network, objective={"squared_from": 0.5}))
+    objective.build(replace(FLOW, network=network, objective={"psnr_from": 0.5}))
 
     def shifted(x):
         return hr + 0.25
 
-    losses = [float(objective.loss(shifted, lr, hr, step=step)) for step in (4, 5)]
-    assert losses == pytest.approx([0.25, 0.0625], abs=1e-6)
+    def closer(x):
+        return hr + 0.125
+
+    assert float(objective.loss(shifted, lr, hr, step=4)) == pytest.approx(0.25, abs=1e-6)
+    first, second = (float(objective.loss(f, lr, hr, step=5)) for f in (shifted, closer))
+    assert first - second == pytest.approx(math.log(4), abs=0.01)  # 6.02 dB, less the flat crop's
     with pytest.raises(InputError, match="'squarred'"):
         objective.build(replace(FLOW, network=network, objective={"squarred": 1}))
 
