@@ -9,7 +9,9 @@ References:
 
 from __future__ import annotations
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +81,8 @@ class CheckpointRestorer:
 
     def restore(self, lr: Tensor) -> Tensor:
         """Map (1, 3, h, w) in [0, 1] to (1, 3, 4h, 4w) in [0, 1]."""
-        restored: Tensor = self._descriptor(lr)
+        with _quiet():
+            restored: Tensor = self._descriptor(lr)
         return restored
 
     def _largest_activation(self) -> int:
@@ -120,15 +123,16 @@ def open_checkpoint(checkpoint: Checkpoint, device: str = "cpu") -> CheckpointRe
     spandrel = _import_spandrel()
     state, _ = read_weights(path)
     try:
-        state = spandrel.canonicalize_state_dict(state)
-        descriptor = spandrel.ModelLoader(device).load_from_state_dict(state)
+        with _quiet():
+            state = spandrel.canonicalize_state_dict(state)
+            descriptor = spandrel.ModelLoader(device).load_from_state_dict(state)
     except spandrel.UnsupportedModelError:
         raise InputError(
             f"checkpoint '{path}' is of no architecture that spandrel knows; score its images "
             "with 'pdbench eval' instead"
         ) from None
     except Exception as error:  # every architecture fails in its own way
-        line = (str(error).splitlines() or [type(error).__name__])[0]
+        line = " ".join(" ".join(str(error).splitlines()[:2]).split()) or type(error).__name__
         raise InputError(
             f"checkpoint '{path}' cannot be made a network ({line}); give an intact file"
         ) from error
@@ -149,11 +153,18 @@ def _check(descriptor: Any, path: Path) -> None:  # noqa: ANN401
         )
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the warnings of old architectures' code from the user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _import_spandrel() -> Any:  # noqa: ANN401
     try:
         import_torchvision()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _quiet():
             import spandrel
     except ImportError as error:
         raise InputError(

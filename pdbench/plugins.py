@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -63,7 +63,8 @@ class PlugIns:
         if len(points) > 1:
             packages = " and ".join(f"'{_package(point)}'" for point in points)
             raise InputError(f"{self.kind} '{name}' is in {packages}; uninstall one of them")
-        why, value = "pdbench has that id itself", None
+        value: Any = None
+        why = "pdbench has that id itself"
         if not self.reserved(name):
             value = _load(points[0])
             why = self._fault(name, value)
@@ -72,9 +73,9 @@ class PlugIns:
                 f"{self.kind} '{name}' of package '{_package(points[0])}' cannot be used: {why}; "
                 "mend the package or uninstall it"
             )
-        return replace(value, source=_package(points[0]))  # type: ignore[type-var]
+        return replace(value, source=_package(points[0]))
 
-    def _fault(self, name: str, value: object) -> str:
+    def _fault(self, name: str, value: Any) -> str:  # noqa: ANN401  (whatever was declared)
         if isinstance(value, _Failure):
             return value.reason
         if not isinstance(value, self.accepts):
@@ -111,12 +112,12 @@ def _package(point: EntryPoint) -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
 
 
-def _offers(group: str) -> dict[str, Collection[EntryPoint]]:
+def _offers(group: str) -> dict[str, Sequence[EntryPoint]]:
     return _offers_on(group, tuple(sys.path))
 
 
 @cache
-def _offers_on(group: str, _path: tuple[str, ...]) -> dict[str, Any]:
+def _offers_on(group: str, _path: tuple[str, ...]) -> dict[str, Sequence[EntryPoint]]:
     """Return id -> its entry points; a package met twice on the path counts once."""
     offers: dict[str, dict[str, EntryPoint]] = {}
     for point in entry_points(group=group):

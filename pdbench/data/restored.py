@@ -44,7 +44,7 @@ def match_outputs(folder: Path, pairs: Sequence[Pair]) -> dict[str, tuple[Path, 
     """
     keys = _keys(pairs)
     found: dict[str, list[Path]] = {pair.name: [] for pair in pairs}
-    strangers = []
+    strangers: list[Path] = []
     for file in image_files(folder):
         owner = _owner(file.stem, keys)
         (strangers if owner is None else found[keys[owner]]).append(file)
