@@ -48,6 +48,7 @@ __all__ = ["Objective", "Start", "TrainingDiverged", "fit"]
 log = logging.getLogger(__name__)
 
 MOST_WORKERS = 8
+SEEDS = 2**32  # numpy takes no others
 
 
 class TrainingDiverged(PdbenchError):
@@ -180,7 +181,7 @@ def _advance(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> dict[st
     """Take one step; returns what the log reports of it."""
     plan, rival = run.recipe.optimisation, run.adversary
     seed = run.recipe.seed * 1_000_003 + run.step * 101 + run.accelerator.process_index
-    set_seed(seed % 2**32)
+    set_seed(seed % SEEDS)
     factor = rate(run.step, plan)
     set_rates(run.optimizers, peak_rates(run.optimizers, plan), factor)
     loss, rival_loss = _gradients(run, objective, lr, hr)
@@ -267,7 +268,7 @@ def _start(
     accelerator = Accelerator(
         mixed_precision=mixed, cpu=device == "cpu", kwargs_handlers=[several]
     )
-    set_seed(recipe.seed)
+    set_seed(recipe.seed % SEEDS)
     network = objective.build(recipe)
     if start:
         network.load_state_dict(dict(start.state))
