@@ -173,23 +173,41 @@ def test_quantise_clips_and_rounds_halves_up():
     assert torch.equal(images.to_uint8(levels / 255), expected)
 
 
-def test_quantise_leaves_the_grid_unchanged():
+HOW = ("round", "truncate", "none")
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_quantise_leaves_the_grid_unchanged(how):
     grid = torch.arange(256, dtype=torch.float32) / 255
-    assert torch.equal(images.quantise(grid), grid)
+    assert torch.equal(images.quantise(grid, how), grid)
 
 
-def test_quantise_does_not_change_its_argument():
+def test_truncation_takes_the_level_below_as_a_cast_does():
+    image = torch.tensor([-0.1, 0.0, 0.99 / 255, 1.5 / 255, 254.999 / 255, 1.0, 7.0])
+    expected = (image.numpy().clip(0, 1) * 255).astype(np.uint8)
+    got = images.quantise(image, "truncate") * 255
+    assert got.round().tolist() == expected.tolist() == [0, 0, 0, 1, 254, 255, 255]
+
+
+def test_no_quantisation_only_clips():
+    image = torch.tensor([-0.1, 0.3, 1.2])
+    assert torch.equal(images.quantise(image, "none"), torch.tensor([0.0, 0.3, 1.0]))
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_quantise_does_not_change_its_argument(how):
     image = torch.full((3, 4, 4), 0.3)
-    images.quantise(image)
+    images.quantise(image, how)
     assert (image == 0.3).all()
 
 
+@pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_non_finite_pixel_raises(value):
+def test_non_finite_pixel_raises(value, how):
     image = torch.zeros(3, 4, 4)
     image[1, 2, 3] = value
     with pytest.raises(NonFiniteImage):
-        images.quantise(image)
+        images.quantise(image, how)
 
 
 def test_bt601_luma_spans_16_to_235():

@@ -138,3 +138,29 @@ def test_reading_needs_no_torch():
     ).stdout.split()
     assert "pdbench.harness.results" in output
     assert not {"torch", "numpy"} & set(output)
+
+
+def test_every_choice_is_kept_once_and_read_back(tmp_path):
+    named = {"psnr": {"border": 0, "colour": "rgb"}, "pieapp": {"patch": 64}}
+    exported = record(method("x", choices=named), method("y", choices=named))
+    export_results(exported, tmp_path)
+    stored = json.loads((tmp_path / "set5_x4" / "provenance.json").read_text())
+    assert stored["choices"] == {"hash-pieapp": {"patch": 64}, "hash-psnr": named["psnr"]}
+    assert [entry.choices for entry in read_results(tmp_path / "set5_x4").methods] == [named] * 2
+
+
+def test_results_without_choices_are_read(tmp_path):
+    export_results(record(), tmp_path)
+    path = tmp_path / "set5_x4" / "provenance.json"
+    stored = json.loads(path.read_text())
+    del stored["choices"]
+    path.write_text(json.dumps(stored))
+    assert read_results(tmp_path / "set5_x4").methods[0].choices == {}
+
+
+def test_results_under_another_protocol_go_to_another_folder(tmp_path):
+    export_results(record(), tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="under protocol paper; export those under pirm"):
+        export_results(record(method("n", protocol="pirm")), tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before

@@ -300,3 +300,39 @@ def test_scores_do_not_depend_on_which_other_methods_run(images, tmp_path):
     for name in ALL:
         alone = serial(make_plan(images, [name]), tmp_path / name)
         assert set(alone.record.scores) <= set(together.record.scores)
+
+
+def test_an_output_is_truncated_where_the_protocol_says_so(images, tmp_path):
+    rounded = serial(make_plan(images, ["network"]), tmp_path / "run")
+    truncated = serial(make_plan(images, ["network"], protocol="srflow"), tmp_path / "run")
+    pairs = list(zip(rounded.record.scores, truncated.record.scores, strict=True))
+    assert all(one.metric == other.metric for one, other in pairs)
+    assert any(one.value != other.value for one, other in pairs if one.metric == "psnr")
+    assert {score.protocol for score in truncated.record.scores} == {"srflow"}
+
+
+def test_protocols_live_side_by_side_in_one_folder(images, tmp_path, log):
+    folder = tmp_path / "run"
+    first = serial(make_plan(images, ["up"]), folder).record
+    calls(log)
+    serial(make_plan(images, ["up"], protocol="basicsr-rgb", metrics=("psnr",)), folder)
+    assert read_run(folder, protocol="paper") == first
+    assert [method.protocol for method in read_run(folder).methods] == ["paper", "basicsr-rgb"]
+
+
+def test_what_two_protocols_define_alike_is_computed_once(tmp_path, log):
+    images = write_images(tmp_path / "images", [(104, 200)])
+    folder = tmp_path / "run"
+    (one,) = serial(make_plan(images, ["up"], metrics=("niqe",)), folder).record.scores
+    calls(log)
+    report = serial(make_plan(images, ["up"], metrics=("niqe",), protocol="pirm"), folder)
+    assert (report.scored, report.reused) == (0, 1)
+    assert [(score.value, score.protocol) for score in report.record.scores] == [
+        (one.value, "pirm")
+    ]
+
+
+def test_every_choice_is_kept_with_the_scores(images, tmp_path):
+    (method,) = serial(make_plan(images, ["up"]), tmp_path / "run").record.methods
+    assert set(method.choices) == set(METRICS) == set(method.hashes)
+    assert method.choices["psnr"]["colour"] == "rgb"
