@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from pdbench.baselines import BASELINES
@@ -141,7 +141,7 @@ def write_checkpoint(imported: Imported, target: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".tmp")
     state = {name: value.float().contiguous() for name, value in imported.state.items()}
-    save_file(state, part, metadata=facts)
+    part.write_bytes(save(state, facts))
     part.replace(path)
     return path
 

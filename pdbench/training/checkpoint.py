@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from pdbench.errors import InputError
@@ -60,5 +60,5 @@ def export_weights(path: Path, state: dict[str, Tensor], metadata: dict[str, str
     """Write a state dict as float16 safetensors, atomically."""
     temporary = path.with_suffix(".tmp")
     halves = {name: value.detach().cpu().half().contiguous() for name, value in state.items()}
-    save_file(halves, temporary, metadata=metadata)
+    temporary.write_bytes(save(halves, metadata))  # save_file shuts other users out
     _replace(temporary, path)

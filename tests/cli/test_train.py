@@ -14,11 +14,35 @@ def test_options_arrive_at_the_library(pdbench, monkeypatch, tmp_path):
 
     monkeypatch.setattr(baselines, "train", train)
     words = ("--data", "a", "--data", "b", "--out", "o", "--steps", "3", "--threads", "1")
-    outcome = pdbench("train", "rrdb", *words, "--resume")
+    outcome = pdbench("train", "rrdb", *words, "--resume", "--workers", "2", "--tensorboard")
     assert outcome.out == "Weights: o/compact.safetensors\n"
     assert [str(path) for path in seen["data"]] == ["a", "b"]
     assert (seen["name"], seen["steps"], seen["threads"]) == ("rrdb", 3, 1)
     assert (seen["resume"], seen["device"], seen["config"]) == (True, None, "compact")
+    assert (seen["workers"], seen["tensorboard"]) == (2, True)
+
+
+def test_all_trains_every_network_and_says_where(pdbench, monkeypatch):
+    seen = {}
+
+    def train_all(data, out, **options):
+        seen.update(options, data=data)
+        return [out / name / "compact.safetensors" for name in ("rrdb", "srflow-da")]
+
+    monkeypatch.setattr(baselines, "train_all", train_all)
+    outcome = pdbench(
+        "train", "all", "--data", "a", "--out", "o", "--device", "cpu", "--steps", "3"
+    )
+    assert outcome.out == (
+        "Weights: o/rrdb/compact.safetensors\nWeights: o/srflow-da/compact.safetensors\n"
+    )
+    assert (seen["device"], seen["steps"], seen["resume"]) == ("cpu", 3, False)
+
+
+def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_path):
+    monkeypatch.setattr(baselines, "train", lambda *_, **__: tmp_path)
+    monkeypatch.setenv("RANK", "1")
+    assert pdbench("train", "rrdb", "--data", "a", "--out", "o").out == ""
 
 
 @pytest.mark.parametrize(
@@ -31,6 +55,10 @@ def test_options_arrive_at_the_library(pdbench, monkeypatch, tmp_path):
         (("rrdb", "--data", ".", "--config", "missing.yaml"), "missing.yaml"),
         (("rrdb", "--data", ".", "--config", "odd.yaml"), "unknown key 'colour'"),
         (("rrdb", "--data", ".", "--steps", "0"), "--steps"),
+        (("rrdb", "--data", ".", "--workers", "-1"), "--workers"),
+        (("all", "--data", "nowhere"), "'nowhere' does not exist"),
+        (("all", "--data", ".", "--config", "odd.yaml"), "--config is compact or paper"),
+        (("all", "--data", ".", "--from", "odd.yaml"), "--from is for one network"),
     ],
 )
 def test_a_mistake_is_one_line(words, says, refused, tmp_path):
