@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, max_pool2d
+from torch.nn.functional import conv2d, max_pool2d, pad
 
 from pdbench.errors import WeightsUnavailable
 from pdbench.metrics.metric import Choices, Metric, required
@@ -37,6 +37,8 @@ _CONVOLUTIONS = (
 odd ones from conv3 on give the features."""
 _CHUNK = 32
 """Patches that pass through the network at a time."""
+_BAND = 4
+"""Rows of patches whose first stage is computed together: more share more and take more memory."""
 
 
 def parameter_shapes(patch: int = 64) -> dict[str, tuple[int, ...]]:
@@ -131,31 +133,80 @@ class Pieapp:
         return hidden @ self._state[f"fc2_{name}.weight"][0] + self._state[f"fc2_{name}.bias"]
 
     def _hidden(self, image: Tensor) -> Iterator[_Hidden]:
-        """Yield, chunk by chunk, the hidden answers to an image's patches."""
-        levels = (image.flip(0) if self._flip else image) * 255
-        windows = levels.unfold(1, self._patch, self._stride).unfold(2, self._patch, self._stride)
-        windows = windows.permute(1, 2, 0, 3, 4)
-        rows, columns = windows.shape[:2]
-        for start in range(0, rows * columns, _CHUNK):
-            index = torch.arange(start, min(start + _CHUNK, rows * columns), device=image.device)
-            chunk = windows[index // columns, index % columns]
-            yield self._first(chunk.contiguous(memory_format=torch.channels_last))
+        """Yield, chunk by chunk, the hidden answers to an image's patches, row by row."""
+        levels = (image.flip(0) if self._flip else image)[None] * 255
+        rows = (levels.shape[-2] - self._patch) // self._stride + 1
+        for first in range(0, rows, _BAND):
+            top = first * self._stride
+            last = min(first + _BAND, rows) - 1
+            band = levels[:, :, top : last * self._stride + self._patch]
+            for chunk in self._first_stage(band.contiguous(memory_format=torch.channels_last)):
+                yield self._later_stages(chunk)
 
-    def _first(self, features: Tensor) -> _Hidden:
-        """Run the convolutions and the linear part of the first dense layers; (n, 3, p, p)."""
+    def _first_stage(self, band: Tensor) -> Iterator[Tensor]:
+        """Yield what conv1, conv2 and the pooling make of a band's patches, (n, 64, p / 2, p / 2).
+
+        Patches overlap, and two pixels from its edge a patch is worked on as the band is: that is
+        computed once for the band, and only the edges, next to padding, patch by patch.
+        """
+        features = self._convolve(2, self._convolve(1, band, (1, 1)), (1, 1))
+        # Patches start at even and odd pixels, so that 2x2 pixels are pooled in four ways.
+        pooled = {(y, x): max_pool2d(features[:, :, y:, x:], 2)[0] for y in (0, 1) for x in (0, 1)}
+        windows = band[0].unfold(1, self._patch, self._stride)
+        windows = windows.unfold(2, self._patch, self._stride).permute(1, 2, 0, 3, 4)
+        rows, columns = windows.shape[:2]
+        inside = self._patch // 2 - 2
+        for start in range(0, rows * columns, _CHUNK):
+            index = torch.arange(start, min(start + _CHUNK, rows * columns), device=band.device)
+            chunk = self._edges(windows[index // columns, index % columns])
+            for one, number in zip(chunk, index.tolist(), strict=True):
+                y, x = (self._stride * place for place in divmod(number, columns))
+                part = pooled[y % 2, x % 2][:, y // 2 + 1 :, x // 2 + 1 :]
+                one[:, 1:-1, 1:-1] = part[:, :inside, :inside]
+            yield chunk
+
+    def _edges(self, patches: Tensor) -> Tensor:
+        """Return (n, 64, p / 2, p / 2) with the outermost ring of the first stage filled in."""
+        half = self._patch // 2
+        ring = patches.new_empty(len(patches), half, half, 64).permute(0, 3, 1, 2)
+        for axis in (2, 3):
+            for before in (True, False):
+                # Four pixels from an edge on give the two that padding has touched.
+                strip = patches.narrow(axis, 0 if before else self._patch - 4, 4)
+                for number in (1, 2):
+                    strip = self._convolve(number, _pad_edge(strip, axis, before), _along(axis))
+                place = 0 if before else half - 1
+                ring.narrow(axis, place, 1).copy_(max_pool2d(strip, 2))
+        return ring
+
+    def _convolve(self, number: int, features: Tensor, padding: tuple[int, int]) -> Tensor:
+        weight, bias = (self._state[f"conv{number}.{kind}"] for kind in ("weight", "bias"))
+        return conv2d(features, weight, bias, padding=padding).relu_()
+
+    def _later_stages(self, features: Tensor) -> _Hidden:
+        """Run conv3 to conv11 and the linear part of the first dense layers."""
         score, coarse, start = torch.zeros(()), features, 0
-        for number in range(1, len(_CONVOLUTIONS) + 1):
-            bias = self._state[f"conv{number}.bias"]
-            features = conv2d(features, self._state[f"conv{number}.weight"], bias, padding=1)
-            features = features.relu_()
-            if number % 2 and number > 1:
+        for number in range(3, len(_CONVOLUTIONS) + 1):
+            features = self._convolve(number, features, (1, 1))
+            if number % 2:
                 coarse = features.flatten(1)
                 stop = start + coarse.shape[1]
                 part = coarse @ self._state["fc1_score.weight"][:, start:stop].T
                 score, start = (score + part if start else part), stop
-            if number % 2 == 0:
+            else:
                 features = max_pool2d(features, 2)
         return _Hidden(score, coarse @ self._state["fc1_weight.weight"].T)
+
+
+def _pad_edge(strip: Tensor, axis: int, before: bool) -> Tensor:
+    """Add the zeros a convolution sees beyond a patch's edge along one axis."""
+    sides = (int(before), int(not before))
+    return pad(strip, (0, 0, *sides) if axis == 2 else (*sides, 0, 0))
+
+
+def _along(axis: int) -> tuple[int, int]:
+    """Return the padding of a strip that is padded across already."""
+    return (0, 1) if axis == 2 else (1, 0)
 
 
 def read_weights(path: Path, *, patch: int = 64) -> dict[str, Tensor]:

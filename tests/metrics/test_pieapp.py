@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from synthetic_weights import random_pieapp
@@ -29,10 +33,12 @@ def test_pieapp_equals_pyiqa_on_the_same_parameters(state, pair, pyiqa_module, t
     assert got.tolist() == pytest.approx(expected, abs=1e-5, rel=1e-5)
 
 
-def test_the_patches_taken_at_a_time_do_not_matter(state, pair, monkeypatch):
-    reference, restored = pair(97, 118)
+@pytest.mark.parametrize(("chunk", "band"), [(1, 4), (32, 1), (5, 2)])
+def test_the_patches_taken_at_a_time_do_not_matter(state, pair, monkeypatch, chunk, band):
+    reference, restored = pair(146, 118)
     whole = score(Pieapp(state), restored[:1], reference).item()
-    monkeypatch.setattr(pieapp, "_CHUNK", 1)
+    monkeypatch.setattr(pieapp, "_CHUNK", chunk)
+    monkeypatch.setattr(pieapp, "_BAND", band)
     assert score(Pieapp(state), restored[:1], reference).item() == pytest.approx(whole, rel=1e-5)
 
 
@@ -70,3 +76,20 @@ def test_a_truncated_checkpoint_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(WeightsUnavailable, match="cannot read"):
         read_weights(path)
+
+
+@pytest.mark.slow
+def test_a_2k_image_needs_less_than_2_gib():
+    script = (
+        "import resource, sys, torch\n"
+        f"sys.path.insert(0, {str(Path(__file__).parents[2] / 'benchmarks')!r})\n"
+        "from synthetic_weights import random_pieapp\n"
+        "from pdbench.metrics.pieapp import Pieapp\n"
+        "with torch.inference_mode():\n"
+        "    Pieapp(random_pieapp()).prepare(torch.rand(1, 3, 1356, 2040), None)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True, timeout=900
+    )
+    assert int(done.stdout) < 2 * 2**20  # kilobytes
