@@ -20,7 +20,7 @@ from pdbench.errors import InputError
 from pdbench.leaderboard.entry import Entry, read_entry
 from pdbench.leaderboard.files import read_file
 from pdbench.leaderboard.provenance import load_json
-from pdbench.leaderboard.wording import check_id, check_text, look, quoted
+from pdbench.leaderboard.wording import check_id, check_text, quoted
 from pdbench.registry import unknown_id
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "Verdict",
     "find_board",
     "read_board",
-    "same_looks",
     "submission_ids",
     "write_verdict",
 ]
@@ -121,37 +120,17 @@ def read_board(root: Path) -> Board:
     """Read all submissions; one that cannot be read does not keep others from the board."""
     entries: list[Entry] = []
     refused: dict[str, str] = {}
-    names = submission_ids(root)
-    twins = same_looks(names)
-    for name in names:
+    for name in submission_ids(root):
         try:
-            entry = read_entry(root / SUBMISSIONS / name)
+            entries.append(read_entry(root / SUBMISSIONS / name))
         except InputError as error:
             refused[name] = str(error)
-            continue
-        if name in twins:
-            refused[name] = f"'{name}' looks like '{twins[name]}'; give one another id"
-        else:
-            entries.append(entry)
     verdicts = {}
     for entry in entries:
         verdict = _read_verdict(root, entry.id)
         if verdict is not None and verdict.digest == entry.digest:
             verdicts[entry.id] = verdict
     return Board(root=root, entries=tuple(entries), refused=refused, verdicts=verdicts)
-
-
-def same_looks(names: list[str]) -> dict[str, str]:
-    """Return the names that could be taken for another one -> that other one."""
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(look(name), []).append(name)
-    return {
-        name: next(other for other in group if other != name)
-        for group in groups.values()
-        if len(group) > 1
-        for name in group
-    }
 
 
 def write_verdict(root: Path, verdict: Verdict) -> Path:

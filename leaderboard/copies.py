@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pdbench.leaderboard.board import Board, same_looks
+from pdbench.leaderboard.board import Board
 from pdbench.leaderboard.checks import is_method
 from pdbench.leaderboard.entry import Entry
 from pdbench.leaderboard.likeness import difference
@@ -36,11 +36,10 @@ def copy_failures(entry: Entry, board: Board) -> list[str]:
     """
     failures: list[str] = []
     others = [other for other in board.entries if other.id != entry.id]
-    twins = same_looks([entry.id, *(other.id for other in others)])
     for other in others:
         if _rank(entry, board) > _rank(other, board):
             continue
-        if entry.id in twins and look(entry.id) == look(other.id):
+        if look(entry.id) == look(other.id):
             failures.append(f"its id looks like '{other.id}'; choose another id")
         if look(entry.card.name) == look(other.card.name):
             failures.append(f"its name looks like that of '{other.id}'; choose another name")

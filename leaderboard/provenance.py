@@ -1,7 +1,7 @@
 """provenance.json of a submission: how its scores came about. Strictly parsed.
 
     {"format": 1, "id", "way", "source", "size", "weights", "protocol", "versions",
-     "metrics": [facts of each column],
+     "metrics": [{"id", "title", "better", "kind", "unit", "decimals"}],
      "datasets": {id: {"title", "scale", "sha256", "images": {name: sha256},
                        "hashes": {metric: protocol hash},
                        "missing": [{"metric", "reason", "images"}],
@@ -44,6 +44,8 @@ WAYS = ("images", "checkpoint", "method", "own")
 of this repository."""
 
 SKETCH_DIGITS = 256
+
+_FACTS = ("id", "title", "better", "kind", "unit", "decimals")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{16}", re.ASCII)
@@ -152,7 +154,11 @@ def scores_name(dataset: str, scale: int) -> str:
 
 def format_provenance(provenance: Provenance) -> bytes:
     """Write a provenance; equal ones give equal bytes."""
-    return (json.dumps(asdict(provenance), indent=1) + "\n").encode()
+    entries = asdict(provenance)
+    entries["metrics"] = [
+        {name: getattr(facts, name) for name in _FACTS} for facts in provenance.metrics
+    ]
+    return (json.dumps(entries, indent=1) + "\n").encode()
 
 
 def load_json(content: bytes, source: str) -> Any:  # noqa: ANN401
@@ -228,7 +234,7 @@ class _Reader:
         )
 
     def facts(self, value: object) -> MetricFacts:
-        entry = self.entry(value, MetricFacts, "metrics")
+        entry = self.entry(value, _FACTS, "metrics")
         return MetricFacts(
             id=self.match(entry["id"], _NAME, "a metric's id"),
             title=check_text(entry["title"], f"'{self.source}': a metric's title", longest=40),
@@ -289,9 +295,9 @@ class _Reader:
             self.fail("a crop")
         return numbers
 
-    def entry(self, value: object, kind: type, what: str) -> dict[str, Any]:
-        """Return a mapping whose keys are the fields of a dataclass, all and no other."""
-        names = {field.name for field in fields(kind)}
+    def entry(self, value: object, keys: type | tuple[str, ...], what: str) -> dict[str, Any]:
+        """Return a mapping with these keys, or with the fields of a dataclass, and no other."""
+        names = set(keys) if isinstance(keys, tuple) else {field.name for field in fields(keys)}
         entry = self.mapping(value, what, len(names))
         if entry.keys() != names:
             raise InputError(

@@ -1,0 +1,217 @@
+"""Cards: what they must say, and what they cannot."""
+
+import string
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pdbench.errors import InputError
+from pdbench.leaderboard.card import card_from, format_card, parse_card
+from pdbench.leaderboard.wording import check_text
+
+from .conftest import CARD, complaint
+
+TEXT_FIELDS = ("name", "paper", "licence", "hardware")
+LIST_FIELDS = ("authors", "training_data")
+INJECTIONS = {
+    "html": "<script>alert(1)</script>",
+    "attribute": "a` onclick=alert(1)",
+    "entity": "Net &#60;b&#62;",
+    "named entity": "Net &lt;b",
+    "script link": "javascript:alert(1)",
+    "markdown link": "see [here](http://x.y)",
+    "template": "{{ config }}",
+    "formula": '=HYPERLINK("http://x.y")',
+    "plus formula": "+1+1",
+    "minus formula": "-2+3",
+    "at formula": "@SUM(A1)",
+    "full-width formula": "\uff1d1+1",
+    "full-width html": "\uff1cscript\uff1e",
+    "newline": "Net\nname: other",
+    "carriage return": "Net\r=1",
+    "tab": "\t=1",
+    "escape": "Net\x1b[2J",
+    "null": "Net\x00",
+    "right-to-left": "Net \u202egnp.exe",
+    "zero width": "My\u200bNet",
+    "byte order mark": "\ufeffNet",
+    "blanks": "  ",
+    "long": "x" * 1000,
+}
+
+
+def card_with(**changes):
+    return yaml.safe_dump({**CARD, **changes}, allow_unicode=True).encode()
+
+
+def refused(content):
+    with pytest.raises(InputError) as caught:
+        parse_card(content if isinstance(content, bytes) else content.encode())
+    message = str(caught.value)
+    assert message.isprintable()
+    assert len(message) < 400
+    return message
+
+
+def test_a_card_is_read_back_as_written():
+    card = card_from(CARD)
+    assert parse_card(format_card(card)) == card
+    assert card.authors == ("Ada Lovelace", "Jean-Luc Müller")
+
+
+@pytest.mark.parametrize("field", CARD)
+def test_every_field_is_required(field):
+    entries = {name: value for name, value in CARD.items() if name != field}
+    assert f"lacks {field}" in refused(yaml.safe_dump(entries))
+
+
+def test_an_unknown_field_names_the_close_match():
+    assert "did you mean licence" in refused(card_with(license="MIT"))
+
+
+@pytest.mark.parametrize("attack", INJECTIONS.values(), ids=INJECTIONS)
+@pytest.mark.parametrize("field", TEXT_FIELDS)
+def test_no_text_field_takes_what_others_would_act_upon(field, attack):
+    with pytest.raises(InputError):
+        card_from({**CARD, field: attack})
+
+
+@pytest.mark.parametrize("attack", INJECTIONS.values(), ids=INJECTIONS)
+@pytest.mark.parametrize("field", [*LIST_FIELDS, "losses"])
+def test_no_list_field_takes_what_others_would_act_upon(field, attack):
+    for entry in (attack, f"other: {attack}") if field == "losses" else (attack,):
+        if field == "losses" and entry.startswith("other: ") and attack[:1] in "=+-@\uff1d":
+            continue  # no formula once "other: " stands before it
+        with pytest.raises(InputError):
+            card_from({**CARD, field: ["l1", entry]})
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "//example.org",
+        "https://user:secret@example.org/",
+        'https://example.org/"onclick="x',
+        "https://example.org/a b",
+        "https://ex\u0430mple.org/",  # a Cyrillic letter
+        7,
+    ],
+)
+def test_a_link_is_a_plain_web_address(link):
+    with pytest.raises(InputError):
+        card_from({**CARD, "link": link})
+
+
+@pytest.mark.parametrize("name", ["MyN\u0435t", "\uff2dyNet", "\u13a1etinex"])
+def test_a_title_has_no_letters_that_pass_for_others(name):
+    assert "outside A-Z" in refused(card_with(name=name))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", 7),
+        ("name", None),
+        ("authors", "Ada"),
+        ("authors", []),
+        ("authors", ["Ada", "Ada"]),
+        ("authors", [["Ada"]]),
+        ("authors", ["x"] * 50),
+        ("losses", ["lpips"]),
+        ("kind", "ensemble"),
+        ("kind", ["single"]),
+        ("seeds", [-1]),
+        ("seeds", [1.5]),
+        ("seeds", [True]),
+        ("seeds", ["0"]),
+        ("seeds", [2**64]),
+        ("runtime", -1),
+        ("runtime", float("nan")),
+        ("runtime", float("inf")),
+        ("runtime", "fast"),
+        ("runtime", True),
+        ("runtime", 10**400),
+        ("licence", False),
+    ],
+)
+def test_a_value_of_a_wrong_kind_is_refused_by_its_field(field, value):
+    with pytest.raises(InputError, match=field):
+        card_from({**CARD, field: value})
+
+
+def test_an_unknown_loss_names_the_close_match():
+    assert "did you mean lpips-vgg" in refused(card_with(losses=["lpips-vg"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("a: &a [x, x]\nb: [*a, *a]", "alias"),
+        ("a: &a x", "anchor"),
+        ("name: !!python/object/apply:os.system ['touch owned']", "tag"),
+        ("name: !!python/name:os.system ''", "tag"),
+        ("[" * 5000, "deep"),
+        ("name: a\nname: b", "twice"),
+        ("a: 1\n---\nb: 2", "single document"),
+        ("a: [1, 2", "flow sequence"),
+        ("? [a]\n: b", "YAML"),
+        ("seeds: [" + "9" * 5000 + "]", "YAML"),
+        ("- a\n- b", "no list of fields"),
+        ("", "no list of fields"),
+        ("x" * 70_000, "larger"),
+        (b"\xff\xfe\x00", "YAML"),
+    ],
+)
+def test_yaml_of_another_kind_is_refused(text, finding, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert finding in refused(text)
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_laughs_are_refused_before_anything_is_built():
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    assert "alias" in refused("\n".join(lines))
+
+
+def test_a_huge_number_as_a_value_is_one_line():
+    assert "seeds" in refused(yaml.safe_dump(CARD).replace("- 0", "- 0x" + "f" * 6000))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
+def test_any_bytes_make_a_card_or_one_line(content):
+    assert complaint(parse_card, content).isprintable()
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(sorted(CARD)), values)
+def test_any_value_of_a_field_is_safe_or_one_line(field, value):
+    message = complaint(card_from, {**CARD, field: value})
+    assert message.isprintable()
+    if message:
+        return
+    card = card_from({**CARD, field: value})
+    shown = format_card(card).decode()
+    assert not set(shown) & set("<>`\\\x00\x1b")
+    assert parse_card(shown.encode()) == card
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(alphabet=string.ascii_letters + string.digits + " .,'()éüτ", min_size=1))
+def test_plain_text_is_accepted(text):
+    text = " ".join(text.split())[:200].strip()
+    if text:
+        assert check_text(text, "a text") == text

@@ -1,0 +1,121 @@
+"""`pdbench submit` and `pdbench leaderboard verify` from the shell."""
+
+import yaml
+
+from pdbench.cli import questions
+
+from .conftest import CARD, METRICS, edit
+
+FLAGS = ("--name", "Third", "--author", "C. Third", "--paper", "unpublished", "--licence", "MIT",
+         "--training-data", "DIV2K", "--loss", "l1", "--loss", "gan", "--kind", "single",
+         "--hardware", "one core")  # fmt: skip
+
+
+def words(made, data_root, board):
+    return ("--sr", made / "third", "--dataset", "set5", "--data-root", data_root,
+            "--board", board, "--metrics", ",".join(METRICS), "-j", "1")  # fmt: skip
+
+
+def test_a_submission_by_flags_is_made_and_verified(pdbench, board, made, data_root):
+    done = pdbench("submit", "--id", "third", *FLAGS, *words(made, data_root, board))
+    assert done.code == 0, done.err
+    assert "third: 5 images scored, every check passed" in done.out
+    assert (board / "submissions" / "third" / "card.yaml").is_file()
+    found = pdbench("leaderboard", "verify", "--board", board)
+    assert found.code == 0
+    assert "third: self-reported" in found.out
+    again = pdbench("leaderboard", "verify", "third", "--sr", made / "third", "--board", board,
+                    "--data-root", data_root, "--record", "-j", "1")  # fmt: skip
+    assert "third: re-scored" in again.out
+    assert "third: re-scored" in pdbench("leaderboard", "verify", "third", "--board", board).out
+
+
+def test_a_card_from_a_file_and_a_dry_run(pdbench, board, made, data_root, tmp_path):
+    (tmp_path / "card.yaml").write_text(yaml.safe_dump({**CARD, "name": "Third"}), "utf-8")
+    done = pdbench("submit", "--id", "third", "--card", "card.yaml", "--dry-run",
+                   *words(made, data_root, board))  # fmt: skip
+    assert "Dry run" in done.out
+    assert not (board / "submissions" / "third").exists()
+
+
+def test_what_a_script_forgot_is_one_line(pdbench, board, made, data_root):
+    some = pdbench("submit", "--id", "third", "--name", "Third", *words(made, data_root, board))
+    assert some.code == 2
+    assert "lacks authors, paper" in some.line
+    assert pdbench("submit", "--sr", made, "--board", board).code == 2
+    assert "--id" in pdbench("submit", "--sr", made / "third", "--board", board).line
+    both = pdbench("submit", "--id", "x", "--card", "c.yaml", "--name", "X", "--board", board)
+    assert "already says name" in both.line
+
+
+def test_bare_in_a_terminal_it_asks(pdbench, board, made, data_root, monkeypatch):
+    answers = {
+        "Title of the row": "Third",
+        "Authors, separated by commas": "C. Third, D. Fourth",
+        "Training data, separated by commas": "DIV2K",
+        "Losses, separated by commas (l1, gan, lpips-vgg, ...)": "l1",
+        "Hardware it ran on": "one core",
+        "Id of the row, like mynet-v2": "third",
+        "Folder of your output images": str(made / "third"),
+        "Datasets": "set5",
+        "Seconds per megapixel of output, empty if unknown": iter(["fast", "0.5"]),
+    }
+
+    def prompt(text, default=None, **_):
+        answer = answers.get(text, default)
+        return next(answer) if hasattr(answer, "__next__") else answer
+
+    monkeypatch.setattr("pdbench.cli.submit.is_interactive", lambda: True)
+    monkeypatch.setattr(questions.click, "prompt", prompt)
+    done = pdbench("submit", "--metrics", "psnr", "-j", "1", "--data-root", data_root,
+                   "--board", board)  # fmt: skip
+    assert done.code == 0, done.err
+    assert "That is no number" in done.err
+    card = yaml.safe_load((board / "submissions" / "third" / "card.yaml").read_text("utf-8"))
+    assert card["authors"] == ["C. Third", "D. Fourth"]
+    assert card["runtime"] == 0.5
+    assert card["seeds"] == [0]
+
+
+def test_no_question_is_asked_in_a_script():
+    assert not questions.is_interactive()
+
+
+def test_a_refused_submission_ends_in_one_line(pdbench, board, entry):
+    edit(entry, lambda p: p.update(protocol="mine"))
+    found = pdbench("leaderboard", "verify", "--board", board)
+    assert found.code == 2
+    assert "mynet: REFUSED" in found.out
+    assert "samples: self-reported" in found.out
+    assert found.line.startswith("pdbench: 1 of 2 submissions refused")
+    assert (
+        "protocol 'mine' is unknown"
+        in pdbench("leaderboard", "verify", "mynet", "--board", board).line
+    )
+
+
+def test_a_hostile_folder_name_cannot_reach_the_terminal(pdbench, board, entry):
+    entry.rename(board / "submissions" / "net\x1b[2J\u202e")
+    found = pdbench("leaderboard", "verify", "--board", board)
+    assert found.code == 2
+    assert found.out.replace("\n", "").isprintable()
+    assert found.line.isprintable()
+    assert "\u202e" not in found.out + found.err
+
+
+def test_an_unknown_submission_names_the_close_match(pdbench, board):
+    found = pdbench("leaderboard", "verify", "mynot", "--board", board)
+    assert found.code == 2
+    assert "did you mean mynet?" in found.line
+
+
+def test_no_board_is_one_line(pdbench):
+    for line in (
+        pdbench("leaderboard", "verify").line,
+        pdbench("submit", "--own", "bicubic").line,
+    ):
+        assert "is no board" in line
+
+
+def test_images_of_no_named_submission_are_refused(pdbench, board, made):
+    assert "name it" in pdbench("leaderboard", "verify", "--sr", made, "--board", board).line

@@ -1,0 +1,233 @@
+"""A submission's folder: read strictly, never followed out of, and never touched."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pdbench import api
+from pdbench.errors import InputError
+from pdbench.leaderboard import read_board
+from pdbench.leaderboard.entry import read_entry
+from pdbench.leaderboard.provenance import parse_provenance
+from pdbench.leaderboard.wording import check_id, look
+
+from .conftest import complaint, edit, failures, rehash, tree
+
+
+def refused(folder):
+    with pytest.raises(InputError) as caught:
+        read_entry(folder)
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+def test_a_submission_is_read_as_it_was_made(entry):
+    found = read_entry(entry)
+    assert found.id == "mynet"
+    assert found.card.authors == ("Ada Lovelace", "Jean-Luc Müller")
+    assert found.provenance.way == "images"
+    assert len(found.provenance.datasets["set5"].outputs) == len(found.rows["set5"]) == 5
+    assert found.provenance.datasets["set5"].crops.keys() == {"baby", "butterfly", "woman"}
+    assert found.crop("set5", "baby").is_file()
+
+
+def test_reading_a_board_needs_no_torch(board):
+    code = (
+        "import sys; from pdbench.leaderboard import read_board; from pathlib import Path; "
+        "board = read_board(Path(sys.argv[1])); "
+        "records = [entry.record('set5') for entry in board.entries]; "
+        "print(len(records), len(records[0].scores), 'torch' in sys.modules)"
+    )
+    words = [sys.executable, "-c", code, str(board)]
+    root = Path(__file__).parents[2]
+    out = subprocess.run(words, cwd=root, check=True, capture_output=True, text=True).stdout
+    assert out.split() == ["2", "10", "False"]
+
+
+@pytest.mark.parametrize("name", ["run.py", "set5_x4.csv.py", "crops/x.html", "a/b"])
+def test_a_file_that_does_not_belong_is_refused(name, entry):
+    (entry / name).parent.mkdir(exist_ok=True)
+    (entry / name).write_text("import os; os.system('touch owned')", encoding="utf-8")
+    assert "data only" in refused(entry)
+
+
+@pytest.mark.parametrize("name", ["card.yaml", "set5_x4.csv", "crops/set5_x4/baby.png"])
+def test_a_missing_file_is_named(name, entry):
+    (entry / name).unlink()
+    assert name in refused(entry)
+
+
+@pytest.mark.parametrize(
+    "name", ["card.yaml", "provenance.json", "set5_x4.csv", "crops/set5_x4/baby.png"]
+)
+def test_a_link_is_not_followed(name, entry, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes((entry / name).read_bytes())
+    (entry / name).unlink()
+    (entry / name).symlink_to(secret)
+    assert "link" in refused(entry)
+
+
+def test_a_linked_folder_is_not_followed(board, entry):
+    (entry / "crops").rename(board / "elsewhere")
+    (entry / "crops").symlink_to(board / "elsewhere")
+    assert "is a link" in refused(entry)
+    twin = board / "submissions" / "twin"
+    twin.symlink_to(board / "submissions" / "samples")
+    assert "link" in refused(twin)
+
+
+def test_a_pipe_does_not_stop_the_board(entry):
+    (entry / "card.yaml").unlink()
+    os.mkfifo(entry / "card.yaml")
+    assert "is no file" in refused(entry)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("card.yaml", 10**5), ("set5_x4.csv", 10**7), ("provenance.json", 10**7)]
+)
+def test_a_huge_file_is_not_read(name, size, entry):
+    with (entry / name).open("ab") as stream:
+        stream.truncate(size)
+    assert "larger than" in refused(entry)
+
+
+def test_a_flood_of_files_is_not_listed(entry):
+    for number in range(600):
+        (entry / f"x{number}").touch()
+    assert "over 500 files" in refused(entry)
+
+
+@pytest.mark.parametrize("name", ["card.yaml", "set5_x4.csv", "crops/set5_x4/baby.png"])
+def test_a_file_edited_by_hand_is_noticed(name, entry):
+    content = (entry / name).read_bytes()
+    (entry / name).write_bytes(content.replace(b"2", b"3"))
+    assert "was changed after it was submitted" in refused(entry)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: p.update(id="samples"),
+        lambda p: p.update(id="../samples"),
+        lambda p: p.update(format=2),
+        lambda p: p.update(way="shell"),
+        lambda p: p.update(extra=1),
+        lambda p: p.pop("versions"),
+        lambda p: p["versions"].update(torch="<b>2</b>"),
+        lambda p: p["files"].update({"../../x": "0" * 64}),
+        lambda p: p["files"].update({"x.py": "0" * 64}),
+        lambda p: p["datasets"].update({"../../etc": p["datasets"]["set5"]}),
+        lambda p: p["datasets"]["set5"].update(title="<img src=x>"),
+        lambda p: p["datasets"]["set5"].update(scale=-4),
+        lambda p: p["datasets"]["set5"]["images"].update({"../../x": "0" * 64}),
+        lambda p: p["datasets"]["set5"]["images"].update({"=1+1": "0" * 64}),
+        lambda p: p["datasets"]["set5"]["crops"].update({"../../../x": [0, 0, 8, 8]}),
+        lambda p: p["datasets"]["set5"]["crops"].update(baby=[0, 0, 8]),
+        lambda p: p["datasets"]["set5"]["crops"].update(baby=[0, 0, "8", 8]),
+        lambda p: p["datasets"]["set5"]["outputs"][0].update(sketch="zz"),
+        lambda p: p["datasets"]["set5"]["outputs"][0].update(sample=True),
+        lambda p: p["datasets"]["set5"]["outputs"][0].update(width=10**400),
+        lambda p: p["datasets"]["set5"]["hashes"].update(psnr="' OR 1=1"),
+        lambda p: p["metrics"][0].update(title="=1+1"),
+        lambda p: p["metrics"][0].update(better="whatever"),
+    ],
+)
+def test_a_provenance_of_another_form_is_refused(change, entry):
+    edit(entry, change)
+    assert refused(entry)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '{"a": NaN}', '{"a": 1, "a": 2}', "[" * 100_000, "9" * 10_000, "\xff"],
+)
+def test_json_of_another_kind_is_one_line(text):
+    with pytest.raises(InputError) as caught:
+        parse_provenance(text.encode("latin-1"))
+    assert str(caught.value).isprintable()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_any_value_anywhere_in_a_provenance_is_safe_or_one_line(data, template):
+    path = template / "submissions" / "mynet" / "provenance.json"
+    provenance = json.loads(path.read_text(encoding="utf-8"))
+    node = provenance
+    while True:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        key = data.draw(st.sampled_from(keys))
+        deeper = isinstance(node[key], (dict, list)) and node[key]
+        if not deeper or data.draw(st.booleans()):
+            break
+        node = node[key]
+    node[key] = data.draw(json_values)
+    assert complaint(parse_provenance, json.dumps(provenance).encode()).isprintable()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../x", "/x", "a/b", "a\\b", "MyNet", "my net", "myn\u0435t", "\uff4dynet",
+     "net.", ".net", "-net", "a..b", "x" * 65, "con", "nul.csv", "net\n", "net\u200b",
+     "ne\x00t", None, 7],
+)  # fmt: skip
+def test_an_id_is_a_plain_folder_name(name):
+    with pytest.raises(InputError, match="id of a submission"):
+        check_id(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["mynet", "srflow-da[tau=0.9]", "median-5", "a", "blend[alpha=0.5]", "net_v2.1"]
+)
+def test_ids_of_methods_are_ids_of_submissions(name):
+    assert check_id(name) == name
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(max_size=70))
+def test_any_id_is_a_safe_name_or_refused(name):
+    message = complaint(check_id, name)
+    assert message.isprintable()
+    if message:
+        return
+    assert name.isascii()
+    assert not set(name) & set('/\\:*?"<>| \n')
+    assert name.strip(".") == name
+
+
+@pytest.mark.parametrize("twin", ["mynet-", "rnynet", "MyNet", "mynet_", "\uff4dynet", "mynet."])
+def test_names_that_could_be_taken_for_another_share_their_look(twin):
+    assert look("mynet") == look(twin)
+    assert look("mynet-v1") != look(twin)
+
+
+def test_a_look_alike_does_not_push_the_original_off_the_board(board, entry):
+    api.verify("mynet", board=board, record=True)
+    twin = board / "submissions" / "rnynet"
+    (board / "submissions" / "samples").rename(twin)
+    edit(twin, lambda p: p.update(id="rnynet"))
+    rehash(twin)
+    assert "looks like 'mynet'" in failures(board, "rnynet")
+    assert failures(board, "mynet") == ""
+
+
+def test_a_broken_submission_leaves_the_others_as_they_are(board, entry):
+    before = tree(board / "submissions" / "samples")
+    (entry / "card.yaml").write_text("[", encoding="utf-8")
+    found = read_board(board)
+    assert [one.id for one in found.entries] == ["samples"]
+    assert "mynet" in found.refused
+    assert tree(board / "submissions" / "samples") == before

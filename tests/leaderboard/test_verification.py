@@ -1,0 +1,330 @@
+"""Trust: what raises a submission's level, and everything that gets it refused."""
+
+import csv
+import io
+import json
+import shutil
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pdbench import api
+from pdbench.errors import InputError
+from pdbench.leaderboard import read_board
+from pdbench.leaderboard.board import write_verdict
+
+from .conftest import CARD, edit, failures, photograph, rehash, submit, tree
+
+
+def level(board, name="mynet", **options):
+    (found,) = api.verify(name, board=board, jobs=1, **options)
+    assert not found.failures
+    return found.level
+
+
+def change_scores(folder, change):
+    """Rewrite the scores in the form pdbench writes, digests and all."""
+    path = folder / "set5_x4.csv"
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    for row in rows:
+        change(row)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_text(text.getvalue(), encoding="utf-8")
+    rehash(folder)
+
+
+def copy_of(made, tmp_path, name="mynet"):
+    return shutil.copytree(made / name, tmp_path / "sr")
+
+
+def test_numbers_alone_are_self_reported(board):
+    assert level(board) == "self-reported"
+
+
+def test_images_make_it_rescored(board, made, data_root):
+    assert level(board, sr=made / "mynet", data_root=data_root) == "re-scored"
+
+
+def test_samples_are_rescored_too(board, made, data_root):
+    assert level(board, "samples", sr=made / "samples", data_root=data_root) == "re-scored"
+
+
+def test_a_recorded_verdict_is_kept_for_the_same_files_only(board, entry, made, data_root):
+    level(board, sr=made / "mynet", data_root=data_root, record=True)
+    assert level(board) == "re-scored"
+    assert read_board(board).level(read_board(board).entry("mynet")) == "re-scored"
+    edit(entry, lambda p: p["versions"].update(python="3.0"))
+    assert level(board) == "self-reported"
+
+
+def test_a_verdict_of_an_unknown_level_counts_as_none(board):
+    api.verify("mynet", board=board, record=True)
+    path = board / "verdicts" / "mynet.json"
+    verdict = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**verdict, "level": "divine"}), encoding="utf-8")
+    assert level(board) == "self-reported"
+
+
+def test_verifying_changes_no_submission(board, made, data_root):
+    before = tree(board / "submissions")
+    api.verify(board=board, data_root=data_root, record=True)
+    api.verify("mynet", board=board, sr=made / "mynet", data_root=data_root, jobs=1)
+    assert tree(board / "submissions") == before
+
+
+def test_scores_edited_with_their_digests_are_found_by_scoring_again(
+    board, entry, made, data_root
+):
+    def better(row):
+        row["psnr"] = f"{float(row['psnr']) + 1:.6f}"
+
+    change_scores(entry, better)
+    assert failures(board) == ""
+    text = failures(board, sr=made / "mynet", data_root=data_root)
+    assert "psnr of" in text
+    assert "not those of these images" in text
+
+
+def test_a_change_below_the_last_shown_decimal_is_tolerated(board, entry, made, data_root):
+    def hardly(row):
+        row["psnr"] = f"{float(row['psnr']) + 0.001:.6f}"
+
+    change_scores(entry, hardly)
+    assert level(board, sr=made / "mynet", data_root=data_root) == "re-scored"
+
+
+def test_a_missing_image_is_named(board, made, data_root, tmp_path):
+    folder = copy_of(made, tmp_path)
+    (folder / "bird_mynet.png").unlink()
+    assert "bird" in failures(board, sr=folder, data_root=data_root)
+
+
+def test_other_images_are_refused(board, made, data_root, tmp_path):
+    folder = copy_of(made, tmp_path)
+    shutil.copy(made / "third" / "bird.png", folder / "bird_mynet.png")
+    text = failures(board, sr=folder, data_root=data_root)
+    assert "1 images are not those that were submitted ('bird'" in text
+
+
+def test_an_image_of_another_size_is_refused(board, made, data_root, tmp_path):
+    folder = copy_of(made, tmp_path)
+    photograph(0, 56).save(folder / "bird_mynet.png")
+    assert "56x56" in failures(board, sr=folder, data_root=data_root)
+
+
+def test_a_truncated_image_is_refused(board, made, data_root, tmp_path):
+    folder = copy_of(made, tmp_path)
+    whole = (folder / "bird_mynet.png").read_bytes()
+    (folder / "bird_mynet.png").write_bytes(whole[: len(whole) // 2])
+    assert "cannot read image" in failures(board, sr=folder, data_root=data_root)
+
+
+def png_of_zeros(width, height):
+    """A whole black 1-bit PNG, made without a picture of that size in memory."""
+
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(height * (1 + -(-width // 8))), 1)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", rows), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+@pytest.mark.parametrize("size", [(10_000, 10_000), (60_000, 5_000), (2**26 + 1, 1)])
+def test_a_bomb_of_100_megapixels_is_refused_unread(size, board, made, data_root, tmp_path):
+    folder = copy_of(made, tmp_path)
+    (folder / "bird_mynet.png").write_bytes(png_of_zeros(*size))
+    assert "pixels" in failures(board, sr=folder, data_root=data_root)
+
+
+def test_a_crop_of_something_else_is_refused(board, entry, made, data_root):
+    path = entry / "crops" / "set5_x4" / "baby.png"
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(path)
+    rehash(entry)
+    text = failures(board, sr=made / "mynet", data_root=data_root)
+    assert "crop of 'baby' is not of that image" in text
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x89PNG\r\n\x1a\n", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg>"]
+)
+def test_a_crop_that_is_no_png_is_refused(content, board, entry):
+    (entry / "crops" / "set5_x4" / "baby.png").write_bytes(content)
+    rehash(entry)
+    assert "no PNG crop" in failures(board)
+
+
+def test_a_crop_that_is_a_bomb_is_refused_unread(board, entry):
+    (entry / "crops" / "set5_x4" / "baby.png").write_bytes(png_of_zeros(8_000, 4_000))
+    rehash(entry)
+    assert "no PNG crop of 64x64" in failures(board)
+
+
+def test_another_protocol_hash_is_refused(board, entry):
+    edit(entry, lambda p: p["datasets"]["set5"]["hashes"].update(psnr="0" * 16))
+    assert "psnr was scored under another protocol" in failures(board)
+
+
+def test_an_unknown_protocol_is_refused(board, entry):
+    edit(entry, lambda p: p.update(protocol="mine"))
+    assert "protocol 'mine' is unknown" in failures(board)
+
+
+def test_a_metric_turned_upside_down_is_refused(board, entry):
+    edit(entry, lambda p: p["metrics"][0].update(better="lower"))
+    assert "describes metric 'psnr' otherwise" in failures(board)
+
+
+def test_another_dataset_under_the_same_name_is_refused(board, entry, data_root):
+    edit(entry, lambda p: p["datasets"]["set5"].update(sha256="0" * 64))
+    assert "scored on other images" in failures(board, data_root=data_root)
+
+
+def test_a_dataset_that_is_not_here_is_noted(board):
+    (found,) = api.verify("mynet", board=board)
+    assert "set5 was not compared" in found.notes[0]
+
+
+def test_images_without_the_dataset_are_an_error(board, made):
+    with pytest.raises(InputError, match="--data-root"):
+        api.verify("mynet", board=board, sr=made / "mynet")
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "finding"),
+    [
+        ("ssim", "1.200000", "outside"),
+        ("ssim", "1.000000", "equals its ground truth"),
+        ("psnr", "-3.000000", "outside"),
+    ],
+)
+def test_an_impossible_value_is_refused(metric, value, finding, board, entry):
+    change_scores(entry, lambda row: row.update({metric: value}))
+    assert finding in failures(board)
+
+
+def test_an_empty_cell_needs_a_reason(board, entry):
+    change_scores(entry, lambda row: row.update(ssim=""))
+    assert "missing without a reason" in failures(board)
+
+
+def test_a_score_may_be_missing_for_a_reason(board, entry, made, data_root):
+    reason = {"metric": "ssim", "reason": "unavailable here", "images": "all"}
+    change_scores(entry, lambda row: row.update(ssim=""))
+    edit(entry, lambda p: p["datasets"]["set5"]["missing"].append(reason))
+    assert level(board, sr=made / "mynet", data_root=data_root) == "re-scored"
+
+
+def test_an_output_left_out_is_noticed(board, entry):
+    def drop(provenance):
+        provenance["datasets"]["set5"]["outputs"].pop()
+
+    edit(entry, drop)
+    assert "not of the same images" in failures(board)
+    path = entry / "set5_x4.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]), encoding="utf-8")
+    rehash(entry)
+    assert "missing or too many" in failures(board)
+
+
+def test_a_fused_method_has_one_output(board):
+    folder = board / "submissions" / "samples"
+    card = (folder / "card.yaml").read_text(encoding="utf-8")
+    (folder / "card.yaml").write_text(card.replace("stochastic", "fused"), encoding="utf-8")
+    rehash(folder)
+    assert "one output per image, not 2" in failures(board, "samples")
+
+
+def test_an_incomplete_card_is_refused(board, entry):
+    lines = (entry / "card.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
+    (entry / "card.yaml").write_text("".join(x for x in lines if "licence" not in x))
+    rehash(entry)
+    assert "incomplete: it lacks licence" in failures(board)
+
+
+def test_an_exact_copy_is_refused(board, made, data_root):
+    thief = {**CARD, "name": "Novel", "authors": ["A Thief"]}
+    with pytest.raises(InputError, match="pixel for pixel those of 'mynet'"):
+        submit(board, "novel", made / "mynet", data_root, thief)
+
+
+def test_a_copy_with_a_little_noise_is_refused(board, made, data_root, tmp_path):
+    (tmp_path / "sr").mkdir()
+    generator = np.random.default_rng(0)
+    for file in (made / "mynet").iterdir():
+        levels = np.asarray(Image.open(file)).astype(int)
+        noisy = (levels + generator.integers(-1, 2, levels.shape)).clip(0, 255).astype(np.uint8)
+        Image.fromarray(noisy).save(tmp_path / "sr" / file.name)
+    thief = {**CARD, "name": "Novel", "authors": ["A Thief"]}
+    with pytest.raises(InputError, match="a near copy"):
+        submit(board, "novel", tmp_path / "sr", data_root, thief)
+
+
+def test_another_network_is_no_copy(board, made, data_root):
+    card = {**CARD, "name": "Third", "authors": ["C"]}
+    assert submit(board, "third", made / "third", data_root, card).folder
+
+
+def test_copied_scores_are_refused_whatever_the_images(board, entry, made, data_root):
+    card = {**CARD, "name": "Third", "authors": ["C"]}
+    submit(board, "third", made / "third", data_root, card)
+    third = board / "submissions" / "third"
+    shutil.copy(entry / "set5_x4.csv", third / "set5_x4.csv")
+    rehash(third)
+    assert "its scores are those of 'mynet'" in failures(board, "third")
+
+
+def test_the_one_vouched_for_is_not_the_copy(board, entry):
+    api.verify("mynet", board=board, record=True)
+    twin = board / "submissions" / "twin"
+    shutil.copytree(entry, twin)
+    edit(twin, lambda p: p.update(id="twin"))
+    assert "pixel for pixel" in failures(board, "twin")
+    assert failures(board) == ""
+
+
+def test_the_name_of_another_row_is_refused(board, made, data_root):
+    with pytest.raises(InputError, match="name looks like that of 'mynet'"):
+        submit(board, "third", made / "third", data_root, {**CARD, "name": "MYNET"})
+
+
+def test_methods_of_the_repository_keep_their_names(board, entry):
+    edit(entry, lambda p: p.update(id="median-5"))
+    entry.rename(board / "submissions" / "median-5")
+    assert "name of a method of pdbench" in failures(board, "median-5")
+
+
+def test_nobody_else_passes_for_the_repository(board, entry):
+    edit(entry, lambda p: p.update(way="own"))
+    assert "no method of pdbench" in failures(board)
+    edit(entry, lambda p: p.update(id="rrdb"))
+    entry.rename(board / "submissions" / "rrdb")
+    assert "its weights are ''" in failures(board, "rrdb")
+
+
+def test_own_rows_are_those_of_the_results(board, entry):
+    (board.parent / "results").mkdir()
+    edit(entry, lambda p: p.update(id="bicubic", way="own"))
+    entry.rename(board / "submissions" / "bicubic")
+    assert "export the results first" in failures(board, "bicubic")
+    results = board.parent / "results" / "set5_x4"
+    results.mkdir()
+    scores = (board / "submissions" / "bicubic" / "set5_x4.csv").read_text(encoding="utf-8")
+    (results / "bicubic.csv").write_text(scores, encoding="utf-8")
+    assert failures(board, "bicubic") == ""
+    (results / "bicubic.csv").write_text(scores.replace("2", "3"), encoding="utf-8")
+    assert "not those in" in failures(board, "bicubic")
+
+
+def test_a_verdict_cannot_be_written_outside_the_board(board):
+    (found,) = api.verify("mynet", board=board)
+    with pytest.raises(InputError, match="id of a submission"):
+        write_verdict(board, type(found.verdict)(**{**vars(found.verdict), "id": "../x"}))
