@@ -27,16 +27,16 @@ class Trap:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
-    """A tiny x4 network of a published architecture, as a .pth file."""
-    from pdbench.torchvision_guard import import_torchvision
-
-    import_torchvision()
-    from spandrel.architectures.Compact import SRVGGNetCompact
-
-    torch.manual_seed(0)
+    """A tiny x4 network by the keys of SRVGGNetCompact, as a .pth file."""
+    generator = torch.Generator().manual_seed(0)
+    shapes = {
+        "body.0.weight": (8, 3, 3, 3), "body.0.bias": (8,), "body.1.weight": (8,),
+        "body.2.weight": (8, 8, 3, 3), "body.2.bias": (8,), "body.3.weight": (8,),
+        "body.4.weight": (48, 8, 3, 3), "body.4.bias": (48,),
+    }  # fmt: skip
+    state = {key: 0.05 * torch.randn(size, generator=generator) for key, size in shapes.items()}
     path = tmp_path_factory.mktemp("network") / "tiny.pth"
-    made = SRVGGNetCompact(num_in_ch=3, num_out_ch=3, num_feat=8, num_conv=1, upscale=4)
-    torch.save({"params": made.state_dict()}, path)
+    torch.save({"params": state}, path)
     return path
 
 
