@@ -11,6 +11,7 @@ from pdbench.metrics.metric import Choices, Metric
 from pdbench.metrics.presets import BASICSR_RGB, BASICSR_Y, PAPER, PIRM, PYIQA, SRFLOW
 from pdbench.metrics.rules import Protocol, Rule
 from pdbench.registry import Registry
+from pdbench.weights import CarriedFile, WeightFile
 
 __all__ = [
     "PAPER",
@@ -109,7 +110,7 @@ def protocol_choices(protocol: Protocol, metric: Metric) -> dict[str, Any]:
 
 
 def _named(metric: Metric, choices: Choices) -> dict[str, Any]:
-    files = [*metric.weights, *metric.carried]
+    files: list[WeightFile | CarriedFile] = [*metric.weights, *metric.carried]
     return {
         **choices,
         "revision": metric.revision,
