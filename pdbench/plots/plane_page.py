@@ -121,6 +121,7 @@ def _scene(plane: Plane, scene: Scene) -> dict[str, Any]:
         "yaxis": {"title": {"text": axis_title(scene.y)}, "range": scene.y_range},
         "labels": {width: _annotations(plane, scene, width, height) for width, height in SIZES},
         "absent": scene.absent,
+        "partial": scene.partial,
     }
 
 

@@ -191,7 +191,8 @@ def _draw_label(figure: Figure, title: str, colour: str, label: Label) -> None:
 def _draw_margins(figure: Figure, plane: Plane, scene: Scene, caption: str) -> None:
     left = AXES.left / WIDTH
     place: dict[str, Any] = {"va": "center", "color": FAINT, "fontsize": FONT_SIZE - 1}
-    lines = [caption, *([f"not drawn: {', '.join(scene.absent)}"] if scene.absent else [])]
+    asides = [scene.partial, f"not drawn: {', '.join(scene.absent)}" if scene.absent else ""]
+    lines = [caption, "; ".join(filter(None, asides))]
     for number, line in enumerate(lines):
         figure.text(left, 1 - (12 + 13 * number) / HEIGHT, line, parse_math=False, **place)
     figure.legend(

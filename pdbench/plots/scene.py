@@ -68,6 +68,7 @@ def build_scene(plane: Plane, x: MetricFacts, y: MetricFacts) -> Scene | None:
         front=draw_front(markers, x, y, x_range, y_range),
         theory=theory,
         absent=tuple(_absence(plane, name, (x, y)) for name in plane.methods if name not in shown),
+        partial=_partial(plane, markers, (x, y)),
     )
 
 
@@ -99,6 +100,15 @@ def _absence(plane: Plane, method: str, facts: Sequence[MetricFacts]) -> str:
     why = [f"no {title}" for title, mean in means if mean is None]
     why += [f"{title} is infinite" for title, mean in means if mean and math.isinf(mean)]
     return f"{plane.titles[method]} ({', '.join(why)})"
+
+
+def _partial(plane: Plane, markers: Sequence[Marker], facts: Sequence[MetricFacts]) -> str:
+    counts = {plane.summary.mean(m.method, fact.id).n for m in markers for fact in facts}
+    least, most, total = min(counts), max(counts), plane.summary.images
+    if least == total:
+        return ""
+    which = f"{least}" if least == most else f"{least} to {most}"
+    return f"means over {which} of {total} images" + ("" if least == most else ", not the same")
 
 
 def _range(fact: MetricFacts, values: Sequence[float]) -> Bar:

@@ -161,6 +161,7 @@ class Scene:
             a single method.
         theory: The curve of perfect samples, or None.
         absent: Titles of methods that are not drawn, each with the reason.
+        partial: How many images the means are over, where that is not all of them; else "".
     """
 
     x: MetricFacts
@@ -174,6 +175,7 @@ class Scene:
     front: tuple[Point, ...]
     theory: Theory | None
     absent: tuple[str, ...]
+    partial: str
 
     @property
     def roles(self) -> frozenset[str]:

@@ -128,3 +128,10 @@ def test_theory_is_drawn_in_every_format(perfect, facts, tmp_path):
     for suffix in ("svg", "html"):
         with_it = plot(perfect, facts, out=tmp_path / f"a.{suffix}", theory=True).read_bytes()
         assert with_it != plot(perfect, facts, out=tmp_path / f"b.{suffix}").read_bytes()
+
+
+def test_means_over_different_images_are_owned_up_to(scores, facts, plane_of):
+    assert build_scene(plane_of(scores), facts[0], facts[2]).partial == ""
+    fewer = [one for one in scores if (one.method, one.image) != ("rrdb", "baby")]
+    partial = build_scene(plane_of(fewer), facts[0], facts[2]).partial
+    assert partial == "means over 4 to 5 of 5 images, not the same"
