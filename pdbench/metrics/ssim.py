@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
 
 from pdbench.metrics.metric import Choices, Metric, required
 from pdbench.metrics.planes import Colour, check_batch, extract_planes
@@ -15,6 +14,8 @@ from pdbench.metrics.planes import Colour, check_batch, extract_planes
 __all__ = ["METRIC", "Ssim"]
 
 _PEAK = 255.0
+_STRIP = 32
+"""Rows of windows worked on at a time, so that they stay in the cache."""
 
 
 class _Prepared(NamedTuple):
@@ -24,10 +25,26 @@ class _Prepared(NamedTuple):
     squares: Tensor
 
 
-def _window_sum(plane: Tensor, size: int) -> Tensor:
-    """Sum each size x size window that lies inside the plane; (H, W) -> (H - size + 1, ...)."""
-    rows = avg_pool2d(plane[None, None], (size, 1), stride=1, divisor_override=1)
-    return avg_pool2d(rows, (1, size), stride=1, divisor_override=1)[0, 0]
+def _window_sum(planes: Tensor, size: int) -> Tensor:
+    """Sum each size x size window that lies inside planes; (n, H, W) -> (n, H - size + 1, ...)."""
+    return _run_sum(_run_sum(planes, 1, size), 2, size)
+
+
+def _run_sum(planes: Tensor, axis: int, size: int) -> Tensor:
+    """Sum each run of `size` pixels along an axis from runs of 1, 2, 4, ... pixels."""
+    length = planes.shape[axis] - size + 1
+    runs, width, start = planes, 1, 0
+    total: Tensor | None = None
+    while True:
+        if size & width:
+            part = runs.narrow(axis, start, length)
+            total = part if total is None else total + part
+            start += width
+        if 2 * width > size:
+            return planes if total is None else total
+        count = runs.shape[axis] - width
+        runs = runs.narrow(axis, 0, count) + runs.narrow(axis, width, count)
+        width *= 2
 
 
 def _gaussian(size: int, sigma: float) -> list[float]:
@@ -39,9 +56,9 @@ def _gaussian(size: int, sigma: float) -> list[float]:
 
 
 def _gaussian_mean(plane: Tensor, half: list[float]) -> Tensor:
-    """Weight each odd window that lies inside the plane, one axis after the other."""
+    """Weight each odd window that lies inside planes (n, H, W), one axis after the other."""
     reach = len(half) - 1
-    for axis in (0, 1):
+    for axis in (1, 2):
         size = plane.shape[axis] - 2 * reach
         total = plane.narrow(axis, reach, size) * half[0]
         for step, weight in enumerate(half[1:], start=1):
@@ -87,8 +104,9 @@ class Ssim:
         """Keep the reference's planes and their window means; `lr` is not used."""
         reference = required(reference)
         planes = self._planes(reference)[0]
-        means = torch.stack([self._filter(plane) for plane in planes])
-        squares = torch.stack([self._filter(plane.square()) for plane in planes])
+        strips = [planes[:, rows] for rows in self._strips(planes)]
+        means = torch.cat([self._filter(strip) for strip in strips], dim=1)
+        squares = torch.cat([self._filter(strip.square()) for strip in strips], dim=1)
         return _Prepared(reference, planes, means, squares)
 
     def score(self, restored: Tensor, prepared: _Prepared) -> Tensor:
@@ -105,25 +123,41 @@ class Ssim:
         planes = extract_planes(image, colour=self.colour, border=self.border)
         return planes.double() if self.sigma else planes.float()
 
+    def _strips(self, planes: Tensor) -> list[slice]:
+        """Return the rows of planes that each strip of windows covers."""
+        reach = self.window - 1
+        tops = range(0, planes.shape[-2] - reach, _STRIP)
+        return [slice(top, top + _STRIP + reach) for top in tops]
+
     def _filter(self, plane: Tensor) -> Tensor:
-        """Return the window means of a plane, float64."""
+        """Return the window means of planes (n, H, W), float64."""
         if self.sigma:
             return _gaussian_mean(plane, _gaussian(self.window, self.sigma))
         return _window_sum(plane, self.window).double() / self.window**2
 
     def _mean(self, x: Tensor, channel: int, prepared: _Prepared) -> Tensor:
+        total = torch.zeros((), dtype=torch.float64, device=x.device)
+        for rows in self._strips(x):
+            own, other = x[rows], prepared.planes[channel][rows]
+            moments = self._filter(torch.stack([own, own.square(), own * other]))
+            windows = slice(rows.start, rows.start + moments.shape[1])
+            kept = prepared.means[channel][windows], prepared.squares[channel][windows]
+            total += self._similarity(moments, *kept).sum()
+        return total / prepared.means[channel].numel()
+
+    def _similarity(self, moments: Tensor, mean_y: Tensor, square_y: Tensor) -> Tensor:
+        """Compare windows by the means of x, x^2 and xy (3, h, w), and of y and y^2 (h, w)."""
         count = self.window**2
         norm = count / (count - 1) if self.sample_covariance else 1.0
-        mean_x, mean_y = self._filter(x), prepared.means[channel]
-        squares = self._filter(x.square()) + prepared.squares[channel]
-        covariance = norm * (self._filter(x * prepared.planes[channel]) - mean_x * mean_y)
+        mean_x, square_x, product = moments
+        covariance = norm * (product - mean_x * mean_y)
         power = mean_x.square() + mean_y.square()
-        variances = norm * (squares - power)
+        variances = norm * (square_x + square_y - power)
         c1, c2 = (self.k1 * _PEAK) ** 2, (self.k2 * _PEAK) ** 2
         structure = (2 * covariance + c2) / (variances + c2)
         if self.nonnegative:
             structure.clamp_(min=0)
-        return ((2 * mean_x * mean_y + c1) / (power + c1) * structure).mean()
+        return (2 * mean_x * mean_y + c1) / (power + c1) * structure
 
 
 def _open(choices: Choices, device: str) -> Ssim:
