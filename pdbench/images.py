@@ -41,6 +41,9 @@ Quantisation = Literal["round", "truncate", "none"]
 
 _LUMA_ROWS = 32
 
+# Pillow goes by a file's content, not its name, and for some kinds (PostScript) starts programs.
+_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+
 _GREY_OR_COLOUR = ("1", "L", "P", "RGB", "LA", "PA", "La", "RGBA", "RGBa")
 
 
@@ -66,7 +69,7 @@ def load_image(path: str | Path) -> Tensor:
         with warnings.catch_warnings():
             # Pillow warns and refuses by its own limits; ours is checked before any pixel is read.
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with Image.open(path, formats=_FORMATS) as image:
                 _refuse_unread(image, path)
                 image.load()
                 pixels = _rgb_pixels(image, path)

@@ -310,3 +310,11 @@ def test_published_lr_files_are_reproduced_bit_for_bit(name, test_data):
         hr = images.crop_to_multiple(images.load_image(file))
         lr = images.load_image(folder / "LR_bicubic_x4" / file.name)
         assert torch.equal(images.bicubic_downsample(hr), lr), file.name
+
+
+def test_a_program_under_an_image_name_is_not_started(tmp_path):
+    (tmp_path / "a.png").write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n"
+    )
+    with pytest.raises(InputError, match="cannot identify"):
+        images.load_image(tmp_path / "a.png")
