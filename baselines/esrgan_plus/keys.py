@@ -7,6 +7,7 @@ References:
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from pdbench.baselines.rrdb import keys as rrdb
 from pdbench.errors import InputError
 
 __all__ = ["Started", "from_rrdb", "to_pdbench", "to_start"]
+
+log = logging.getLogger(__name__)
 
 PLAIN = {ours: theirs for theirs, ours in rrdb.OLD_PLAIN.items()}
 BLOCK = re.compile(r"body\.(\d+)\.rdb(\d)\.conv(\d)\.(weight|bias)")
@@ -94,7 +97,10 @@ def from_rrdb(state: Mapping[str, object]) -> Started:
             key = f"{match.group(1)}.conv1x1.weight"
             made[key] = torch.zeros(growth, features, 1, 1)
             missing.append(key)
-    return Started(made, [n for n in filled if n not in set(adapted)], adapted, missing)
+    filled = [name for name in filled if name not in set(adapted)]
+    log.info("%d tensors filled from RRDB, %d of them adapted; missing there and set to zero: %s",
+             len(flat), len(adapted), ", ".join(missing))  # fmt: skip
+    return Started(made, filled, adapted, missing)
 
 
 def to_start(state: Mapping[str, object]) -> dict[str, Tensor]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -26,8 +25,6 @@ from pdbench.training.losses import deep_feature_distance, perceptual_distance, 
 from pdbench.training.recipe import Recipe, read_options
 
 __all__ = ["ESRGANPlusObjective", "relativistic_loss"]
-
-log = logging.getLogger(__name__)
 
 STAGES = 5
 TINY = 1e-12
@@ -127,12 +124,7 @@ class ESRGANPlusObjective:
         network = ESRGANPlus(**recipe.network)
         if self.weights.start:
             path = rrdb.BASELINE.weights_path(self.weights.start)
-            started = from_rrdb(read_weights(path)[0])
-            network.load_state_dict(started.state)
-            log.info(
-                "started from %s: %d tensors filled, %d adapted, %d missing there and set to zero",
-                path.name, len(started.filled), len(started.adapted), len(started.missing),
-            )  # fmt: skip
+            network.load_state_dict(from_rrdb(read_weights(path)[0]).state)
         return network
 
     def build_adversary(self, recipe: Recipe) -> nn.Module:

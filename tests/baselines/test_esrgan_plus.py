@@ -257,3 +257,10 @@ def test_validation_reports_psnr_features_and_metrics():
     assert list(scores) == ["val_psnr_y", "val_vgg", "val_lpips-vgg", "val_niqe"]
     assert math.isnan(scores.pop("val_niqe"))  # too small a photograph; its column stays
     assert all(math.isfinite(value) for value in scores.values())
+
+
+def test_what_the_start_lacks_is_logged(caplog):
+    with caplog.at_level("INFO"):
+        from_rrdb(RRDB(**SMALL).state_dict())
+    assert "42 tensors filled from RRDB, 3 of them adapted" in caplog.text
+    assert "model.1.sub.0.RDB3.conv1x1.weight" in caplog.text
