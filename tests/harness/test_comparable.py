@@ -46,9 +46,7 @@ def test_other_choices_are_named_with_both_values():
 
 def test_two_protocols_are_named_and_one_can_be_chosen():
     both = record(PLAIN, other(protocol="pirm", border=4))
-    with pytest.raises(
-        InputError, match=r"paper.*pirm.*border 0 against 4.*--protocol"
-    ):
+    with pytest.raises(InputError, match=r"paper.*pirm.*border 0 against 4.*--protocol"):
         one_protocol(both)
     for name, protocol in (("m", "paper"), ("n", "pirm")):
         chosen = one_protocol(both, protocol)
