@@ -70,7 +70,7 @@ def timed(call):
     return time.process_time() - start, result
 
 
-def fill_hub(folder):
+def fill_hub(folder, names):
     """Lay out the files where pyiqa looks for them, so that it downloads nothing."""
     hub = folder / "hub"
     (hub / "checkpoints").mkdir(parents=True)
@@ -92,7 +92,8 @@ def fill_hub(folder):
     published = {"mu_prisparam": prior["mean"][None].numpy()}
     published["cov_prisparam"] = prior["covariance"].numpy()
     savemat(hub / "pyiqa" / "niqe_modelparameters.mat", published)
-    savemat(hub / "pyiqa" / ma.MODEL.name, random_ma_model(**PUBLISHED))
+    if {"ma", "pi"} & set(names):  # half a gigabyte
+        savemat(hub / "pyiqa" / ma.MODEL.name, random_ma_model(**PUBLISHED))
     torch.save(random_pieapp(), hub / "pyiqa" / pieapp.TRAINED.name)
 
 
@@ -136,7 +137,7 @@ def main():
     reference = photograph(options.side)
     restored = results(reference, options.methods)
     with tempfile.TemporaryDirectory() as folder:
-        fill_hub(Path(folder))
+        fill_hub(Path(folder), names)
         os.environ["TORCH_HOME"] = folder
         # The random network has not the sha256 of the published one.
         trained = Path(folder) / "hub" / "pyiqa" / pieapp.TRAINED.name
