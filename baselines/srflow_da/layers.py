@@ -111,6 +111,14 @@ class InvertibleConv(nn.Module):
         super().__init__()
         orthogonal, _ = torch.linalg.qr(torch.randn(channels, channels, dtype=torch.float64))
         self.weight = nn.Parameter(orthogonal.float())
+        self._kept: Tensor | None = None
+
+    def keep_inverse(self) -> None:
+        """Take the inverse once and for all: for a network that is not trained any more."""
+        self._kept = self._inverted().detach()
+
+    def _inverted(self) -> Tensor:
+        return torch.linalg.inv(self.weight.double()).float()[:, :, None, None]
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return y and its log-determinant, shape (1,)."""
@@ -121,8 +129,7 @@ class InvertibleConv(nn.Module):
     def inverse(self, y: Tensor) -> Tensor:
         """Undo `forward`."""
         with in_float32(y):
-            weight = torch.linalg.inv(self.weight.double()).float()
-            return F.conv2d(y, weight[:, :, None, None])
+            return F.conv2d(y, self._inverted() if self._kept is None else self._kept)
 
 
 class Coupling(nn.Module):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pdbench.baselines.srflow_da.layers import Coupling, Prepared
+from pdbench.baselines.srflow_da.layers import Coupling, InvertibleConv, Prepared
 from pdbench.baselines.srflow_da.net import SRFlowDA
 
 __all__ = ["SRFlowDASampler"]
@@ -26,6 +26,9 @@ def working_memory(network: SRFlowDA) -> int:
 class SRFlowDASampler:
     """A sampler: the LR image prepared once, any number of latents decoded against it.
 
+    Args:
+        network: The flow; its weights must not change any more.
+
     Attributes:
         scale: Magnification.
         overlap: LR pixels a tile needs around it so that seams stay below 1e-3.
@@ -39,6 +42,9 @@ class SRFlowDASampler:
 
     def __init__(self, network: SRFlowDA) -> None:
         self.network = network
+        for module in network.modules():
+            if isinstance(module, InvertibleConv):
+                module.keep_inverse()
         self.bytes_per_pixel = working_memory(network)
 
     @torch.inference_mode()

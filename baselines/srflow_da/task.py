@@ -20,13 +20,15 @@ from pdbench.images import bicubic_downsample, quantise
 from pdbench.training.losses import perceptual_distance, random_window
 from pdbench.training.recipe import Recipe
 
-__all__ = ["HR_NOISE", "SRFlowDAObjective", "draw_latents"]
+__all__ = ["HR_NOISE", "SRFlowDAObjective", "draw_latents", "grid_pattern"]
 
 HR_NOISE = 4 / math.sqrt(3) / 255
 """Standard deviation of the noise added to HR images in [0, 1]: what uniform dequantisation to 32
 levels would add (SRFlow-DA, section 4)."""
 
 WINDOW = 64
+CELL = 4
+NEIGHBOURS = 5  # cells of a side over which a pattern must hold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,7 @@ class Weights:
             sharpens what all samples share and leaves their spread to the likelihood.
         consistency: Weight of the L1 distance between downscaled samples and the LR.
         in_range: Weight of the mean excursion of samples outside [0, 1].
+        grid: Weight of the pattern of four pixels in samples and mode, see `grid_pattern`.
     """
 
     encoder: str = ""
@@ -53,6 +56,14 @@ class Weights:
     perceptual_mode: float = 0.0
     consistency: float = 0.0
     in_range: float = 0.0
+    grid: float = 0.0
+
+    @property
+    def look_at_samples(self) -> bool:
+        """Whether any term needs samples."""
+        return any(
+            (self.perceptual, self.perceptual_mode, self.consistency, self.in_range, self.grid)
+        )
 
 
 def draw_latents(
@@ -73,6 +84,25 @@ def draw_latents(
 def _windowed(restored: Tensor, reference: Tensor) -> Tensor:
     with torch.autocast(restored.device.type, torch.bfloat16):
         return perceptual_distance(*random_window(restored, reference, WINDOW))
+
+
+def grid_pattern(restored: Tensor, reference: Tensor) -> Tensor:
+    """Mean magnitude of what the error repeats every four pixels.
+
+    The squeezes let a flow treat each of the 16 positions in a 4x4 cell by itself, and VGG16 takes
+    a faint grid for texture. The error of each position, averaged over its neighbour cells, should
+    not depend on the position.
+
+    Args:
+        restored: (B, 3, 4h, 4w) in [0, 1].
+        reference: The same shape.
+
+    Returns:
+        Scalar in the unit of the images, 0 without a pattern.
+    """
+    error = F.pixel_unshuffle(restored - reference, CELL).unflatten(1, (3, CELL * CELL))
+    local = F.avg_pool2d(error.flatten(0, 1), NEIGHBOURS, stride=1)
+    return (local - local.mean(1, keepdim=True)).abs().mean()
 
 
 class SRFlowDAObjective:
@@ -110,8 +140,7 @@ class SRFlowDAObjective:
             bare = getattr(network, "module", network)
             bare.RRDB.requires_grad_(step >= weights.frozen * self.steps)
         noisy = hr + HR_NOISE * torch.randn_like(hr)
-        terms = (weights.perceptual, weights.perceptual_mode, weights.consistency, weights.in_range)
-        if not any(terms) or step < weights.samples_from * self.steps:
+        if not weights.look_at_samples or step < weights.samples_from * self.steps:
             return network(lr, noisy)[0].mean()
         latents = draw_latents(lr, 1, weights.tau)
         if weights.perceptual_mode:
@@ -125,6 +154,9 @@ class SRFlowDAObjective:
         small = F.interpolate(sample, lr.shape[-2:], mode="bicubic", antialias=True)
         outside = F.relu(sample - 1) + F.relu(-sample)
         total = weights.consistency * F.l1_loss(small, lr) + weights.in_range * outside.mean()
+        if weights.grid:
+            copies = len(drawn) // len(lr)
+            total = total + weights.grid * grid_pattern(drawn, hr.repeat(copies, 1, 1, 1))
         if weights.perceptual:
             total = total + weights.perceptual * _windowed(sample, hr)
         if weights.perceptual_mode:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pdbench.baselines.rrdb.task import RRDBObjective, centre_pair, psnr_y
-from pdbench.baselines.srflow_da.task import SRFlowDAObjective, draw_latents
+from pdbench.baselines.srflow_da.task import SRFlowDAObjective, draw_latents, grid_pattern
 from pdbench.data.patches import make_photo
 from pdbench.errors import InputError
 from pdbench.training.recipe import Crops, Optimisation, Recipe
@@ -149,3 +149,13 @@ def test_latents_scale_with_tau():
     one, half = (draw_latents(lr, 2, tau, torch.Generator().manual_seed(0)) for tau in (1.0, 0.5))
     assert [tuple(x.shape) for x in one] == [(6, 6, 8, 10), (6, 24, 4, 5)]
     assert all(torch.equal(a / 2, b) for a, b in zip(one, half, strict=True))
+
+
+def test_grid_pattern_sees_what_repeats_every_four_pixels_and_nothing_else(batch):
+    _, hr = batch
+    cell = torch.zeros(4, 4)
+    cell[1, 2] = 0.16
+    grid = cell.repeat(hr.shape[-2] // 4, hr.shape[-1] // 4)
+    assert float(grid_pattern(hr + 0.1, hr)) == pytest.approx(0, abs=1e-6)
+    # one position in 16 stands 0.15 above the mean, the others 0.01 below
+    assert float(grid_pattern(hr + grid, hr)) == pytest.approx((0.15 + 15 * 0.01) / 16, abs=1e-5)
