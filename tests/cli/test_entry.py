@@ -47,6 +47,7 @@ def test_no_command_at_all_prints_the_help(pdbench):
 CALLS = {
     "data": "prepare_data",
     "eval": "evaluate",
+    "leaderboard": "verify",
     "list": "list_all",
     "weights": "import_weights",
 }
@@ -62,7 +63,7 @@ def test_every_command_has_help_and_a_public_call(name, pdbench):
 
 def test_one_file_per_command():
     files = {path.stem for path in (ROOT / "pdbench" / "cli").glob("*.py")}
-    assert files - {"__init__", "entry", "group", "options", "report", "rows"} == set(COMMANDS)
+    assert files - {"__init__", "entry", "group", "options", "questions", "report", "rows"} == set(COMMANDS)
 
 
 def test_version_is_the_packages(pdbench):
