@@ -108,6 +108,31 @@ class Setup:
         """Return the fingerprint that is stored with a method's scores of one image."""
         return self.outputs.get(method, {}).get(image, self.weights[method])
 
+    def score(
+        self,
+        method: str,
+        image: str,
+        sample: int,
+        metric: str,
+        *,
+        value: float | None,
+        reason: str,
+    ) -> Score:
+        """Return a score of this run: everything but the value is known here."""
+        return Score(
+            dataset=self.dataset,
+            image=image,
+            method=method,
+            seed=self.seed,
+            sample=sample,
+            metric=metric,
+            protocol=self.protocol,
+            protocol_hash=self.hashes[metric],
+            weights=self.weights_of(method, image),
+            value=value,
+            reason=reason,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
@@ -192,19 +217,7 @@ def missing_verdicts(
     """
     return tuple(
         Verdict(
-            score=Score(
-                dataset=setup.dataset,
-                image=image,
-                method=method.id,
-                seed=setup.seed,
-                sample=sample,
-                metric=metric,
-                protocol=setup.protocol,
-                protocol_hash=setup.hashes[metric],
-                weights=setup.weights_of(method.id, image),
-                value=None,
-                reason=reason,
-            ),
+            score=setup.score(method.id, image, sample, metric, value=None, reason=reason),
             final=final,
         )
         for metric, reason in reasons.items()

@@ -138,19 +138,10 @@ def _current_scores(
                 continue
             if method.weights_of(image) != weights:
                 continue
-            score = Score(
-                dataset=dataset.id,
-                image=image,
-                method=method.id,
-                seed=method.seed,
-                sample=sample,
-                metric=metric,
-                # Two protocols may share a number, and whichever ran first stored it.
-                protocol=method.protocol,
-                protocol_hash=digest,
-                weights=method.weights,
-                value=value,
-                reason=reason,
+            # Two protocols may share a number, and whichever ran first stored it: the method's
+            # record says under which one it is read.
+            score = method.score(
+                dataset.id, image, method.seed, sample, metric, value=value, reason=reason
             )
             scores.append(score)
     return scores

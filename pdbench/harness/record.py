@@ -72,6 +72,25 @@ class MethodRecord:
         """Return the fingerprint that is stored with the scores of one image."""
         return self.outputs.get(image, self.weights)
 
+    def score(
+        self, dataset: str, image: str, seed: int, sample: int, metric: str,
+        *, value: float | None, reason: str,
+    ) -> Score:  # fmt: skip
+        """Return a stored score of this method: what is not in the line is known here."""
+        return Score(
+            dataset=dataset,
+            image=image,
+            method=self.id,
+            seed=seed,
+            sample=sample,
+            metric=metric,
+            protocol=self.protocol,
+            protocol_hash=self.hashes[metric],
+            weights=self.weights,
+            value=value,
+            reason=reason,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:

@@ -241,16 +241,6 @@ def _score(
     reason = "" if value is not None else reasons.get((metric, row.image), "")
     if value is None and not reason:
         return None
-    return Score(
-        dataset=dataset.id,
-        image=row.image,
-        method=method.id,
-        seed=row.seed,
-        sample=row.sample,
-        metric=metric,
-        protocol=method.protocol,
-        protocol_hash=method.hashes[metric],
-        weights=method.weights,
-        value=value,
-        reason=reason,
+    return method.score(
+        dataset.id, row.image, row.seed, row.sample, metric, value=value, reason=reason
     )

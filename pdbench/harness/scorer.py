@@ -26,7 +26,6 @@ from pdbench.harness.plan import (
 from pdbench.harness.store import Verdict
 from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import PROTOCOLS
-from pdbench.scores import Score
 
 __all__ = ["ImageScorer"]
 
@@ -166,19 +165,8 @@ class _Image:
     def _verdict(
         self, method: str, sample: int, metric: str, value: float | None, reason: str
     ) -> Verdict:
-        setup = self.scorer.setup
-        score = Score(
-            dataset=setup.dataset,
-            image=self.task.pair.name,
-            method=method,
-            seed=setup.seed,
-            sample=sample,
-            metric=metric,
-            protocol=setup.protocol,
-            protocol_hash=setup.hashes[metric],
-            weights=setup.weights_of(method, self.task.pair.name),
-            value=value,
-            reason=reason,
+        score = self.scorer.setup.score(
+            method, self.task.pair.name, sample, metric, value=value, reason=reason
         )
         return Verdict(score=score, final=not reason.startswith("unavailable"))
 

@@ -165,7 +165,7 @@ def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple
     starts = (step * crops.batch + first for step in range(run.step, steps))
     loader = DataLoader(
         Patches(photos, settings, length=steps * crops.batch),
-        batch_sampler=(range(start, start + local) for start in starts),
+        batch_sampler=(list(range(start, start + local)) for start in starts),
         num_workers=workers,
         pin_memory=run.accelerator.device.type == "cuda",
         persistent_workers=workers > 0,
