@@ -128,11 +128,16 @@ def ma_model_file(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def every_metric(ma_model_file):
-    """Give Ma and PieAPP random weights of the published structure, so that nothing is missing."""
-    state = random_pieapp()
+def pieapp_state():
+    """Random parameters of PieAPP's published structure."""
+    return random_pieapp()
+
+
+@pytest.fixture(scope="module")
+def every_metric(ma_model_file, pieapp_state):
+    """Give Ma and PieAPP random weights, so that no metric of this module's tests is missing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pdbench.metrics.ma.fetch", lambda _: ma_model_file)
         patch.setattr("pdbench.metrics.pieapp.fetch", lambda _: ma_model_file)
-        patch.setattr("pdbench.metrics.pieapp._read_once", lambda *_: state)
+        patch.setattr("pdbench.metrics.pieapp._read_once", lambda *_: pieapp_state)
         yield
