@@ -100,8 +100,9 @@ def grid_pattern(restored: Tensor, reference: Tensor) -> Tensor:
     Returns:
         Scalar in the unit of the images, 0 without a pattern.
     """
-    error = F.pixel_unshuffle(restored - reference, CELL).unflatten(1, (3, CELL * CELL))
-    local = F.avg_pool2d(error.flatten(0, 1), NEIGHBOURS, stride=1)
+    error = F.pixel_unshuffle(restored - reference, CELL)
+    error = error.reshape(-1, CELL * CELL, *error.shape[-2:])  # colours apart
+    local = F.avg_pool2d(error, NEIGHBOURS, stride=1)
     return (local - local.mean(1, keepdim=True)).abs().mean()
 
 
