@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pdbench.errors import InputError
-from pdbench.scores import Score
+from pdbench.scores import MetricFacts, Score
 
-__all__ = ["Mean", "Summary", "summarise"]
+__all__ = ["Mean", "Summary", "keep_worst", "summarise"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +132,34 @@ def summarise(scores: Iterable[Score], *, images: int | None = None) -> Summary:
         images=total,
         means={key: _mean(group, total) for key, group in groups.items()},
     )
+
+
+def keep_worst(scores: Iterable[Score], facts: Iterable[MetricFacts]) -> list[Score]:
+    """Keep, of the outputs a method made of an image, the worst by each metric.
+
+    Args:
+        scores: Per-output scores, in any order.
+        facts: The metrics to keep; they say which direction is worse.
+
+    Returns:
+        One score per method, image, seed and metric, as sample 0. An output without a score is
+        worse than any with one.
+
+    References:
+        Lugmayr, Danelljan, Timofte et al., "NTIRE 2021 Learning the Super-Resolution Space
+        Challenge", CVPR Workshops 2021, whose LR-PSNR is given as mean and worst.
+    """
+    signs = {fact.id: fact.sign for fact in facts}
+    worst: dict[tuple[str, str, int, str], tuple[float, Score]] = {}
+    for score in scores:
+        if score.metric not in signs:
+            continue
+        value = _value(score)
+        quality = -math.inf if value is None else signs[score.metric] * value
+        key = score.method, score.image, score.seed, score.metric
+        if key not in worst or quality < worst[key][0] or value is None:
+            worst[key] = quality, replace(score, sample=0)
+    return [score for _, score in worst.values()]
 
 
 def _mean(group: Sequence[Score], total: int) -> Mean:

@@ -30,6 +30,7 @@ def table(
     metrics: Sequence[str] = (),
     protocol: str | None = None,
     ci: bool = True,
+    worst: bool = False,
     output: Path | None = None,
 ) -> str:
     """Make a table of stored scores. Needs no torch.
@@ -41,6 +42,7 @@ def table(
         metrics: Metric ids in column order; all when empty.
         protocol: Protocol id; needed where the folder holds scores under several.
         ci: Whether to compute 95 % bootstrap intervals.
+        worst: Let each image count by its worst sample instead of the mean of its samples.
         output: File to write the table to as well.
 
     Returns:
@@ -51,7 +53,7 @@ def table(
             share a table, or the file cannot be written.
     """
     record = read_scores(folder, protocol=protocol, methods=methods)
-    text = render(record, form=form, methods=methods, metrics=metrics, ci=ci)
+    text = render(record, form=form, methods=methods, metrics=metrics, ci=ci, worst=worst)
     if output is not None:
         with _writing(output):
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -165,6 +167,7 @@ def render(
     methods: Sequence[str] = (),
     metrics: Sequence[str] = (),
     ci: bool = True,
+    worst: bool = False,
 ) -> str:
     """Make a table of the scores in a record; see `table`."""
     from pdbench.plots import tables
@@ -182,6 +185,7 @@ def render(
         images=len(record.dataset.images),
         size=record.sizes,
         interval="half-width" if ci else "none",
+        worst=worst,
     )
 
 

@@ -25,6 +25,7 @@ __all__ = ["command"]
 @click.option("--metrics", multiple=True, callback=split_commas, metavar="ID,...")
 @stored_protocol
 @click.option("--ci/--no-ci", default=True, show_default=True, help="95 % confidence intervals.")
+@click.option("--worst", is_flag=True, help="Each image by its worst sample, not by their mean.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write, not print."
 )
@@ -35,6 +36,7 @@ def command(
     metrics: tuple[str, ...],
     protocol: str | None,
     ci: bool,
+    worst: bool,
     output: Path | None,
 ) -> None:
     """Print the scores in FOLDER: a run folder, or a folder of results/.
@@ -48,6 +50,7 @@ def command(
         metrics=metrics,
         protocol=protocol,
         ci=ci,
+        worst=worst,
         output=output,
     )
     click.echo(f"Table: {output}" if output else text)

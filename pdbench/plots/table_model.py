@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pdbench.analysis.intervals import mean_interval
-from pdbench.analysis.means import Mean, Summary, summarise
+from pdbench.analysis.means import Mean, Summary, keep_worst, summarise
 from pdbench.errors import InputError
 from pdbench.registry import unknown_id
 from pdbench.scores import MetricFacts, Score
@@ -109,6 +109,7 @@ def build_table(
     images: int | None = None,
     size: str = "",
     interval: IntervalStyle = "half-width",
+    worst: bool = False,
 ) -> Table:
     """Turn scores into the content of a table.
 
@@ -120,6 +121,7 @@ def build_table(
         images: Number of images in the dataset; by default those seen in `scores`.
         size: Size of the networks ("compact"), named in the caption.
         interval: How to show 95 % bootstrap intervals over images; "none" does not compute any.
+        worst: Let each image count by its worst output instead of the mean of its outputs.
 
     Returns:
         The table's content.
@@ -127,7 +129,8 @@ def build_table(
     Raises:
         InputError: The scores cannot share a table, a method is unknown, or no metric is left.
     """
-    summary = summarise(scores, images=images)
+    facts = tuple(facts)
+    summary = summarise(keep_worst(scores, facts) if worst else scores, images=images)
     chosen = select_methods(summary, methods)
     scored = {metric for _, metric in summary.means}
     columns = tuple(fact for fact in facts if fact.id in scored)
@@ -147,7 +150,7 @@ def build_table(
     )
     return Table(
         summary=summary,
-        caption=caption_of(summary, size),
+        caption=caption_of(summary, size) + ("; worst output of each image" if worst else ""),
         size=size,
         columns=tuple(map(_marked, columns)),
         rows=rows,

@@ -28,6 +28,7 @@ def table(
     images: int | None = None,
     size: str = "",
     interval: IntervalStyle = "half-width",
+    worst: bool = False,
     colour: bool = False,
 ) -> str:
     """Make a table of per-method means.
@@ -47,6 +48,7 @@ def table(
         images: Number of images in the dataset, N of "n/N"; by default those seen in `scores`.
         size: Size of the networks ("compact"), named in the caption.
         interval: How to show 95 % bootstrap intervals over images; "none" does not compute any.
+        worst: Let each image count by its worst output instead of the mean of its outputs.
         colour: In text, mark by ANSI codes instead of the signs "*" and "+".
 
     Returns:
@@ -60,8 +62,9 @@ def table(
         known = ", ".join(get_args(TableFormat))
         raise InputError(f"unknown table format '{format}'; choose one of {known}")
     content = build_table(
-        scores, facts, methods=methods, titles=titles, images=images, size=size, interval=interval
-    )
+        scores, facts, methods=methods, titles=titles, images=images, size=size,
+        interval=interval, worst=worst,
+    )  # fmt: skip
     if format == "text":
         return render_text(content, colour=colour)
     renderers = {

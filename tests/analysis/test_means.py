@@ -5,7 +5,9 @@ import sys
 import pytest
 
 from pdbench.analysis import summarise
+from pdbench.analysis.means import keep_worst
 from pdbench.errors import InputError
+from pdbench.scores import MetricFacts
 
 
 def test_samples_are_averaged_before_images(make_score):
@@ -102,3 +104,24 @@ def test_analysis_and_plots_import_without_torch():
         "import pdbench.plots.plane_static; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("better", "worst"), [("higher", (1.0, 4.0)), ("lower", (3.0, 6.0))])
+def test_the_worst_output_of_each_image_is_kept(better, worst, make_score):
+    fact = MetricFacts(id="psnr", title="PSNR", better=better, kind="distortion")
+    values = {"a": (3.0, 1.0, 2.0), "b": (4.0, 6.0, 5.0)}
+    scores = [
+        make_score(image=name, sample=i, value=v)
+        for name, three in values.items()
+        for i, v in enumerate(three)
+    ]
+    assert summarise(keep_worst(scores, [fact])).mean("m", "psnr").outputs == {
+        "a": (worst[0],),
+        "b": (worst[1],),
+    }
+
+
+def test_an_output_without_score_is_the_worst(make_score):
+    fact = MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion")
+    scores = [make_score(sample=0), make_score(sample=1, value=None, reason="NaN in the output")]
+    assert [score.reason for score in keep_worst(scores, [fact])] == ["NaN in the output"]

@@ -81,3 +81,8 @@ def test_an_unknown_format_is_one_line(refused, results):
 def test_a_place_that_cannot_be_written_is_one_line(refused, results, tmp_path):
     (tmp_path / "file").write_text("")
     assert "cannot write 'file/table.md'" in refused("table", results, "-o", "file/table.md")
+
+
+def test_worst_samples_are_said_to_be_the_worst(pdbench, results):
+    outcome = pdbench("table", results, "--worst", "--metrics", "psnr")
+    assert (outcome.code, "worst output of each image" in outcome.out) == (0, True)
