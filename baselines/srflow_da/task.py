@@ -28,7 +28,6 @@ levels would add (SRFlow-DA, section 4)."""
 
 WINDOW = 64
 CELL = 4
-NEIGHBOURS = 5  # cells of a side over which a pattern must hold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +40,12 @@ class Weights:
         samples_from: Fraction of the steps after which samples are drawn for the terms below.
         tau: Temperature of these samples.
         perceptual: Weight of the VGG16 distance of a sample to the HR.
-        perceptual_mode: Weight of the VGG16 distance of the sample at temperature 0 to the HR: it
-            sharpens what all samples share and leaves their spread to the likelihood.
+        perceptual_mean: Weight of the VGG16 distance of the mean of two samples to the HR. Their
+            latents are z and -z, so that what differs between samples cancels: the term sharpens
+            what all samples share and leaves their spread to the likelihood.
         consistency: Weight of the L1 distance between downscaled samples and the LR.
         in_range: Weight of the mean excursion of samples outside [0, 1].
-        grid: Weight of the pattern of four pixels in samples and mode, see `grid_pattern`.
+        grid: Weight of the pattern of four pixels in that mean, see `grid_pattern`.
     """
 
     encoder: str = ""
@@ -53,7 +53,7 @@ class Weights:
     samples_from: float = 0.0
     tau: float = 0.9
     perceptual: float = 0.0
-    perceptual_mode: float = 0.0
+    perceptual_mean: float = 0.0
     consistency: float = 0.0
     in_range: float = 0.0
     grid: float = 0.0
@@ -62,7 +62,7 @@ class Weights:
     def look_at_samples(self) -> bool:
         """Whether any term needs samples."""
         return any(
-            (self.perceptual, self.perceptual_mode, self.consistency, self.in_range, self.grid)
+            (self.perceptual, self.perceptual_mean, self.consistency, self.in_range, self.grid)
         )
 
 
@@ -90,8 +90,7 @@ def grid_pattern(restored: Tensor, reference: Tensor) -> Tensor:
     """Mean magnitude of what the error repeats every four pixels.
 
     The squeezes let a flow treat each of the 16 positions in a 4x4 cell by itself, and VGG16 takes
-    a faint grid for texture. The error of each position, averaged over its neighbour cells, should
-    not depend on the position.
+    a faint grid for texture. Averaged over many cells the error must not depend on the position.
 
     Args:
         restored: (B, 3, 4h, 4w) in [0, 1].
@@ -100,10 +99,9 @@ def grid_pattern(restored: Tensor, reference: Tensor) -> Tensor:
     Returns:
         Scalar in the unit of the images, 0 without a pattern.
     """
-    error = F.pixel_unshuffle(restored - reference, CELL)
-    error = error.reshape(-1, CELL * CELL, *error.shape[-2:])  # colours apart
-    local = F.avg_pool2d(error, NEIGHBOURS, stride=1)
-    return (local - local.mean(1, keepdim=True)).abs().mean()
+    cells = F.pixel_unshuffle(restored - reference, CELL)
+    pattern = cells.mean((0, 2, 3)).reshape(3, CELL * CELL)
+    return (pattern - pattern.mean(1, keepdim=True)).abs().mean()
 
 
 class SRFlowDAObjective:
@@ -143,25 +141,23 @@ class SRFlowDAObjective:
         noisy = hr + HR_NOISE * torch.randn_like(hr)
         if not weights.look_at_samples or step < weights.samples_from * self.steps:
             return network(lr, noisy)[0].mean()
-        latents = draw_latents(lr, 1, weights.tau)
-        if weights.perceptual_mode:
-            latents = [torch.cat([x, torch.zeros_like(x)]) for x in latents]
+        latents = [torch.cat([x, -x]) for x in draw_latents(lr, 1, weights.tau)]
         nll, drawn = network(lr, noisy, latents)
         return nll.mean() + self._sample_terms(drawn.float(), lr, hr)
 
     def _sample_terms(self, drawn: Tensor, lr: Tensor, hr: Tensor) -> Tensor:
         weights = self.weights
-        sample, mode = drawn[: len(lr)], drawn[len(lr) :]
+        sample, opposite = drawn.chunk(2)
+        mean = (sample + opposite) / 2
         small = F.interpolate(sample, lr.shape[-2:], mode="bicubic", antialias=True)
         outside = F.relu(sample - 1) + F.relu(-sample)
         total = weights.consistency * F.l1_loss(small, lr) + weights.in_range * outside.mean()
         if weights.grid:
-            copies = len(drawn) // len(lr)
-            total = total + weights.grid * grid_pattern(drawn, hr.repeat(copies, 1, 1, 1))
+            total = total + weights.grid * grid_pattern(mean, hr)
         if weights.perceptual:
             total = total + weights.perceptual * _windowed(sample, hr)
-        if weights.perceptual_mode:
-            total = total + weights.perceptual_mode * _windowed(mode, hr)
+        if weights.perceptual_mean:
+            total = total + weights.perceptual_mean * _windowed(mean, hr)
         return total
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
