@@ -38,7 +38,7 @@ class Weights:
         encoder: Size of the RRDB whose weights the encoder starts from, or "" for none.
         frozen: Fraction of the steps during which the encoder is not trained.
         samples_from: Fraction of the steps after which samples are drawn for the terms below.
-        tau: Temperature of these samples.
+        tau: Highest temperature of these samples; each step draws its own, high ones more often.
         perceptual: Weight of the VGG16 distance of a sample to the HR.
         perceptual_mean: Weight of the VGG16 distance of the mean of two samples to the HR. Their
             latents are z and -z, so that what differs between samples cancels: the term sharpens
@@ -141,7 +141,8 @@ class SRFlowDAObjective:
         noisy = hr + HR_NOISE * torch.randn_like(hr)
         if not weights.look_at_samples or step < weights.samples_from * self.steps:
             return network(lr, noisy)[0].mean()
-        latents = [torch.cat([x, -x]) for x in draw_latents(lr, 1, weights.tau)]
+        tau = weights.tau * torch.rand((), device=lr.device).sqrt()
+        latents = [torch.cat([x, -x]) for x in draw_latents(lr, 1, tau)]
         nll, drawn = network(lr, noisy, latents)
         return nll.mean() + self._sample_terms(drawn.float(), lr, hr)
 

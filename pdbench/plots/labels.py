@@ -92,6 +92,13 @@ class _Candidates:
     costs: Array
 
 
+def estimate_size(text: str, font_size: float) -> tuple[float, float]:
+    """Return width and height of a text in a reader's unknown sans-serif font, generously."""
+    widths = {**dict.fromkeys("ijl|',.:;!It f()[]-/", 0.34), **dict.fromkeys("mwMW@%", 0.95)}
+    ems = sum(widths.get(letter, 0.72 if letter.isupper() else 0.58) for letter in text)
+    return font_size * ems + 4, font_size * 1.3
+
+
 def place_labels(
     anchors: Sequence[tuple[float, float]],
     sizes: Sequence[tuple[float, float]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from importlib.resources import files
 from itertools import permutations
 from string import Template
@@ -14,7 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from pdbench.analysis.fronts import measure_front
 from pdbench.analysis.intervals import mean_interval
-from pdbench.plots.labels import Box
+from pdbench.plots.labels import Box, estimate_size
 from pdbench.plots.plane_traces import FONT_SIZE, LAYOUT, MARGIN, RADIUS, TRACES, scene_traces
 from pdbench.plots.scene import axis_title, build_scene, label_scene, mark_title
 from pdbench.plots.scene_model import KIND_NAMES, SHAPE_NAMES, Frame, Plane, Scene
@@ -127,14 +128,7 @@ def _scene(plane: Plane, scene: Scene) -> dict[str, Any]:
 
 def _frame(width: float, height: float) -> Frame:
     axes = Box(MARGIN["l"], MARGIN["t"], width - MARGIN["r"], height - MARGIN["b"])
-    return Frame(axes=axes, radius=RADIUS, measure=_measure)
-
-
-def _measure(text: str) -> tuple[float, float]:
-    """Estimate generously: which sans-serif font the reader's browser takes is not known."""
-    widths = {**dict.fromkeys("ijl|',.:;!It f()[]-/", 0.34), **dict.fromkeys("mwMW@%", 0.95)}
-    ems = sum(widths.get(letter, 0.72 if letter.isupper() else 0.58) for letter in text)
-    return FONT_SIZE * ems + 4, FONT_SIZE * 1.3
+    return Frame(axes=axes, radius=RADIUS, measure=partial(estimate_size, font_size=FONT_SIZE))
 
 
 def _annotations(plane: Plane, scene: Scene, width: int, height: int) -> list[dict[str, Any]]:
