@@ -53,6 +53,8 @@ def photograph(side):
     tiles = -(-side // image.shape[-1])
     return quantise(image.repeat(1, 1, tiles, tiles)[..., :side, :side])
 
+RUNS = 5
+
 
 def results(reference, count):
     """Return `count` restored versions of the reference: bicubic with more and more noise."""
@@ -63,11 +65,14 @@ def results(reference, count):
 
 
 def timed(call):
-    """Return CPU seconds and the result."""
-    start = time.process_time()
-    with torch.inference_mode():
-        result = call()
-    return time.process_time() - start, result
+    """Return CPU seconds, the least of several runs within a second, and the result."""
+    spent = []
+    while not spent or (len(spent) < RUNS and sum(spent) < 1):
+        start = time.process_time()
+        with torch.inference_mode():
+            result = call()
+        spent.append(time.process_time() - start)
+    return min(spent), result
 
 
 def fill_hub(folder, names):
