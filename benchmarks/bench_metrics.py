@@ -53,6 +53,7 @@ def photograph(side):
     tiles = -(-side // image.shape[-1])
     return quantise(image.repeat(1, 1, tiles, tiles)[..., :side, :side])
 
+
 RUNS = 5
 
 
