@@ -7,9 +7,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = (
-    "audit", "claims", "diff", "doctor", "evaluate", "front", "get_data", "import_weights",
-    "list_all", "plot", "prepare_data", "protocol", "run", "show_weights", "submit",
-    "table", "train", "train_all", "verify",
+    "audit", "build_leaderboard", "claims", "compare", "diff", "doctor", "evaluate", "front",
+    "get_data", "import_weights", "list_all", "plot", "prepare_data", "protocol", "report", "run",
+    "show_weights", "submit", "table", "train", "train_all", "verify",
 )  # fmt: skip
 
 # In a checkout that is not installed, pdbench.methods and friends lie beside this folder.

@@ -5,11 +5,14 @@ plots must work without it.
 """
 
 from pdbench.api.checkpoints import WeightsReport, import_weights, show_weights
+from pdbench.api.comparing import compare
 from pdbench.api.datasets import get_data, prepare_data
 from pdbench.api.evaluating import evaluate
 from pdbench.api.judging import REPORT_FORMATS, audit, claims, diff, front
 from pdbench.api.listing import KINDS, doctor, list_all
 from pdbench.api.protocols import PROTOCOL_FORMATS, protocol
+from pdbench.api.publishing import build_leaderboard, open_server
+from pdbench.api.reporting import report
 from pdbench.api.running import Report, run
 from pdbench.api.stored import CERTAINTIES, TABLE_FORMATS, plot, table
 from pdbench.api.submitting import BOARD, CARD_FIELDS, submit, verify
@@ -26,7 +29,9 @@ __all__ = [
     "Report",
     "WeightsReport",
     "audit",
+    "build_leaderboard",
     "claims",
+    "compare",
     "diff",
     "doctor",
     "evaluate",
@@ -34,9 +39,11 @@ __all__ = [
     "get_data",
     "import_weights",
     "list_all",
+    "open_server",
     "plot",
     "prepare_data",
     "protocol",
+    "report",
     "run",
     "show_weights",
     "submit",

@@ -14,12 +14,6 @@ ProtocolFormat = Literal["text", "json"]
 PROTOCOL_FORMATS = get_args(ProtocolFormat)
 """What `protocol` writes."""
 
-_IMAGE = {
-    "round": "clipped to [0, 1], then rounded to the nearest of 256 levels",
-    "truncate": "clipped to [0, 1], then cut to the level below",
-    "none": "clipped to [0, 1], not rounded",
-}
-
 
 def protocol_rows() -> list[tuple[str, str]]:
     """Return every protocol with its hash, what it stands for and its metrics, one a line."""
@@ -47,40 +41,22 @@ def protocol(name: str, *, form: str = "text") -> str:
     """
     if form not in PROTOCOL_FORMATS:
         raise unknown_id("format", form, PROTOCOL_FORMATS)
-    facts = _facts(name)
+    from pdbench.metrics.described import describe_protocol
+
+    facts = describe_protocol(name)
     if form == "json":
         return json.dumps(facts, indent=1, ensure_ascii=False)
     return "\n".join(_text(facts))
 
 
-def _facts(name: str) -> dict[str, Any]:
-    from pdbench.metrics import METRICS
-    from pdbench.metrics.protocol import PROTOCOLS, preset_hash, protocol_choices, protocol_hash
-
-    found = PROTOCOLS.get(name)
-    metrics = {}
-    for metric in map(METRICS.get, found.covered_ids):
-        metrics[metric.id] = {
-            "hash": protocol_hash(found, metric),
-            "choices": protocol_choices(found, metric),
-            "source": found.rule(metric.id).source,
-            "on_request": metric.id not in found.metric_ids,
-        }
-    return {
-        "id": found.id,
-        "title": found.title,
-        "hash": preset_hash(found),
-        "image": {"quantisation": found.quantisation, "source": found.quantisation_source},
-        "metrics": metrics,
-    }
-
-
 def _text(facts: dict[str, Any]) -> list[str]:
+    from pdbench.metrics.described import QUANTISATIONS
+
     image = facts["image"]
     lines = [
         f"{facts['id']}: {facts['title']}",
         f"hash {facts['hash']}",
-        f"image: {image['quantisation']}, {_IMAGE[image['quantisation']]}",
+        f"image: {image['quantisation']}, {QUANTISATIONS[image['quantisation']]}",
         f"  source: {image['source']}",
     ]
     for name, rule in facts["metrics"].items():

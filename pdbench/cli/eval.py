@@ -9,7 +9,7 @@ import click
 
 from pdbench import api
 from pdbench.cli.options import scoring_protocol, split_commas
-from pdbench.cli.report import print_report
+from pdbench.cli.outcome import print_report
 
 __all__ = ["command"]
 

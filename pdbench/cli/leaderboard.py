@@ -1,7 +1,9 @@
-"""`pdbench leaderboard`: what is on a board, and whether it can be trusted."""
+"""`pdbench leaderboard`: whether a board can be trusted, and its site."""
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +63,37 @@ def verify(name: str | None, **options: Any) -> None:  # noqa: ANN401
     if refused:
         count = f"{len(refused)} of {len(found)} submissions refused; the first of them"
         raise InputError(f"{count if name is None else 'refused'}: {refused[0].failures[0]}")
+
+
+_BOARD = click.option(
+    "--board", type=_PATH, default=Path(api.BOARD), show_default=True, metavar="DIR"
+)
+
+
+@command.command("build")
+@click.option(
+    "-o",
+    "--output",
+    type=_PATH,
+    default=Path("site"),
+    show_default=True,
+    metavar="DIR",
+    help="New or empty folder, or an earlier site, which is replaced.",
+)
+@_BOARD
+def build(output: Path, board: Path) -> None:
+    """Write the board as static pages that need no server and no network."""
+    click.echo(f"Site: {api.build_leaderboard(output, board=board)}")
+
+
+@command.command("serve")
+@_BOARD
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+def serve(board: Path, port: int) -> None:
+    """Build the site in a temporary folder and show it on this machine until Ctrl-C."""
+    with tempfile.TemporaryDirectory(prefix="pdbench-") as place:
+        folder = api.build_leaderboard(Path(place) / "site", board=board).parent
+        with api.open_server(folder, port) as server:
+            click.echo(f"Site: http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)")
+            with contextlib.suppress(KeyboardInterrupt):
+                server.serve_forever()

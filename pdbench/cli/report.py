@@ -1,24 +1,39 @@
-"""What `pdbench run` and `pdbench eval` print at their end."""
+"""`pdbench report`: a study as one page. Needs no torch."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
-from pdbench.api import Report
+from pdbench import api
+from pdbench.cli.options import split_commas, stored_protocol
 
-__all__ = ["print_report"]
+__all__ = ["command"]
+
+_PATH = click.Path(path_type=Path)
 
 
-def print_report(report: Report) -> None:
-    """Print the table, what failed, and where the scores are."""
-    click.echo(report.table)
-    for method, reason in report.unavailable:
-        click.echo(f"left out: {method}: {reason}", err=True)
-    for image, method, reason in report.failed:
-        click.echo(f"failed: {method} on {image}: {reason}", err=True)
-    click.echo(f"\nScores: {report.folder} ({report.scored} computed, {report.reused} kept)")
-    if report.exported:
-        click.echo(f"Export: {report.exported[-1].parent}")
-    others = {method.protocol for method in report.record.methods} - {"paper"}
-    chosen = "".join(f" --protocol {name}" for name in others)
-    click.echo(f"Plane:  pdbench plot {report.folder}{chosen} -o plane.html")
+@click.command("report")
+@click.argument("folder", type=_PATH, default=Path("runs/builtin"))
+@click.option(
+    "-o", "--output", type=_PATH, default=Path("report.html"), show_default=True, metavar="FILE"
+)
+@click.option(
+    "--figure",
+    "figures",
+    type=_PATH,
+    multiple=True,
+    metavar="FILE.png",
+    help="A figure to show, as 'pdbench compare' makes it; may be repeated.",
+)
+@click.option("--method", "methods", multiple=True, callback=split_commas, metavar="ID,...")
+@stored_protocol
+def command(**options: Any) -> None:  # noqa: ANN401  (the options above, each by name)
+    """Write the scores in FOLDER as one self-contained page.
+
+    FOLDER is a run folder, a folder of results/, or results/ itself: table with ranks, plane,
+    Pareto front, the paper's claims, figures, and where every score comes from.
+    """
+    click.echo(f"Report: {api.report(**options)}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "Label", "place_labels"]
+__all__ = ["Box", "Label", "estimate_size", "place_labels"]
 
 Array = NDArray[np.float64]
 

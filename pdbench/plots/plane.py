@@ -21,7 +21,7 @@ from pdbench.plots.table_model import caption_of, one_line, select_methods
 from pdbench.registry import Registry
 from pdbench.scores import MetricFacts, Score
 
-__all__ = ["SUFFIXES", "plot"]
+__all__ = ["SUFFIXES", "make_plane", "plot", "write_file"]
 
 SUFFIXES = ("html", "png", "svg", "pdf")
 """What `plot` can write: an interactive page, or a picture."""
@@ -88,7 +88,7 @@ def plot(
     if theory:
         _check_theory(summary, chosen, (x, y) if suffix != "html" else ())
     plane = replace(
-        _plane(summary, chosen, wanted, titles or {}, kinds or {}, certainty), theory=theory
+        make_plane(summary, chosen, wanted, titles or {}, kinds or {}, certainty), theory=theory
     )
     scene = build_scene(plane, x_fact, y_fact)
     if scene is None:
@@ -98,14 +98,14 @@ def plot(
         from pdbench.plots.plane_page import render_page
 
         page = render_page(plane, list(known_facts), x_fact, y_fact, caption=caption)
-        return _write(out, page.encode())
+        return write_file(out, page.encode())
     # matplotlib takes half a second to import; a page does without.
     from pdbench.plots.plane_static import render_static
 
-    return _write(out, render_static(plane, scene, suffix=suffix, caption=caption))
+    return write_file(out, render_static(plane, scene, suffix=suffix, caption=caption))
 
 
-def _plane(
+def make_plane(
     summary: Summary,
     methods: Sequence[str],
     facts: Sequence[MetricFacts],
@@ -113,6 +113,16 @@ def _plane(
     kinds: Mapping[str, Kind],
     certainty: Certainty,
 ) -> Plane:
+    """Gather what every picture of these methods shares.
+
+    Args:
+        summary: Means of the methods.
+        methods: Method ids in drawing order.
+        facts: The metrics that may stand on an axis.
+        titles: Method id -> label; ids stand for themselves where there is none.
+        kinds: Method id -> kind, guessed where there is none.
+        certainty: How certainty of the means is shown.
+    """
     several = frozenset(
         mean.method
         for mean in summary.means.values()
@@ -174,8 +184,19 @@ def _nothing_to_draw(summary: Summary, x: MetricFacts, y: MetricFacts) -> InputE
     )
 
 
-def _write(out: Path, content: bytes) -> Path:
-    """Write all or nothing: a file already there survives a full disk."""
+def write_file(out: Path, content: bytes) -> Path:
+    """Write all or nothing: a file already there survives a full disk.
+
+    Args:
+        out: File to write; its folder is made.
+        content: What to write.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: It cannot be written.
+    """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")

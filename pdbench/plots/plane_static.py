@@ -27,7 +27,7 @@ from pdbench.plots.scene_model import (
     Scene,
 )
 
-__all__ = ["render_static"]
+__all__ = ["METADATA", "STYLE", "render_static"]
 
 DPI = 100
 WIDTH, HEIGHT = 640, 520
@@ -40,7 +40,7 @@ DOTS: Any = (0, (1, 1.6))
 ARROW = ((-1.0, -0.75), (1.0, 0.0), (-1.0, 0.75), (-0.55, 0.0))
 """Corners of an arrowhead that points right."""
 MARKERS = {"single": "s", "stochastic": "o", "fused": "D"}
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": FONT_SIZE,
     "axes.spines.top": False,
@@ -53,7 +53,7 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "pdbench",
 }
-_METADATA: dict[str, dict[str, Any]] = {
+METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
@@ -72,13 +72,13 @@ def render_static(plane: Plane, scene: Scene, *, suffix: str, caption: str) -> b
     Returns:
         The file's bytes.
     """
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI)
         _draw_axes(figure, plane, scene)
         _draw_labels(figure, plane, scene)
         _draw_margins(figure, plane, scene, caption)
         buffer = BytesIO()
-        figure.savefig(buffer, format=suffix, dpi=2 * DPI, metadata=_METADATA[suffix])
+        figure.savefig(buffer, format=suffix, dpi=2 * DPI, metadata=METADATA[suffix])
     return buffer.getvalue()
 
 

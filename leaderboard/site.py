@@ -1,0 +1,152 @@
+"""The site: static pages from the submissions, the same bytes whenever it is rebuilt.
+
+    index.html, <dataset>-<protocol>.html   one board each
+    methods/<id>.html                       card, reproduction, crops, scores of every image
+    about.html                              metrics, protocols, ranks, flags
+    data/, crops/, assets/                  downloads, images, one stylesheet and one script
+
+No page asks for anything outside the site, and none needs a server.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pdbench.errors import InputError
+from pdbench.leaderboard.board import Board, read_board
+from pdbench.leaderboard.crops import SIDE
+from pdbench.leaderboard.entry import Entry
+from pdbench.leaderboard.site_about import render_about
+from pdbench.leaderboard.site_boards import (
+    SiteBoard,
+    accepted_entries,
+    gather_boards,
+    method_link,
+    page_name,
+)
+from pdbench.leaderboard.site_downloads import board_files, method_files
+from pdbench.leaderboard.site_method import crop_path, read_crops, render_method
+from pdbench.leaderboard.site_page import render_page, render_tabs
+from pdbench.plots.board_page import render_board
+from pdbench.plots.markup import Markup, asset, element, join
+
+__all__ = ["build_site", "render_site"]
+
+ASSETS = ("style.css", "board.js")
+MARK = "assets/board.js"
+"""By this file a folder is known to hold an earlier site, which may be replaced."""
+
+LEAD = (
+    "Where ×4 super-resolution methods lie between distortion and perception. Better is left and "
+    "down; what the images cannot tell apart shares a rank."
+)
+
+
+def build_site(root: Path, out: Path) -> Path:
+    """Write the site of a board into a folder.
+
+    Args:
+        root: The board's folder.
+        out: Folder to write; must be new, empty, or hold an earlier site, which is replaced whole.
+
+    Returns:
+        The first page.
+
+    Raises:
+        InputError: The board has no submission that can be shown, or the folder holds other files
+            or cannot be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"'{out}' is a file; name a folder for the site")
+    if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
+        raise InputError(f"'{out}' holds other files; name a new or empty folder for the site")
+    content = render_site(read_board(root))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as place:
+            fresh = Path(place) / "site"
+            for name, data in content.items():
+                path = fresh / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            if out.is_dir():
+                out.rename(Path(place) / "earlier")
+            shutil.move(fresh, out)
+    except OSError as error:
+        reason = (error.strerror or "refused").lower()
+        raise InputError(f"cannot write the site to '{out}' ({reason}); name another") from error
+    return out / "index.html"
+
+
+def render_site(board: Board) -> dict[str, bytes]:
+    """Return path -> content of every file of the site.
+
+    Raises:
+        InputError: No submission can be shown.
+    """
+    entries, refused = accepted_entries(board)
+    crops: dict[str, bytes] = {}
+    shown: list[Entry] = []
+    for entry in entries:
+        try:
+            crops.update(read_crops(entry))
+            shown.append(entry)
+        except InputError as error:
+            refused[entry.id] = str(error)
+    if not shown:
+        why = next(iter(refused.values()), "it is empty")
+        raise InputError(f"the board '{board.root}' has nothing to show ({why}); submit a method")
+    boards = gather_boards(board, shown)
+    texts: dict[str, str] = {f"assets/{name}": asset(name) for name in ASSETS}
+    for one in boards:
+        texts[one.page] = _board_page(boards, one)
+        texts |= board_files(one)
+    for entry in shown:
+        texts[method_link(entry.id)] = render_method(board, entry, shown)
+        texts |= method_files(entry)
+    texts["about.html"] = render_about(refused)
+    return {
+        **{name: text.encode() for name, text in texts.items()},
+        **crops,
+        **_references(board, shown),
+    }
+
+
+def _board_page(boards: list[SiteBoard], board: SiteBoard) -> str:
+    stem = f"data/{page_name(board.content.slug)}"
+    left = element(
+        "ul", (element("li", element("code", n), f": {why}") for n, why in board.left_out.items())
+    )
+    downloads = element(
+        "p", "Download this board: ",
+        element("a", "CSV", href=f"{stem}.csv", download=True), " · ",
+        element("a", "JSON with ranks and fronts", href=f"{stem}.json", download=True),
+        ". Scores of every image are on the pages of the methods.",
+    )  # fmt: skip
+    return render_page(
+        f"{board.title} ×4",
+        render_tabs(boards, board),
+        render_board(board.content),
+        downloads,
+        _explained("Left out", left) if board.left_out else None,
+        lead=LEAD,
+    )
+
+
+def _explained(title: str, content: Markup) -> Markup:
+    return join(element("h2", title), content)
+
+
+def _references(board: Board, entries: list[Entry]) -> Mapping[str, bytes]:
+    """Return site path -> PNG of the HR crops; the board's own files, but small all the same."""
+    found = {}
+    for entry in entries:
+        for dataset, part in entry.provenance.datasets.items():
+            for image in part.crops:
+                path = board.reference(dataset, part.scale, image)
+                if path is not None and path.stat().st_size <= 8 * SIDE * SIDE:
+                    found[crop_path("hr", dataset, image)] = path.read_bytes()
+    return found

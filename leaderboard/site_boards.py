@@ -1,0 +1,173 @@
+"""The boards of a site: what may be compared, gathered from the submissions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pdbench.leaderboard.board import Board as Submissions
+from pdbench.leaderboard.checks import static_failures
+from pdbench.leaderboard.copies import copy_failures
+from pdbench.leaderboard.entry import Entry
+from pdbench.metrics import METRICS
+from pdbench.metrics.protocol import PROTOCOLS
+from pdbench.plots.board_model import Badge, Board, BoardRow, build_board
+
+__all__ = ["SiteBoard", "accepted_entries", "gather_boards", "method_link", "trust_badge"]
+
+TRUST = {
+    "self-reported": "the scores are those handed in; the board recomputed nothing",
+    "re-scored": "the board recomputed every score from the images",
+    "reproduced": "the board ran the declared weights and got the same scores",
+}
+"""What each level of trust says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteBoard:
+    """One page of the site.
+
+    Attributes:
+        dataset: Dataset id.
+        title: Title of the dataset.
+        protocol: Protocol id.
+        page: File name of the page.
+        content: What it shows.
+        left_out: Id of a submission -> why it is not among the rows.
+    """
+
+    dataset: str
+    title: str
+    protocol: str
+    page: str
+    content: Board
+    left_out: Mapping[str, str]
+
+
+def accepted_entries(board: Submissions) -> tuple[list[Entry], dict[str, str]]:
+    """Return the submissions that pass every check that needs no images, and why others do not."""
+    entries: list[Entry] = []
+    refused = dict(board.refused)
+    for entry in board.entries:
+        failures = [*static_failures(entry, board.root.parent / "results")]
+        failures += copy_failures(entry, board)
+        if failures:
+            refused[entry.id] = failures[0]
+        else:
+            entries.append(entry)
+    return entries, refused
+
+
+def gather_boards(board: Submissions, entries: Sequence[Entry]) -> list[SiteBoard]:
+    """Make one board per dataset and protocol, those with most rows first.
+
+    Args:
+        board: Knows the levels of trust.
+        entries: Submissions that may be shown.
+    """
+    groups: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        for dataset in entry.provenance.datasets:
+            groups.setdefault((dataset, entry.provenance.protocol), []).append(entry)
+    ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    return [
+        _board(board, dataset, protocol, group, first=not index)
+        for index, ((dataset, protocol), group) in enumerate(ordered)
+    ]
+
+
+def method_link(name: str) -> str:
+    """Return the address of a method's page, seen from the root of the site."""
+    return f"methods/{page_name(name)}.html"
+
+
+def page_name(name: str) -> str:
+    """Return an id as part of an address that means the same on every server and disk.
+
+    >>> page_name("net[tau=0.9]")
+    'net~5btau~3d0.9~5d'
+    """
+    return "".join(c if c.isalnum() or c in "._-" else f"~{ord(c):02x}" for c in name)
+
+
+def trust_badge(level: str) -> Badge:
+    """Return the badge of a level of trust."""
+    return Badge(text=level, role=f"trust {level}", why=TRUST[level])
+
+
+def _board(
+    board: Submissions, dataset: str, protocol: str, group: Sequence[Entry], *, first: bool
+) -> SiteBoard:
+    digest = _reference(group, dataset)
+    kept = [e for e in group if e.provenance.datasets[dataset].sha256 == digest]
+    records = [entry.record(dataset) for entry in kept]
+    held = {score.metric for record in records for score in record.scores}
+    columns = [name for name in PROTOCOLS.get(protocol).covered_ids if name in held]
+    slug = f"{dataset}-{protocol}"
+    images = kept[0].provenance.datasets[dataset].images
+    content = build_board(
+        [score for record in records for score in record.scores],
+        [METRICS.get(name).facts for name in columns],
+        [_row(board, entry, dataset, columns) for entry in kept],
+        slug=slug,
+        flattered={key: why for e in kept for key, why in _flattered(e, dataset, columns)},
+        images=len(images),
+    )
+    return SiteBoard(
+        dataset=dataset,
+        title=kept[0].provenance.datasets[dataset].title,
+        protocol=protocol,
+        page="index.html" if first else f"{page_name(slug)}.html",
+        content=content,
+        left_out={
+            entry.id: f"it was scored on other images of the name {dataset}"
+            for entry in group
+            if entry not in kept
+        },
+    )
+
+
+def _reference(group: Sequence[Entry], dataset: str) -> str:
+    """Return the digest of the images that count: the repository's own rows', or most rows'."""
+    own = [entry for entry in group if entry.provenance.way == "own"]
+    digests = Counter(entry.provenance.datasets[dataset].sha256 for entry in own or group)
+    return min(digests, key=lambda digest: (-digests[digest], digest))
+
+
+def _row(board: Submissions, entry: Entry, dataset: str, columns: Sequence[str]) -> BoardRow:
+    badges = [trust_badge(board.level(entry))]
+    if entry.provenance.size == "compact":
+        why = "made with this repository's small networks, which are not those of the paper"
+        badges.append(Badge(text="compact", role="size", why=why))
+    leaks = [METRICS.get(name).title for name in columns if name in entry.leaks]
+    if leaks:
+        badges.append(
+            Badge(
+                text="metric leak",
+                role="leak",
+                why=f"trained on what {', '.join(leaks)} look{'s' if len(leaks) == 1 else ''} at",
+            )
+        )
+    if source := entry.contamination(dataset):
+        why = f"trained on these test images ({source})"
+        badges.append(Badge(text="trained on test set", role="contaminated", why=why))
+    return BoardRow(
+        method=entry.id,
+        title=entry.card.name,
+        kind=entry.card.kind,
+        link=method_link(entry.id),
+        badges=tuple(badges),
+    )
+
+
+def _flattered(
+    entry: Entry, dataset: str, columns: Sequence[str]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield each score that training flattered, and how; a known test set flatters them all."""
+    source = entry.contamination(dataset)
+    for metric in columns:
+        if source:
+            yield (entry.id, metric), f"trained on these test images ({source})"
+        elif metric in entry.leaks:
+            yield (entry.id, metric), f"trained with {entry.leaks[metric]}"

@@ -1,0 +1,224 @@
+"""Crops of one image side by side, scores under each: PNG, PDF, SVG, or a page of its own."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pdbench.errors import InputError
+from pdbench.plots.markup import Markup, asset, csp_hash, element
+from pdbench.plots.plane import write_file
+from pdbench.plots.table_model import format_value
+from pdbench.scores import MetricFacts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["SUFFIXES", "Crops", "Panel", "draw_crops"]
+
+Levels = npt.NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+
+SUFFIXES = ("png", "pdf", "svg", "html")
+"""What `draw_crops` can write."""
+
+MOST_COLUMNS = 4
+SMALLEST_SIDE = 1.9
+"""Inches of a crop's longer side."""
+LINE = 0.155
+"""Inches per line of text under a crop."""
+DPI = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One crop.
+
+    Attributes:
+        title: What it shows.
+        levels: (h, w, 3) levels.
+        values: Metric id -> score of the whole image, None where there is none; empty for HR and
+            LR.
+    """
+
+    title: str
+    levels: Levels
+    values: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crops:
+    """A figure.
+
+    Attributes:
+        caption: Dataset, image, crop, protocol, size and seed in one line.
+        image: (H, W, 3) levels of the whole HR image, shown small with the crop marked.
+        box: (left, top, width, height) of the crop.
+        facts: Metrics in the order they are listed.
+        panels: The crops, all of one size.
+    """
+
+    caption: str
+    image: Levels
+    box: Box
+    facts: tuple[MetricFacts, ...]
+    panels: tuple[Panel, ...]
+
+
+def draw_crops(crops: Crops, out: Path) -> Path:
+    """Draw the figure into a file; the suffix says how. The same figure gives the same bytes.
+
+    The best score of each metric among the panels is bold.
+
+    Args:
+        crops: What to draw.
+        out: File to write, ending in one of `SUFFIXES`.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: The suffix is unknown, or the file cannot be written.
+    """
+    suffix = out.suffix.lower().removeprefix(".")
+    if suffix not in SUFFIXES:
+        known = ", ".join(f".{name}" for name in SUFFIXES)
+        raise InputError(f"cannot draw into '{out.name}'; give a file name that ends in {known}")
+    content = _page(crops) if suffix == "html" else _picture(crops, suffix)
+    return write_file(out, content)
+
+
+def _lines(crops: Crops, panel: Panel) -> list[tuple[str, bool]]:
+    """Return (text, best) for every score under a panel."""
+    return [
+        (
+            f"{fact.title} {format_value(panel.values.get(fact.id), fact.decimals)}",
+            _best(crops, fact) == panel.values.get(fact.id) is not None,
+        )
+        for fact in crops.facts
+        if panel.values
+    ]
+
+
+def _best(crops: Crops, fact: MetricFacts) -> float | None:
+    found = [value for p in crops.panels if (value := p.values.get(fact.id)) is not None]
+    if len(found) < 2:
+        return None
+    return max(found, key=lambda value: fact.sign * value)
+
+
+def _picture(crops: Crops, suffix: str) -> bytes:
+    # matplotlib takes half a second to import; a page does without.
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    from pdbench.plots.plane_static import METADATA, STYLE
+
+    count = len(crops.panels) + 1
+    columns = min(count, MOST_COLUMNS)
+    rows = math.ceil(count / columns)
+    height, width = crops.panels[0].levels.shape[:2]
+    scale = SMALLEST_SIDE / max(height, width)
+    high, wide = height * scale, width * scale
+    text = (1 + len(crops.facts)) * LINE + 0.16
+    size = (columns * (wide + 0.1) + 0.1, rows * (high + text) + 0.35)
+    with rc_context(STYLE):
+        figure = Figure(figsize=size, dpi=DPI)
+        figure.text(0.1 / size[0], 1 - 0.2 / size[1], crops.caption, fontsize=6.5, color="#555555")
+        for index in range(count):
+            row, column = divmod(index, columns)
+            left = (0.1 + column * (wide + 0.1)) / size[0]
+            bottom = 1 - (0.35 + row * (high + text) + high) / size[1]
+            axes = figure.add_axes((left, bottom, wide / size[0], high / size[1]))
+            axes.set_axis_off()
+            if index == 0:
+                _draw_whole(axes, crops)
+                title, lines = "HR, whole image", []
+            else:
+                panel = crops.panels[index - 1]
+                axes.imshow(panel.levels, interpolation="nearest")
+                title, lines = panel.title, _lines(crops, panel)
+            for place, (words, bold) in enumerate([(title, True), *lines]):
+                figure.text(
+                    left, bottom - (0.15 + place * LINE) / size[1], words,
+                    fontsize=7.5 if place == 0 else 6.5, fontweight="bold" if bold else "normal",
+                )  # fmt: skip
+        buffer = BytesIO()
+        figure.savefig(buffer, format=suffix, metadata=METADATA[suffix])
+    return buffer.getvalue()
+
+
+def _draw_whole(axes: Axes, crops: Crops) -> None:
+    from matplotlib.patches import Rectangle
+
+    left, top, width, height = crops.box
+    axes.imshow(crops.image, interpolation="antialiased")
+    axes.add_patch(
+        Rectangle((left - 0.5, top - 0.5), width, height, fill=False, color="#e02020", lw=1.2)
+    )
+
+
+def _page(crops: Crops) -> bytes:
+    style = asset("crops.css")
+    policy = f"default-src 'none'; img-src data:; style-src {csp_hash(style)}"
+    height, width = crops.panels[0].levels.shape[:2]
+    figures = [
+        element(
+            "figure",
+            element("img", src=_data_url(panel.levels), alt=f"{panel.title}, crop",
+                    width=width, height=height),
+            element("figcaption", element("h2", panel.title), element("ul", [
+                element("li", element("b", line) if best else line)
+                for line, best in _lines(crops, panel)
+            ])),
+        )
+        for panel in crops.panels
+    ]  # fmt: skip
+    whole = element(
+        "figure",
+        element("img", src=_data_url(_marked(crops)), alt="Whole HR image, the crop marked"),
+        element("figcaption", element("h2", "HR, whole image")),
+    )
+    document = element(
+        "html",
+        element(
+            "head",
+            element("meta", charset="utf-8"),
+            element("meta", http_equiv="Content-Security-Policy", content=policy),
+            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            element("title", crops.caption),
+            element("style", Markup(style)),
+        ),
+        element("body", element("p", crops.caption), element("main", whole, figures)),
+        lang="en",
+    )
+    return f"<!DOCTYPE html>\n{document}\n".encode()
+
+
+def _marked(crops: Crops) -> Levels:
+    """Return the whole image with a red frame around the crop."""
+    image = crops.image.copy()
+    left, top, width, height = crops.box
+    thick = max(1, max(image.shape[:2]) // 200)
+    inner = image[top : top + height, left : left + width].copy()
+    image[
+        max(0, top - thick) : top + height + thick, max(0, left - thick) : left + width + thick
+    ] = (224, 32, 32)
+    image[top : top + height, left : left + width] = inner
+    return image
+
+
+def _data_url(levels: Levels) -> str:
+    from PIL import Image
+
+    buffer = BytesIO()
+    Image.fromarray(np.ascontiguousarray(levels)).save(buffer, format="PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

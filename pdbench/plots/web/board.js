@@ -1,0 +1,176 @@
+// Boards: the table sorts and filters, the plane follows it; nothing is fetched.
+"use strict";
+
+function wireBoard(board) {
+  const control = (name) => board.querySelector(`.toolbar [name="${name}"]`);
+  const rows = [...board.querySelectorAll("tbody tr")];
+  const body = board.querySelector("tbody");
+  const stage = board.querySelector(".stage");
+  const tip = board.querySelector(".tip");
+  const fair = () => Boolean(control("fair") && control("fair").checked);
+
+  function shownRows() {
+    const words = control("filter").value.trim().toLowerCase();
+    const kind = control("kind").value;
+    const trust = control("trust") ? control("trust").value : "";
+    return rows.filter((row) => (!words || row.dataset.title.toLowerCase().includes(words)
+      || row.dataset.method.includes(words))
+      && (!kind || row.dataset.kind === kind) && (!trust || row.dataset.trust === trust));
+  }
+
+  function filter() {
+    const shown = new Set(shownRows());
+    for (const row of rows) row.hidden = !shown.has(row);
+    const names = new Set([...shown].map((row) => row.dataset.method));
+    for (const point of board.querySelectorAll(".stage .point")) {
+      const off = !names.has(point.dataset.method);
+      point.classList.toggle("off", off);
+      point.tabIndex = off ? -1 : 0;
+    }
+    board.querySelector(".status").textContent = `${shown.size} of ${rows.length} methods shown`
+      + (fair() ? ", flattered scores hidden" : "") + ".";
+  }
+
+  function draw() {
+    if (!stage) return;
+    const [x, y] = [control("x"), control("y")];
+    const variant = fair() ? "fair" : "all";
+    const found = [...board.querySelectorAll("template")].find((one) => one.dataset.x === x.value
+      && one.dataset.y === y.value && one.dataset.variant === variant);
+    stage.replaceChildren(found ? found.content.cloneNode(true) : "These two have no plane.");
+    const shares = new Map([...stage.querySelectorAll(".front-list li")].map((item) =>
+      [item.dataset.method, item]));
+    for (const row of rows) {
+      const cell = row.querySelector("td[data-front]");
+      const item = shares.get(row.dataset.method);
+      cell.textContent = item ? item.querySelector("b").textContent : "—";
+      cell.dataset.value = item ? item.dataset.share : "";
+    }
+    for (const point of stage.querySelectorAll(".point")) wirePoint(point);
+    filter();
+  }
+
+  function wirePoint(point) {
+    const row = rows.find((one) => one.dataset.method === point.dataset.method);
+    const show = () => {
+      row.classList.add("lit");
+      const lines = [row.dataset.title, ...[...row.querySelectorAll("td[data-text]")]
+        .filter((cell) => !(fair() && cell.classList.contains("flattered")))
+        .map((cell) => cell.dataset.text)];
+      tip.replaceChildren(...lines.map((line, index) => {
+        const item = document.createElement(index ? "div" : "strong");
+        item.textContent = line;
+        return item;
+      }));
+      tip.hidden = false;
+      const frame = tip.offsetParent.getBoundingClientRect();
+      const place = point.querySelector(".marker").getBoundingClientRect();
+      const right = place.right - frame.left + 12;
+      const left = place.left - frame.left - tip.offsetWidth - 12;
+      const wanted = right + tip.offsetWidth < frame.width ? right : left;
+      tip.style.left = `${Math.max(4, wanted)}px`;
+      tip.style.top = `${Math.max(4, Math.min(place.top - frame.top - 20,
+        frame.height - tip.offsetHeight - 4))}px`;
+    };
+    const hide = () => {
+      row.classList.remove("lit");
+      tip.hidden = true;
+    };
+    point.addEventListener("mouseenter", show);
+    point.addEventListener("focus", show);
+    point.addEventListener("mouseleave", hide);
+    point.addEventListener("blur", hide);
+  }
+
+  function sort(head) {
+    const heads = [...board.querySelectorAll("thead th")];
+    const column = heads.indexOf(head);
+    const better = head.querySelector("button").dataset.better;
+    const first = better === "higher" ? "descending" : "ascending";
+    const second = first === "ascending" ? "descending" : "ascending";
+    const order = head.getAttribute("aria-sort") === first ? second : first;
+    for (const one of heads) if (one.hasAttribute("aria-sort")) one.ariaSort = "none";
+    head.ariaSort = order;
+    const sign = order === "ascending" ? 1 : -1;
+    const key = (row) => {
+      const cell = row.cells[column];
+      if (better === "text") return cell.dataset.value;
+      const hidden = fair() && cell.classList.contains("flattered");
+      return hidden || !cell.dataset.value ? null : Number(cell.dataset.value);
+    };
+    const keyed = rows.map((row) => [key(row), row]);
+    keyed.sort(([a], [b]) => {
+      if (a === null || b === null) return (a === null) - (b === null);
+      return sign * (typeof a === "string" ? a.localeCompare(b) : a - b);
+    });
+    body.append(...keyed.map(([, row]) => row));
+  }
+
+  for (const head of board.querySelectorAll("thead th")) {
+    const button = head.querySelector("button");
+    if (button) button.addEventListener("click", () => sort(head));
+  }
+  for (const name of ["filter", "kind", "trust"]) {
+    if (control(name)) control(name).addEventListener("input", filter);
+  }
+  for (const name of ["x", "y"]) if (control(name)) control(name).addEventListener("change", draw);
+  if (control("fair")) {
+    control("fair").addEventListener("change", () => {
+      board.classList.toggle("fair", fair());
+      if (stage) draw(); else filter();
+      const sorted = board.querySelector('th[aria-sort$="scending"]');
+      if (sorted) {
+        const order = sorted.getAttribute("aria-sort");
+        sorted.ariaSort = "none";
+        sort(sorted);
+        if (sorted.getAttribute("aria-sort") !== order) sort(sorted);
+      }
+    });
+  }
+  for (const row of rows) {
+    const lit = (on) => () => {
+      for (const point of board.querySelectorAll(".stage .point")) {
+        if (point.dataset.method === row.dataset.method) point.classList.toggle("lit", on);
+      }
+    };
+    row.addEventListener("mouseenter", lit(true));
+    row.addEventListener("focusin", lit(true));
+    row.addEventListener("mouseleave", lit(false));
+    row.addEventListener("focusout", lit(false));
+  }
+  if (stage) draw(); else filter();
+}
+
+function wireSlider(slider) {
+  const pair = slider.querySelector(".pair");
+  const menu = slider.querySelector("select");
+  const range = slider.querySelector('input[type="range"]');
+  range.addEventListener("input", () => pair.style.setProperty("--cut", `${range.value}%`));
+  menu.addEventListener("change", () => {
+    pair.querySelector(".before").src = menu.value;
+    pair.querySelector(".before").alt = menu.selectedOptions[0].textContent;
+  });
+}
+
+function wireTheme(button) {
+  const root = document.documentElement;
+  const names = {auto: "theme: system", light: "theme: light", dark: "theme: dark"};
+  const set = (theme) => {
+    if (theme === "auto") delete root.dataset.theme; else root.dataset.theme = theme;
+    button.textContent = names[theme];
+    button.dataset.now = theme;
+  };
+  let kept = "auto";
+  try { kept = localStorage.getItem("pdbench-theme") || "auto"; } catch { /* kept by no one */ }
+  set(names[kept] ? kept : "auto");
+  button.addEventListener("click", () => {
+    const order = Object.keys(names);
+    set(order[(order.indexOf(button.dataset.now) + 1) % order.length]);
+    try { localStorage.setItem("pdbench-theme", button.dataset.now); } catch { /* as above */ }
+  });
+}
+
+document.documentElement.classList.add("scripted");
+document.querySelectorAll(".theme").forEach(wireTheme);
+document.querySelectorAll("section.board").forEach(wireBoard);
+document.querySelectorAll(".slider").forEach(wireSlider);
