@@ -30,6 +30,7 @@ MAPPED = ("baselines", "leaderboard", "methods")
 # Packages of the extras, and the one file that may import each.
 OPTIONAL = {
     "lpips": None,
+    "playwright": None,
     "pyiqa": "pyiqa_metric.py",
     "pytest": None,
     "spandrel": "checkpoint.py",
