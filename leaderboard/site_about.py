@@ -50,14 +50,14 @@ def _metrics() -> Markup:
 
 
 def _metric(metric: Metric) -> list[object]:
-    files = [*metric.weights, *metric.carried]
+    files = [file.name for file in metric.weights] + [file.name for file in metric.carried]
     parts = f"made of {', '.join(metric.parts)}" if metric.parts else ""
     return [
         join(metric.title, " ", element("code", metric.id)),
         metric.better,
         metric.kind,
         "the HR image" if metric.needs_reference else "nothing",
-        ", ".join(file.name for file in files) or parts or "none",
+        ", ".join(files) or parts or "none",
         metric.reference,
     ]
 

@@ -123,8 +123,8 @@ def _picture(crops: Crops, suffix: str) -> bytes:
     from pdbench.plots.plane_static import METADATA, STYLE
 
     count = len(crops.panels) + 1
-    columns = min(count, MOST_COLUMNS)
-    rows = math.ceil(count / columns)
+    rows = math.ceil(count / MOST_COLUMNS)
+    columns = math.ceil(count / rows)
     height, width = crops.panels[0].levels.shape[:2]
     scale = SMALLEST_SIDE / max(height, width)
     high, wide = height * scale, width * scale

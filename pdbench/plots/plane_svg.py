@@ -61,7 +61,7 @@ def draw_key(plane: Plane, roles: Iterable[str]) -> Markup:
     """Explain the markers of these methods and the shapes of these roles."""
     kinds = {plane.styles[method].kind for method in plane.methods}
     present = set(roles)
-    named = [
+    named: list[tuple[Markup, str]] = [
         (element("path", d=shape, transform="translate(8 6) scale(.8)", class_="marker"), kind)
         for kind, shape in KINDS_DRAWN.items()
         if kind in kinds
