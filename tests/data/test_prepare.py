@@ -1,7 +1,6 @@
 """Prepared photographs: the same crops, resumable, and never half done."""
 
 import json
-import multiprocessing
 import pickle
 
 import numpy as np
@@ -184,11 +183,7 @@ def test_a_photo_sent_to_a_worker_process_carries_no_pixels(photos, tmp_path):
     assert np.array_equal(pickle.loads(sent).hr, photo.hr)
 
 
-def test_several_processes_write_the_same_folder(photos, tmp_path, monkeypatch):
-    # forked: a spawned process would import torch, which takes seconds
-    fork = multiprocessing.get_context("fork")
-    monkeypatch.setattr(prepare.multiprocessing, "get_context", lambda _kind: fork)
-    monkeypatch.setattr(prepare.torch, "set_num_threads", abs)
+def test_several_processes_write_the_same_folder(photos, tmp_path):
     prepared(photos, tmp_path / "one")
     prepared(photos, tmp_path / "two", jobs=2)
     assert content(tmp_path / "one") == content(tmp_path / "two")
