@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {
     "errors": 0,
     "images": 0,
+    "memory": 0,
     "plugins": 0,
     "registry": 0,
     "scores": 0,

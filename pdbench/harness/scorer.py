@@ -24,6 +24,7 @@ from pdbench.harness.plan import (
     output_count,
 )
 from pdbench.harness.store import Verdict
+from pdbench.memory import keep_freed_memory
 from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import PROTOCOLS
 
@@ -47,6 +48,7 @@ class ImageScorer:
     """
 
     def __init__(self, setup: Setup) -> None:
+        keep_freed_memory()
         self.setup = setup
         self.protocol = PROTOCOLS.get(setup.protocol)
         self.methods = {name: setup.resolve(name) for name in setup.methods}

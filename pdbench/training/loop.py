@@ -30,6 +30,7 @@ from pdbench.data.patches import (
     split_photos,
 )
 from pdbench.errors import InputError, PdbenchError
+from pdbench.memory import keep_freed_memory
 from pdbench.training.adversary import AdversarialObjective, Adversary, make_adversary
 from pdbench.training.checkpoint import (
     export_weights,
@@ -378,6 +379,7 @@ def fit(
         InputError: Unusable data, recipe or folder.
         TrainingDiverged: The loss is no longer finite; names the last good checkpoint.
     """
+    keep_freed_memory()
     if threads:
         torch.set_num_threads(threads)
     run = _start(recipe, objective, Path(out), device=device, resume=resume, start=start)
