@@ -21,7 +21,12 @@ from pdbench.data.patches import Photo
 from pdbench.images import quantise
 from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import PAPER
-from pdbench.training.losses import deep_feature_distance, perceptual_distance, random_window
+from pdbench.training.losses import (
+    deep_feature_distance,
+    lpips_distance,
+    perceptual_distance,
+    random_window,
+)
 from pdbench.training.recipe import Recipe, read_options
 
 __all__ = ["ESRGANPlusObjective", "relativistic_loss"]
@@ -47,7 +52,8 @@ class Weights:
         start: Size of the RRDB the generator starts from, or "" for none.
         pixel: Weight of L1 on pixels.
         perceptual: Weight of the VGG16 feature distance.
-        features: "deep" compares relu5_3 (ESRGAN's loss), "all" the five stages at unit length.
+        features: "deep" compares relu5_3 (ESRGAN's loss), "all" the five stages at unit length,
+            "lpips" these with LPIPS-VGG's heads.
         window: Side of the random window whose features are compared, in HR pixels.
         adversarial: Weight of the relativistic average GAN loss.
         balanced: Take `adversarial` as the ratio of gradients instead: at the restored image, that
@@ -60,7 +66,7 @@ class Weights:
     start: str = ""
     pixel: float = 0.01
     perceptual: float = 1.0
-    features: Literal["deep", "all"] = "deep"
+    features: Literal["deep", "all", "lpips"] = "deep"
     window: int = 128
     adversarial: float = 0.005
     balanced: bool = False
@@ -162,6 +168,8 @@ class ESRGANPlusObjective:
         with torch.autocast(restored.device.type, torch.bfloat16):
             if self.weights.features == "deep":
                 return deep_feature_distance(*pair)
+            if self.weights.features == "lpips":
+                return lpips_distance(*pair)
             return perceptual_distance(*pair, stages=STAGES)
 
     @staticmethod

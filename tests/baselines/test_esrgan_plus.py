@@ -199,6 +199,7 @@ def test_the_generators_loss_leaves_the_discriminator_alone_and_vice_versa(batch
         ("pixel", {"pixel": 1.0}),
         ("deep features", {"perceptual": 1.0}),
         ("all features", {"perceptual": 1.0, "features": "all"}),
+        ("LPIPS", {"perceptual": 1.0, "features": "lpips"}),
         ("adversarial", {"adversarial": 1.0}),
         ("consistency", {"consistency": 1.0}),
     ],
@@ -239,7 +240,7 @@ def test_it_starts_from_the_compact_rrdb():
     ("objective", "says"),
     [
         ({"gan": 1.0}, "unknown key 'gan'"),
-        ({"features": "some"}, "expected deep or all"),
+        ({"features": "some"}, "expected deep or all or lpips"),
         ({"balanced": 1}, "expected true or false"),
         ({"discriminator": {"depth": 3}}, "unknown key 'depth'"),
     ],
