@@ -31,9 +31,17 @@ _STD = (0.229, 0.224, 0.225)
 _STABLE = 1e-6
 
 
+class _Stage(NamedTuple):
+    """Means of a stage's channels (1, C, 1, 1), deviations from them (1, C, H, W), variances."""
+
+    mean: Tensor
+    centred: Tensor
+    variance: Tensor
+
+
 class _Prepared(NamedTuple):
     reference: Tensor
-    features: list[Tensor]
+    stages: list[_Stage]
 
 
 def resize_short_side(image: Tensor, side: int) -> Tensor:
@@ -71,6 +79,12 @@ def _mean(planes: Tensor) -> Tensor:
     return planes.mean(dim=(2, 3), keepdim=True)
 
 
+def _described(features: Tensor) -> _Stage:
+    mean = _mean(features)
+    centred = features - mean
+    return _Stage(mean, centred, _mean(centred.square()))
+
+
 def _similarity(product: Tensor, square_x: Tensor, square_y: Tensor) -> Tensor:
     """Return 2xy / (x^2 + y^2), kept finite; 1 where all three are equal."""
     return (2 * product + _STABLE) / (square_x + square_y + _STABLE)
@@ -98,32 +112,38 @@ class Dists:
         self._resize = resize
 
     def prepare(self, reference: Tensor | None, lr: Tensor | None) -> _Prepared:
-        """Keep the reference's features; `lr` is not used."""
+        """Keep what is compared of the reference's features; `lr` is not used."""
         reference = required(reference)
         check_batch(reference, smallest=SMALLEST)
-        return _Prepared(reference, self._features(reference[0]))
+        return _Prepared(reference, [_described(one) for one in self._features(reference[0])])
 
     def score(self, restored: Tensor, prepared: _Prepared) -> Tensor:
         """Return (B,) float64, lower is better; 0 for equal images."""
         check_batch(restored, prepared.reference)
-        return torch.stack([self._score_one(image, prepared.features) for image in restored])
+        return torch.stack([self._score_one(image, prepared.stages) for image in restored])
 
     def _features(self, image: Tensor) -> list[Tensor]:
         """Return the image itself and the five stages, each (1, C, H', W')."""
-        small = (resize_short_side(image, self._resize) if self._resize else image)[None]
-        mean, std = (small.new_tensor(row).view(1, 3, 1, 1) for row in (_MEAN, _STD))
-        first = torch.cat(list(self._vgg.first_stage((small - mean) / std)), dim=2)
+        if self._resize is None:
+            # What LPIPS sees, and the authors' normalisation but for its last bits.
+            small = image[None]
+            strips = self._vgg.first_stage_of(small)
+        else:
+            small = resize_short_side(image, self._resize)[None]
+            mean, std = (small.new_tensor(row).view(1, 3, 1, 1) for row in (_MEAN, _STD))
+            strips = self._vgg.first_stage((small - mean) / std)
+        first = torch.cat(list(strips), dim=2)
         return [small, first, *self._vgg.later_stages(_pool(first), _pool)]
 
-    def _score_one(self, image: Tensor, kept: list[Tensor]) -> Tensor:
+    def _score_one(self, image: Tensor, kept: list[_Stage]) -> Tensor:
         similarity = torch.zeros((), dtype=torch.float64, device=image.device)
         stages = zip(self._features(image), kept, self._alpha, self._beta, strict=True)
-        for own, other, alpha, beta in stages:
-            mean_x, mean_y = _mean(own), _mean(other)
-            texture = _similarity(mean_x * mean_y, mean_x.square(), mean_y.square())
+        for features, other, alpha, beta in stages:
+            own = _described(features)
+            texture = _similarity(own.mean * other.mean, own.mean.square(), other.mean.square())
             # Centred first, unlike the original: its E[xy] - E[x]E[y] cancels in float32.
-            x, y = own - mean_x, other - mean_y
-            structure = _similarity(*(_mean(pair) for pair in (x * y, x.square(), y.square())))
+            product = _mean(own.centred * other.centred)
+            structure = _similarity(product, own.variance, other.variance)
             similarity += (alpha * texture.flatten() + beta * structure.flatten()).double().sum()
         return 1 - similarity
 

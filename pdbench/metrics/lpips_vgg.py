@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
-from pdbench.metrics.lpips_terms import normalised, to_unit
+from pdbench.metrics.lpips_terms import to_unit
 from pdbench.metrics.metric import Choices, Metric, required
 from pdbench.metrics.planes import check_batch
 from pdbench.metrics.vgg import SMALLEST, Vgg16, halve, open_vgg16
@@ -75,7 +75,7 @@ class LpipsVgg:
         if reference.shape[-1] * reference.shape[-2] > _KEPT_PIXELS:
             first = None
         pooled = []
-        for strip in self._first(reference):
+        for strip in self._vgg.first_stage_of(reference):
             pooled.append(halve(strip))
             if first is not None:
                 first.append(to_unit(strip))
@@ -90,9 +90,9 @@ class LpipsVgg:
     def _score_one(self, image: Tensor, prepared: _Prepared) -> Tensor:
         kept: Iterator[Tensor] = iter(prepared.first or ())
         if prepared.first is None:
-            kept = map(to_unit, self._first(prepared.reference))
+            kept = map(to_unit, self._vgg.first_stage_of(prepared.reference))
         pooled, total = [], torch.zeros((), dtype=torch.float64, device=image.device)
-        for strip, other in zip(self._first(image), kept, strict=True):
+        for strip, other in zip(self._vgg.first_stage_of(image), kept, strict=True):
             total += _distance(strip, other, self._heads[0])
             pooled.append(halve(strip))
         score = total / (image.shape[-1] * image.shape[-2])
@@ -101,9 +101,6 @@ class LpipsVgg:
             pixels = features.shape[-1] * features.shape[-2]
             score += _distance(features, other, head) / pixels
         return score
-
-    def _first(self, image: Tensor) -> Iterator[Tensor]:
-        return self._vgg.first_stage(normalised(image))
 
 
 def _open(choices: Choices, device: str) -> LpipsVgg:

@@ -12,6 +12,9 @@ from pdbench.metrics.planes import Colour, check_batch, extract_planes
 
 __all__ = ["METRIC", "Mse", "mean_squared_error"]
 
+_RUN = 2**15
+"""Pixels compared at a time, so that their float64 differences stay in the cache."""
+
 
 def mean_squared_error(restored: Tensor, reference: Tensor) -> Tensor:
     """Compute the mean squared difference of planes, all channels pooled.
@@ -23,9 +26,18 @@ def mean_squared_error(restored: Tensor, reference: Tensor) -> Tensor:
     Returns:
         (B,) float64, squared units of the planes, lower is better.
     """
-    # One image at a time: the float64 copies of a large batch would not stay small.
     pairs = zip(restored, reference.expand_as(restored), strict=True)
-    return torch.stack([(one.double() - other).square_().mean() for one, other in pairs])
+    return torch.stack([_squared_difference(*pair) / pair[0].numel() for pair in pairs])
+
+
+def _squared_difference(one: Tensor, other: Tensor) -> Tensor:
+    """Sum the squared differences, float64: whole levels sum to a whole number, in any order."""
+    total = torch.zeros((), dtype=torch.float64, device=one.device)
+    runs = (torch.split(planes.flatten(), _RUN) for planes in (one, other))
+    for own, kept in zip(*runs, strict=True):
+        difference = own.to(torch.float64, copy=True).sub_(kept)
+        total += difference.dot(difference)
+    return total
 
 
 @dataclass(frozen=True, kw_only=True)

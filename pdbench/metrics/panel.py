@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, cast
 
 import torch
@@ -16,6 +16,7 @@ from pdbench.metrics import METRICS
 from pdbench.metrics.metric import Choices, Metric, Scorer, SetScorer
 from pdbench.metrics.planes import shared_planes
 from pdbench.metrics.protocol import Protocol, protocol_hash
+from pdbench.metrics.vgg import shared_first_stages
 
 __all__ = ["MetricPanel"]
 
@@ -74,6 +75,7 @@ class MetricPanel:
         self._set_scorers: dict[str, SetScorer] = {}
         self._prepared: dict[str, Any] = {}
         self._declined: dict[str, str] = {}
+        self._sharing = False
         for metric in metrics:
             self._open(metric)
 
@@ -121,12 +123,14 @@ class MetricPanel:
         """
         hr, lr = self._one(hr), self._one(lr)
         self._prepared, self._declined = {}, {}
-        with _exact():
+        with _exact(), shared_first_stages() as stages:
             for name, scorer in (self._scorers | self._set_scorers).items():
                 try:
                     self._prepared[name] = scorer.prepare(hr, lr)
                 except CannotJudge as error:
                     self._declined[name] = str(error)
+        # Outputs are looked at as the reference was: nothing is kept that nobody asks for again.
+        self._sharing = stages.asked_again
 
     def _one(self, image: Tensor | None) -> Tensor | None:
         if image is None:
@@ -151,8 +155,9 @@ class MetricPanel:
         self._check_prepared()
         restored = (restored if restored.ndim == 4 else restored.unsqueeze(0)).to(self.device)
         columns: dict[str, _Column] = {}
-        with _exact(), shared_planes():
-            finite = torch.isfinite(restored).flatten(1).all(dim=1).tolist()
+        sharing = shared_first_stages() if self._sharing else nullcontext()
+        with _exact(), shared_planes(), sharing:
+            finite = _finite(restored)
             for name in self._scorers:
                 columns[name] = self._score_finite(name, restored, finite)
         metrics = [METRICS.get(name) for name in self.ids]
@@ -231,6 +236,12 @@ class MetricPanel:
                 (None, "; ".join(missing)) if missing else _checked(metric.combine(values))
             )
         return combined
+
+
+def _finite(images: Tensor) -> list[bool]:
+    """Say of each image whether it is free of NaN and infinite values: its extremes are, then."""
+    values = images.flatten(1)
+    return torch.stack([values.amin(dim=1), values.amax(dim=1)]).isfinite().all(dim=0).tolist()
 
 
 def _checked(score: float) -> tuple[float | None, str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import cache
 
 import torch
@@ -10,10 +13,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import conv2d, max_pool2d
 
+from pdbench.metrics.lpips_terms import normalised
 from pdbench.metrics.vgg_weights import VGG16
 from pdbench.weights import fetch
 
-__all__ = ["CHANNELS", "SMALLEST", "Vgg16", "halve", "open_vgg16"]
+__all__ = [
+    "CHANNELS", "SMALLEST", "FirstStages", "Vgg16", "halve", "open_vgg16", "shared_first_stages",
+]  # fmt: skip
 
 CHANNELS = (64, 128, 256, 512, 512)
 """Channels of the five stages' outputs."""
@@ -24,6 +30,61 @@ SMALLEST = 16
 _STAGES = ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28))
 _STRIP = 256
 """Rows of the first stage computed at a time; even, so that pooling windows do not straddle."""
+_SHARED_PIXELS = 2**20
+"""Pixels of images whose first stage, 256 bytes a pixel, is kept for whoever asks next."""
+
+
+@dataclass
+class FirstStages:
+    """First stages kept inside `shared_first_stages`.
+
+    Attributes:
+        room: Pixels of images that can still be kept.
+        asked_again: Whether any of those kept was asked for again.
+    """
+
+    room: int
+    asked_again: bool = False
+    # (Backbone, address and layout of an image) -> the image, so that no other takes its address,
+    # and the strips.
+    _kept: dict[tuple[object, ...], tuple[Tensor, list[Tensor]]] = field(default_factory=dict)
+
+    def get(self, vgg: Vgg16, image: Tensor) -> Iterable[Tensor]:
+        """Return the first stage of an image, computed or kept; see `Vgg16.first_stage_of`."""
+        key = (vgg, image.data_ptr(), image.shape, image.stride()[1:])
+        if key in self._kept:
+            self.asked_again = True
+            return self._kept[key][1]
+        strips = vgg.first_stage(normalised(image))
+        pixels = image.shape[-1] * image.shape[-2]
+        if pixels > self.room:
+            return strips
+        self.room -= pixels
+        self._kept[key] = image, list(strips)
+        return self._kept[key][1]
+
+
+_shared: ContextVar[FirstStages | None] = ContextVar("_shared", default=None)
+
+
+@contextmanager
+def shared_first_stages(pixels: int = _SHARED_PIXELS) -> Iterator[FirstStages]:
+    """Compute the first stage of the same image once while inside.
+
+    Neither images nor first stages may be changed in place meanwhile.
+
+    Args:
+        pixels: How many pixels of images to keep it for; of others it is computed every time.
+
+    Yields:
+        What is kept.
+    """
+    stages = FirstStages(pixels)
+    token = _shared.set(stages)
+    try:
+        yield stages
+    finally:
+        _shared.reset(token)
 
 
 def halve(features: Tensor) -> Tensor:
@@ -81,6 +142,18 @@ class Vgg16:
             start, stop = max(0, top - 2), min(height, top + _STRIP + 2)
             strip = self._run(image[:, :, start:stop], 0)
             yield strip[:, :, top - start : top - start + _STRIP]
+
+    def first_stage_of(self, image: Tensor) -> Iterable[Tensor]:
+        """Return relu1_2 of an image as LPIPS normalises it, shared inside `shared_first_stages`.
+
+        Args:
+            image: (1, 3, H, W) RGB in [0, 1].
+
+        Returns:
+            As `first_stage` yields; not to be changed in place.
+        """
+        shared = _shared.get()
+        return shared.get(self, image) if shared else self.first_stage(normalised(image))
 
     def later_stages(
         self, pooled: Tensor, pool: Callable[[Tensor], Tensor] = halve
