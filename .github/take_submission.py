@@ -29,7 +29,12 @@ def git(repository: str, *words: str) -> bytes:
 def changed(repository: str, base: str, head: str) -> list[str]:
     """Return the paths that differ from the point where the pull request left its base."""
     listed = git(repository, "diff", "--name-only", "--no-renames", "-z", f"{base}...{head}")
-    return [name.decode() for name in listed.split(b"\0") if name]
+    return [decoded(name) for name in listed.split(b"\0") if name]
+
+
+def decoded(name: bytes) -> str:
+    """Return a path as text; bytes that are no UTF-8 stay, to be refused by name."""
+    return name.decode("utf-8", "surrogateescape")
 
 
 def submission(paths: list[str]) -> str:
@@ -53,7 +58,7 @@ def take(repository: str, head: str, name: str, target: Path) -> None:
     if not 0 < len(entries) <= MOST_FILES:
         sys.exit(f"the submission has {len(entries)} files; it needs 1 to {MOST_FILES}")
     for entry in entries:
-        facts, _, path = entry.decode().partition("\t")
+        facts, _, path = decoded(entry).partition("\t")
         mode, kind, blob, size = facts.split()
         parts = path[len(FOLDER) :].split("/")[1:]
         plain = mode == "100644" and kind == "blob"

@@ -1,6 +1,7 @@
 """The GitHub workflow: least privilege, and a submission reaches the checks as data alone."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -88,20 +89,63 @@ BAD = {
     "a hidden file": lambda root: write(root / FOLDER / "mynet" / ".gitattributes"),
     "a huge file": lambda root: write(root / FOLDER / "mynet" / "a.csv", "x" * (2**23 + 1)),
     "a strange id": lambda root: write(root / FOLDER / "My Net" / "card.yaml"),
+    "no folder": lambda root: write(root / FOLDER / "card.yaml"),
+    "a linked folder": lambda root: (root / FOLDER / "mynet").symlink_to("/etc"),
+    "a flood of files": lambda root: [write(root / FOLDER / "mynet" / str(n)) for n in range(501)],
+    "a name over two lines": lambda root: write(root / FOLDER / "mynet" / "a\nid=old"),
+    "a name that is no text": lambda root: write(
+        root / FOLDER / "mynet" / os.fsdecode(b"a\xff.csv")
+    ),
 }
+ALONE = {"a strange id", "no folder", "a linked folder"}
 
 
 @pytest.mark.parametrize("what", BAD)
 def test_a_pull_request_with_anything_else_is_refused(repository, tmp_path, what):
     def change(root):
-        if what != "a strange id":
+        if what not in ALONE:
             write(root / FOLDER / "mynet" / "card.yaml")
         BAD[what](root)
 
     found = take(repository, change, tmp_path / "board")
     assert found.returncode == 1
     assert len(found.stderr.strip().splitlines()) == 1
+    assert found.stdout == ""
     assert not list((tmp_path / "board").rglob("*.sh"))
+
+
+def hash_object(repository, kind, content):
+    """Write an object that git itself would not make."""
+    words = ["git", "hash-object", "-w", "-t", kind, "--literally", "--stdin"]
+    found = subprocess.run(words, cwd=repository, check=True, capture_output=True, input=content)
+    return found.stdout.decode().strip()
+
+
+@pytest.mark.parametrize(
+    "entry", [b"100644 ..", b"40000 ..", b"160000 net.csv", b"120000 net.csv"],
+    ids=["parent file", "parent folder", "submodule", "link"],
+)  # fmt: skip
+def test_a_tree_that_git_would_not_make_leads_nowhere(repository, tmp_path, entry):
+    base = git(repository, "rev-parse", "HEAD")
+    blob = hash_object(repository, "blob", b"evil")
+    inner = hash_object(repository, "tree", b"100644 evil\0" + bytes.fromhex(blob))
+    name = inner if entry.startswith(b"40000") else blob
+    tree = hash_object(repository, "tree", entry + b"\0" + bytes.fromhex(name))
+    old = git(repository, "rev-parse", f"HEAD:{FOLDER}/old")
+    both = b"".join(
+        f"40000 {part}\0".encode() + bytes.fromhex(place)
+        for part, place in (("mynet", tree), ("old", old))
+    )
+    tree = hash_object(repository, "tree", both)
+    for part in ("submissions", "leaderboard"):
+        tree = hash_object(repository, "tree", f"40000 {part}\0".encode() + bytes.fromhex(tree))
+    head = git(repository, "commit-tree", tree, "-p", base, "-m", "evil")
+    words = [sys.executable, SCRIPT, repository, base, head, tmp_path / "board"]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert "is no plain file of a plain name" in found.stderr
+    assert found.stdout == ""
+    assert not [path for path in tmp_path.rglob("evil") if ".git" not in path.parts]
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +161,13 @@ def test_the_workflow_has_no_rights_but_those_a_job_names(workflow):
         "build": {"contents": "read"},
         "deploy": {"pages": "write", "id-token": "write"},
     }
+
+
+def test_actions_are_pinned_by_commit():
+    used = re.findall(r"uses: (.*)", WORKFLOW.read_text(encoding="utf-8"))
+    assert used
+    pinned = re.compile(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert [action for action in used if not pinned.fullmatch(action)] == []
 
 
 def test_pull_requests_get_no_secrets_and_no_trusted_event(workflow):
