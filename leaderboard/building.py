@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pdbench.errors import InputError
-from pdbench.harness.record import installed_versions
 from pdbench.leaderboard.board import SUBMISSIONS
 from pdbench.leaderboard.card import Card, format_card
 from pdbench.leaderboard.entry import CARD, PROVENANCE, crop_name
@@ -73,7 +72,7 @@ def write_draft(folder: Path, card: Card, origin: Origin, scored: Mapping[str, S
         size=origin.size,
         weights=origin.weights,
         protocol=first.methods[0].protocol,
-        versions=installed_versions(),
+        versions=first.methods[0].versions,
         metrics=metrics,
         datasets={dataset: _part(part) for dataset, part in scored.items()},
         files={path: sha256_hex(content) for path, content in contents.items()},

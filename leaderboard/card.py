@@ -14,7 +14,7 @@ from pdbench.leaderboard.flags import LOSSES
 from pdbench.leaderboard.wording import check_link, check_text, quoted
 from pdbench.registry import unknown_id
 
-__all__ = ["KINDS", "Card", "card_from", "format_card", "parse_card"]
+__all__ = ["KINDS", "Card", "card_from", "check_field", "format_card", "parse_card"]
 
 KINDS = ("single", "stochastic", "fused")
 
@@ -123,8 +123,22 @@ def card_from(entries: object, source: str = "card") -> Card:
             raise InputError(f"'{source}': {unknown_id('field', quoted(name)[1:-1], known)}")
     if missing := [name for name in known if name not in entries]:
         raise InputError(f"'{source}' is incomplete: it lacks {', '.join(missing)}; fill them in")
-    values = {name: _CHECKS[name](entries[name], f"'{source}': {name}") for name in known}
+    values = {name: check_field(name, entries[name], f"'{source}': {name}") for name in known}
     return Card(**cast(dict[str, Any], values))
+
+
+def check_field(name: str, value: object, what: str) -> object:
+    """Return one field of a card as a card holds it.
+
+    Args:
+        name: The field.
+        value: As YAML or the command line has it.
+        what: What it is called in errors.
+
+    Raises:
+        InputError: The value is not as it must be.
+    """
+    return _CHECKS[name](value, what)
 
 
 def format_card(card: Card) -> bytes:

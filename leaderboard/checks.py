@@ -8,6 +8,7 @@ from pathlib import Path
 from pdbench import baselines, methods
 from pdbench.analysis.audit import PERFECT, audit
 from pdbench.analysis.published import PublishedRow, PublishedTable
+from pdbench.data.datasets import combine_sha256
 from pdbench.errors import InputError, PdbenchError
 from pdbench.harness.plan import weights_of
 from pdbench.harness.results import results_folder
@@ -49,6 +50,8 @@ def _datasets(entry: Entry) -> list[str]:
 
 def _part_checks(entry: Entry, dataset: str) -> Iterator[str]:
     part = entry.provenance.datasets[dataset]
+    if part.sha256 != combine_sha256(part.images):
+        yield f"{dataset}: its digest is not that of its images; submit again"
     yield from (f"{dataset}: {failure}" for failure in _check_numbers(entry, dataset))
     yield from (f"{dataset}: {failure}" for failure in _check_crops(entry, dataset, part))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from pdbench.data.datasets import Dataset
@@ -25,9 +26,8 @@ _DELAY = 2.0
 
 
 def write_images(
-    method: Method,
+    places: Mapping[Path, Method],
     dataset: Dataset,
-    folder: Path,
     open_baseline: Callable[[str, str, str], Any],
     *,
     protocol: str = "paper",
@@ -36,13 +36,13 @@ def write_images(
     device: str = "cpu",
     progress: bool = False,
 ) -> None:
-    """Run a method on a dataset and write what it makes.
+    """Run methods on a dataset and write what they make; networks run once for all of them.
 
     Args:
-        method: What to run.
+        places: Folder -> the method whose PNG files go there: `<image>.png`, or
+            `<image>_sample00000.png` and so on for a stochastic method. PNG files that lie there
+            are removed.
         dataset: Its LR images.
-        folder: Where the PNG files go: `<image>.png`, or `<image>_sample00000.png` and so on for
-            a stochastic method. PNG files that lie there are removed.
         open_baseline: (baseline id, size, device) -> loaded network.
         protocol: Id of the protocol, which says how outputs are rounded.
         size: Size of the networks.
@@ -51,18 +51,20 @@ def write_images(
         progress: Whether to show a progress bar.
 
     Raises:
-        InputError: The method returns something else than x4 images.
+        InputError: A method returns something else than x4 images.
         WeightsUnavailable: A network has no weights of this size here.
     """
     device = resolve_device(device)
     rules = PROTOCOLS.get(protocol)
     network = cache(partial(_open, open_baseline, size, device))
-    folder.mkdir(parents=True, exist_ok=True)
-    for earlier in folder.glob("*.png"):
-        earlier.unlink()
+    for folder in places:
+        folder.mkdir(parents=True, exist_ok=True)
+        for earlier in folder.glob("*.png"):
+            earlier.unlink()
+    needs = [need for method in places.values() for need in method.needs]
     bar = tqdm(
         dataset.pairs,
-        desc=f"making {method.id}",
+        desc=f"making {dataset.id}",
         delay=_DELAY,
         disable=None if progress else True,
         leave=False,
@@ -73,26 +75,32 @@ def write_images(
             lr,
             pixel_sha256((lr,)),
             seed,
-            method.needs,
+            needs,
             network,
             device=device,
             max_memory=DEFAULT_MEMORY,
             image=pair.name,
         )
-        with torch.inference_mode():
-            made = method.run(lr, bank)
-        if made.ndim not in (3, 4) or made.shape[-3:] != reference.shape:
-            raise InputError(
-                f"method '{method.id}' returned shape {tuple(made.shape)} for image "
-                f"'{pair.name}', expected {tuple(reference.shape)}; mend the method"
-            )
-        if method.kind == "stochastic":
-            samples = made if made.ndim == 4 else made[None]
-            for sample, image in enumerate(samples):
-                save_image(rules.quantise(image), folder / f"{pair.name}_sample{sample:05d}.png")
-        else:
-            image = made if made.ndim == 3 else made[0]
-            save_image(rules.quantise(image), folder / f"{pair.name}.png")
+        for folder, method in places.items():
+            with torch.inference_mode():
+                made = method.run(lr, bank)
+            if made.ndim not in (3, 4) or made.shape[-3:] != reference.shape:
+                raise InputError(
+                    f"method '{method.id}' returned shape {tuple(made.shape)} for image "
+                    f"'{pair.name}', expected {tuple(reference.shape)}; mend the method"
+                )
+            for name, image in _named(method, pair.name, made):
+                save_image(rules.quantise(image), folder / f"{name}.png")
+
+
+def _named(method: Method, image: str, made: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Give each output the name of its file."""
+    outputs = made if made.ndim == 4 else made[None]
+    if method.kind != "stochastic":
+        yield image, outputs[0]
+        return
+    for sample, output in enumerate(outputs):
+        yield f"{image}_sample{sample:05d}", output
 
 
 def _open(

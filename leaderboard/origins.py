@@ -154,9 +154,8 @@ def write_again(
             "run; verify it with --sr"
         )
     write_images(
-        runnable.method,
+        {folder: runnable.method},
         dataset,
-        folder,
         runnable.open_baseline,
         protocol=entry.provenance.protocol,
         size=entry.provenance.size or "compact",

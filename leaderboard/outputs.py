@@ -76,7 +76,14 @@ class Scored:
 
 
 def score_folder(
-    folder: Path, dataset: Dataset, name: str, title: str, *, work: Path, scoring: Scoring
+    folder: Path,
+    dataset: Dataset,
+    name: str,
+    title: str,
+    *,
+    work: Path,
+    scoring: Scoring,
+    known: RunRecord | None = None,
 ) -> Scored:
     """Score a folder of output images and take their fingerprints.
 
@@ -87,6 +94,7 @@ def score_folder(
         title: Title of the method.
         work: Run folder; scores of the same files that it holds are not computed again.
         scoring: How.
+        known: Their scores, where these need not be computed.
 
     Raises:
         InputError: An image is missing, corrupt, of a wrong size or strange; it is named.
@@ -99,9 +107,14 @@ def score_folder(
         checked=read_outputs(work, dataset.id, name),
         progress=scoring.progress,
     )
+    record = known or _score(given, dataset, work, scoring)
+    return _look(given, dataset, _of(record, name, scoring), scoring)
+
+
+def _score(given: GivenImages, dataset: Dataset, work: Path, scoring: Scoring) -> RunRecord:
     plan = Plan(
         dataset=dataset,
-        methods=(name,),
+        methods=(given.id,),
         resolve=partial(_only, given),
         open_baseline=baselines.open_baseline,
         fingerprint=baselines.fingerprint,
@@ -117,7 +130,7 @@ def score_folder(
     if done.failed:
         image, _, reason = done.failed[0]
         raise InputError(f"the output of image '{image}' cannot be scored ({reason}); mend it")
-    return _look(given, dataset, _of(done.record, name, scoring), scoring)
+    return done.record
 
 
 def _only(given: GivenImages, name: str) -> Method:

@@ -1,18 +1,26 @@
-"""Cards of this repository's own rows, from what the methods and networks declare."""
+"""This repository's own rows: cards from what methods and networks declare, committed scores."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pdbench import methods
+from pdbench.data.datasets import Dataset
 from pdbench.errors import InputError
+from pdbench.harness.record import RunRecord
+from pdbench.harness.results import is_results_folder, read_results, results_folder
 from pdbench.leaderboard.card import Card, card_from
+from pdbench.leaderboard.origins import Runnable
+from pdbench.leaderboard.outputs import Scoring
+from pdbench.metrics import METRICS
+from pdbench.metrics.protocol import PROTOCOLS, protocol_hash
 
-__all__ = ["own_card"]
+__all__ = ["committed_scores", "own_card"]
 
 
 def own_card(name: str, given: Mapping[str, object] | None = None) -> Card:
@@ -42,6 +50,40 @@ def own_card(name: str, given: Mapping[str, object] | None = None) -> Card:
         if field not in (given or {}):
             fields[field] = _of_all(method.baselines, trained, field)
     return card_from({**fields, **(given or {})}, f"card of {name}")
+
+
+def committed_scores(
+    results: Path, dataset: Dataset, runnable: Runnable, scoring: Scoring
+) -> RunRecord | None:
+    """Return a dataset's committed results if they hold just the scores that would be computed.
+
+    Args:
+        results: The repository's results.
+        dataset: What was scored.
+        runnable: A method of this repository.
+        scoring: How.
+
+    Returns:
+        The results; None where there are none of this method, or they are of other images or
+        weights, another seed or another protocol.
+    """
+    folder = results_folder(results, dataset.id, dataset.scale)
+    if not is_results_folder(folder):
+        return None
+    protocol = PROTOCOLS.get(scoring.protocol)
+    wanted = tuple(scoring.metrics) or protocol.metric_ids
+    hashes = {metric: protocol_hash(protocol, METRICS.get(metric)) for metric in wanted}
+    record = read_results(folder)
+    for method in record.methods:
+        if method.id == runnable.method.id:
+            same = (
+                method.weights == runnable.origin.weights
+                and method.seed == scoring.seed
+                and method.dataset_sha256 == dataset.sha256()
+                and all(method.hashes.get(metric) == hashes[metric] for metric in wanted)
+            )
+            return record if same else None
+    return None
 
 
 def _of_all(networks: Any, trained: Mapping[str, Any], field: str) -> list[str]:  # noqa: ANN401

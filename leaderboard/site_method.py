@@ -14,6 +14,7 @@ from pdbench.leaderboard.files import read_file
 from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.site_boards import page_name, trust_badge
 from pdbench.leaderboard.site_page import render_page
+from pdbench.plots.board_model import state_reason
 from pdbench.plots.markup import Markup, element, join
 from pdbench.plots.table_model import format_value
 
@@ -46,10 +47,10 @@ def render_method(board: Board, entry: Entry, others: Sequence[Entry]) -> str:
     return render_page(
         entry.card.name,
         _card(board, entry),
-        element("h2", "Reproduce it"),
-        element("pre", "\n".join(_commands(entry)), tabindex=0),
         _crops(board, entry, others),
         (_scores(entry, dataset) for dataset in entry.provenance.datasets),
+        element("h2", "Reproduce it"),
+        element("pre", "\n".join(_commands(entry)), tabindex=0),
         root="../",
     )
 
@@ -104,7 +105,8 @@ def _commands(entry: Entry) -> list[str]:
         size = f" --size {entry.provenance.size}" if entry.provenance.size else ""
         return [
             *(
-                f"pdbench run --method '{entry.id}' --dataset {name}{root}{size}{protocol}"
+                f"pdbench run --method '{entry.id}' --dataset {name}"
+                f"{'' if name == 'builtin' else root}{size}{protocol}"
                 for name in datasets
             ),
             f"pdbench leaderboard verify '{entry.id}' --reproduce{root}",
@@ -182,7 +184,8 @@ def _scores(entry: Entry, dataset: str) -> Markup:
     part = entry.provenance.datasets[dataset]
     record = entry.record(dataset)
     summary = summarise(record.scores, images=len(part.images))
-    facts = [f for f in record.metrics if (entry.id, f.id) in summary.means]
+    asked = [f for f in record.metrics if (entry.id, f.id) in summary.means]
+    facts = [f for f in asked if summary.mean(entry.id, f.id).n]
     heads = [element("th", "image", scope="col")]
     heads += [element("th", f.title, scope="col", title=f"{f.better} is better") for f in facts]
     rows = [
@@ -194,7 +197,10 @@ def _scores(entry: Entry, dataset: str) -> Markup:
         for image in part.images
     ]
     name = f"../data/{page_name(entry.id)}/{scores_name(dataset, part.scale)}"
-    reasons = {f.title: summary.mean(entry.id, f.id).reasons for f in facts}
+    missing: dict[str, list[str]] = {}
+    for f in asked:
+        for reason in summary.mean(entry.id, f.id).reasons:
+            missing.setdefault(state_reason(reason), []).append(f.title)
     return join(
         element("h2", f"Scores on {part.title}"),
         element("p", _explanation(summary),
@@ -203,8 +209,8 @@ def _scores(entry: Entry, dataset: str) -> Markup:
         element("div", element("table", element("thead", element("tr", heads)),
                                element("tbody", rows)),
                 class_="scroll", tabindex=0, role="region", aria_label=f"Scores on {part.title}"),
-        (element("p", f"{title}: {'; '.join(why)}", class_="note")
-         for title, why in reasons.items() if why),
+        (element("p", f"{', '.join(titles)}: {why}.", class_="note")
+         for why, titles in missing.items()),
     )  # fmt: skip
 
 

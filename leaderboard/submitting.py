@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pdbench.data.datasets import DATASETS, Dataset, open_dataset
+from pdbench.data.pairs import name_some
 from pdbench.errors import InputError
+from pdbench.harness.record import RunRecord
 from pdbench.leaderboard.archives import dataset_folder, handed_in
 from pdbench.leaderboard.board import SUBMISSIONS, Board, read_board
 from pdbench.leaderboard.building import Origin, place, write_draft, write_references
@@ -20,10 +22,17 @@ from pdbench.leaderboard.entry import Entry, read_entry
 from pdbench.leaderboard.making import write_images
 from pdbench.leaderboard.origins import Runnable
 from pdbench.leaderboard.outputs import Scored, Scoring, score_folder
+from pdbench.leaderboard.own import committed_scores
+from pdbench.leaderboard.testsets import board_images, named_as
 from pdbench.leaderboard.wording import check_id
 from pdbench.registry import unknown_id
 
-__all__ = ["Request", "Submitted", "submit"]
+__all__ = ["Request", "Submitted", "submit", "submit_all"]
+
+IMAGES = "images"
+"""Folder of `Request.work` for the images of a method that runs here."""
+RESULTS = "results"
+"""The repository's committed results, beside the board."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +50,7 @@ class Request:
         scoring: How to score.
         work: Folder for images made and for scores; what it holds is not computed again.
         replace: Whether an earlier submission of that id gives way.
+        made: Whether the method was run already, and its images lie in `work`.
     """
 
     id: str
@@ -52,6 +62,7 @@ class Request:
     scoring: Scoring
     work: Path
     replace: bool = False
+    made: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +97,8 @@ def submit(root: Path, request: Request, *, dry_run: bool = False) -> Submitted:
         WeightsUnavailable: A network has no weights here.
     """
     board = _without(read_board(root), check_id(request.id), replace=request.replace)
-    datasets = {name: _open(name, request.data_root) for name in dict.fromkeys(request.datasets)}
-    if not datasets:
-        raise InputError("no dataset to score on; name one with --dataset")
-    scored = _scored(request, datasets)
+    datasets = _opened(request, board)
+    scored = _scored(request, datasets, root.parent / RESULTS)
     origin = request.source.origin if isinstance(request.source, Runnable) else Origin()
     # On the board's own file system, so that it appears there at once and whole.
     place_for_draft = None if dry_run else root
@@ -97,7 +106,7 @@ def submit(root: Path, request: Request, *, dry_run: bool = False) -> Submitted:
         draft = Path(folder) / request.id
         write_draft(draft, request.card, origin, scored)
         entry = read_entry(draft)
-        failures = [*static_failures(entry, root.parent / "results"), *copy_failures(entry, board)]
+        failures = [*static_failures(entry, root.parent / RESULTS), *copy_failures(entry, board)]
         if failures:
             raise InputError(failures[0])
         if dry_run:
@@ -122,13 +131,58 @@ def _without(board: Board, name: str, *, replace: bool) -> Board:
     return Board(root=board.root, entries=entries, refused={}, verdicts=board.verdicts)
 
 
-def _open(name: str, root: Path | None) -> Dataset:
-    if name not in DATASETS:
-        raise unknown_id("dataset of a board", name, DATASETS)
-    return open_dataset(name, root)
+def submit_all(
+    root: Path, requests: Sequence[Request], *, dry_run: bool = False
+) -> Iterator[Submitted]:
+    """Put methods of this repository on a board; what several need of a network is made once.
+
+    Args:
+        root: The board.
+        requests: What to put there; all on the same datasets and scored in the same way.
+        dry_run: Write nothing to the board.
+
+    Yields:
+        The submissions, in order.
+
+    Raises:
+        InputError: As `submit`; an id that is taken is found before any network runs.
+        WeightsUnavailable: A network has no weights here.
+    """
+    board = read_board(root)
+    for request in requests:
+        _without(board, check_id(request.id), replace=request.replace)
+    for name, dataset in _opened(requests[0], board).items():
+        _make(requests, name, dataset)
+    for request in requests:
+        yield submit(root, replace(request, made=True), dry_run=dry_run)
 
 
-def _scored(request: Request, datasets: dict[str, Dataset]) -> dict[str, Scored]:
+def _opened(request: Request, board: Board) -> dict[str, Dataset]:
+    names = tuple(dict.fromkeys(request.datasets))
+    if not names:
+        raise InputError("no dataset to score on; name one with --dataset")
+    for name in names:
+        if name not in DATASETS:
+            raise unknown_id("dataset of a board", name, DATASETS)
+    datasets = {name: open_dataset(name, request.data_root) for name in names}
+    return {name: _on_board(dataset, board) for name, dataset in datasets.items()}
+
+
+def _on_board(dataset: Dataset, board: Board) -> Dataset:
+    """Refuse another set of that name before anything is scored on it."""
+    images = board_images(board, dataset.id)
+    dataset, found = named_as(dataset, images)
+    if images and found != images:
+        strange = sorted(name for name in found if found[name] not in images.values())
+        raise InputError(
+            f"{dataset.id} here is not the board's: {len(found)} images instead of {len(images)}, "
+            f"{len(strange)} of them other{f' ({name_some(strange)})' if strange else ''}; "
+            f"get the published set with 'pdbench data get {dataset.id}'"
+        )
+    return dataset
+
+
+def _scored(request: Request, datasets: dict[str, Dataset], results: Path) -> dict[str, Scored]:
     with _images(request, datasets) as images:
         return {
             name: score_folder(
@@ -138,9 +192,16 @@ def _scored(request: Request, datasets: dict[str, Dataset]) -> dict[str, Scored]
                 request.card.name,
                 work=request.work / "scores" / name,
                 scoring=request.scoring,
+                known=_known(request, dataset, results),
             )
             for name, dataset in datasets.items()
         }
+
+
+def _known(request: Request, dataset: Dataset, results: Path) -> RunRecord | None:
+    if isinstance(request.source, Runnable) and request.source.origin.way == "own":
+        return committed_scores(results, dataset, request.source, request.scoring)
+    return None
 
 
 @contextlib.contextmanager
@@ -150,20 +211,30 @@ def _images(request: Request, datasets: dict[str, Dataset]) -> Iterator[Path]:
         with handed_in(request.source) as folder:
             yield folder
         return
-    made = request.work / "images"
-    for name, dataset in datasets.items():
-        write_images(
-            request.source.method,
-            dataset,
-            made / name,
-            request.source.open_baseline,
-            protocol=request.scoring.protocol,
-            size=request.size,
-            seed=request.scoring.seed,
-            device=request.scoring.device,
-            progress=request.scoring.progress,
-        )
-    yield made
+    if not request.made:
+        for name, dataset in datasets.items():
+            _make([request], name, dataset)
+    yield request.work / IMAGES
+
+
+def _make(requests: Sequence[Request], name: str, dataset: Dataset) -> None:
+    """Run the methods on a dataset, all of them with the networks of the first."""
+    first = requests[0]
+    sources = {
+        request.work / IMAGES / name: request.source
+        for request in requests
+        if isinstance(request.source, Runnable)
+    }
+    write_images(
+        {folder: source.method for folder, source in sources.items()},
+        dataset,
+        next(iter(sources.values())).open_baseline,
+        protocol=first.scoring.protocol,
+        size=first.size,
+        seed=first.scoring.seed,
+        device=first.scoring.device,
+        progress=first.scoring.progress,
+    )
 
 
 def _warnings(entry: Entry) -> Iterator[str]:
@@ -173,7 +244,11 @@ def _warnings(entry: Entry) -> Iterator[str]:
     for dataset in entry.provenance.datasets:
         if data := entry.contamination(dataset):
             yield f"{dataset} holds training images ({data}): its scores are marked"
+    missing: dict[str, tuple[dict[str, None], dict[str, None]]] = {}  # in order, once each
     for dataset, part in entry.provenance.datasets.items():
-        for missing in part.missing:
-            if missing.images == "all":
-                yield f"{dataset}: {missing.metric} is missing ({missing.reason})"
+        for gap in part.missing:
+            if gap.images == "all":
+                metrics, datasets = missing.setdefault(gap.reason, ({}, {}))
+                metrics[gap.metric] = datasets[dataset] = None
+    for reason, (metrics, datasets) in missing.items():
+        yield f"no {', '.join(metrics)} on {', '.join(datasets)} ({reason})"

@@ -20,6 +20,7 @@ from pdbench.leaderboard.entry import Entry, crop_name
 from pdbench.leaderboard.files import read_file
 from pdbench.leaderboard.origins import write_again
 from pdbench.leaderboard.outputs import Scored, Scoring, score_folder
+from pdbench.leaderboard.testsets import board_images, named_as
 from pdbench.leaderboard.wording import clean_text
 
 __all__ = ["Evidence", "Verification", "verify_entry"]
@@ -147,32 +148,22 @@ def _datasets(
         if name not in DATASETS:
             failures.append(f"dataset '{name}' is none of a board's: {', '.join(DATASETS)}")
             continue
+        known = board_images(board, name, besides=entry.id)
         try:
-            opened[name] = open_dataset(name, evidence.data_root)
-            known = opened[name].sha256()
+            dataset = open_dataset(name, evidence.data_root)
+            opened[name], found = named_as(dataset, part.images)
         except InputError as error:
             if needed:
                 raise
-            known = _known_dataset(board, entry, name)
+            found = {}
             if not known:
                 notes.append(f"dataset {name} was not compared: {error}")
-                continue
-        if known != part.sha256:
+        if any(images and images != part.images for images in (known, found)):
             failures.append(
                 f"{name}: it was scored on other images than the board's {name}; score it on the "
                 "published set"
             )
     return opened, failures
-
-
-def _known_dataset(board: Board, entry: Entry, name: str) -> str:
-    """Return the digest of a dataset as the repository's own rows have it, "" for none."""
-    for other in board.entries:
-        if other.provenance.way == "own" and other.id != entry.id:
-            part = other.provenance.datasets.get(name)
-            if part is not None:
-                return part.sha256
-    return ""
 
 
 def _rescore(

@@ -6,7 +6,7 @@ plots must work without it.
 
 from pdbench.api.checkpoints import WeightsReport, import_weights, show_weights
 from pdbench.api.comparing import compare
-from pdbench.api.datasets import get_data, prepare_data
+from pdbench.api.datasets import export_data, get_data, prepare_data
 from pdbench.api.evaluating import evaluate
 from pdbench.api.judging import REPORT_FORMATS, audit, claims, diff, front
 from pdbench.api.listing import KINDS, doctor, list_all
@@ -15,7 +15,15 @@ from pdbench.api.publishing import build_leaderboard, open_server
 from pdbench.api.reporting import report
 from pdbench.api.running import Report, run
 from pdbench.api.stored import CERTAINTIES, TABLE_FORMATS, plot, table
-from pdbench.api.submitting import BOARD, CARD_FIELDS, submit, verify
+from pdbench.api.submitting import (
+    BOARD,
+    CARD_FIELDS,
+    check_answer,
+    keep_card,
+    submit,
+    submit_own,
+    verify,
+)
 from pdbench.api.training import train, train_all
 
 __all__ = [
@@ -30,14 +38,17 @@ __all__ = [
     "WeightsReport",
     "audit",
     "build_leaderboard",
+    "check_answer",
     "claims",
     "compare",
     "diff",
     "doctor",
     "evaluate",
+    "export_data",
     "front",
     "get_data",
     "import_weights",
+    "keep_card",
     "list_all",
     "open_server",
     "plot",
@@ -47,6 +58,7 @@ __all__ = [
     "run",
     "show_weights",
     "submit",
+    "submit_own",
     "table",
     "train",
     "train_all",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pdbench.errors import InputError
 
-__all__ = ["get_data", "prepare_data"]
+__all__ = ["export_data", "get_data", "prepare_data"]
 
 
 def get_data(name: str, *, data_root: str | Path | None = None) -> list[Path]:
@@ -29,6 +29,29 @@ def get_data(name: str, *, data_root: str | Path | None = None) -> list[Path]:
     if root is None:
         raise InputError("say where to put it with --data-root or the variable PDBENCH_DATA")
     return archives.get_set(name, root)
+
+
+def export_data(
+    name: str, *, output: str | Path, data_root: str | Path | None = None
+) -> tuple[Path, Path]:
+    """Write the images of a test set, just as they are scored, for methods that run elsewhere.
+
+    Args:
+        name: "builtin", a published set, or a folder of images.
+        output: Folder for "LR" and "HR"; new, or of an earlier export of that set.
+        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
+
+    Returns:
+        The folders of LR and HR images.
+
+    Raises:
+        InputError: The set is not found or cannot be used, or the folder holds other images or
+            cannot be written.
+    """
+    from pdbench.data import datasets
+
+    opened = datasets.open_dataset(name, data_root)
+    return datasets.export_dataset(opened, Path(output))
 
 
 def prepare_data(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pdbench.harness.plan import Plan
     from pdbench.harness.record import RunRecord
 
-__all__ = ["Report", "run", "score"]
+__all__ = ["Report", "run", "score", "without_weights"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ def run(
     }
     with settings(weights_dir=weights_dir, offline=offline):
         rows = room.SUITES[suite] if suite else ()
-        unavailable = _without_weights([name for name in rows if name not in methods], size)
+        unavailable = without_weights([name for name in rows if name not in methods], size)
         names = [*(name for name in rows if name not in unavailable), *methods]
         if checkpoint is not None:
             own, networks = _with_checkpoint(Path(checkpoint).expanduser(), name)
@@ -142,7 +142,7 @@ def run(
     return replace(report, unavailable=tuple(unavailable.items()))
 
 
-def _without_weights(names: Sequence[str], size: str) -> dict[str, str]:
+def without_weights(names: Sequence[str], size: str) -> dict[str, str]:
     """Return the methods that cannot be run because a network has no weights, and why."""
     from pdbench import baselines
     from pdbench import methods as room

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pdbench.errors import InputError
+from pdbench.registry import unknown_id
 
 if TYPE_CHECKING:
     from pdbench.leaderboard.card import Card
     from pdbench.leaderboard.origins import Runnable
+    from pdbench.leaderboard.outputs import Scoring
     from pdbench.leaderboard.submitting import Submitted
     from pdbench.leaderboard.verification import Verification
 
-__all__ = ["BOARD", "CARD_FIELDS", "submit", "verify"]
+__all__ = [
+    "BOARD", "CARD_FIELDS", "check_answer", "keep_card", "submit", "submit_own", "verify",
+]  # fmt: skip
 
 BOARD = "leaderboard"
 """The board of a checkout, seen from its root."""
+
+WORK = Path("runs") / "submit"
+"""Folder that gets one for each submission."""
 
 CARD_FIELDS = (
     "name", "authors", "paper", "link", "licence", "training_data", "losses", "kind", "seeds",
@@ -26,14 +33,71 @@ CARD_FIELDS = (
 """Fields of a card, in order; the same as `pdbench.leaderboard.card.Card` has."""
 
 
+def check_answer(what: str, value: object) -> None:
+    """Check by itself one thing that a submitter was asked for.
+
+    Args:
+        what: "board", "id", "sr", "datasets" or a field of the card.
+        value: The answer, as `submit` takes it.
+
+    Raises:
+        InputError: It will not do.
+    """
+    from pdbench.data.datasets import DATASETS
+    from pdbench.leaderboard.board import find_board
+    from pdbench.leaderboard.card import check_field
+    from pdbench.leaderboard.wording import check_id
+
+    if what == "board":
+        find_board(str(value))
+    elif what == "id":
+        check_id(value)
+    elif what == "sr":
+        if not Path(str(value)).expanduser().exists():
+            raise InputError(f"there is no folder or zip file '{value}'; check the path")
+    elif what == "datasets":
+        for name in cast(Sequence[str], value):
+            if name not in DATASETS:
+                raise unknown_id("dataset of a board", name, DATASETS)
+    else:
+        check_field(what, value, what)
+
+
+def keep_card(name: str, card: Mapping[str, object], work: str | Path | None = None) -> Path:
+    """Write a card to the folder that a submission works in, so that nobody must answer twice.
+
+    Args:
+        name: Id of the submission.
+        card: Field -> value.
+        work: The folder; runs/submit/<name> when None.
+
+    Returns:
+        The file, as `submit` takes it.
+
+    Raises:
+        InputError: A field or the id is not as it must be, or the file cannot be written.
+    """
+    from pdbench.leaderboard.card import card_from, format_card
+    from pdbench.leaderboard.wording import check_id
+
+    path = (Path(work) if work else WORK / check_id(name)) / "card.yaml"
+    content = format_card(card_from(card))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        reason = (error.strerror or "refused").lower()
+        raise InputError(f"cannot write '{path}' ({reason}); name a folder with --work") from error
+    return path
+
+
 def submit(
-    name: str | None = None,
+    name: str,
     *,
-    card: str | Path | Mapping[str, object] | None = None,
+    card: str | Path | Mapping[str, object],
     sr: str | Path | None = None,
     checkpoint: str | Path | None = None,
     method: str | None = None,
-    own: str | None = None,
     datasets: Sequence[str] = ("builtin",),
     board: str | Path = BOARD,
     data_root: str | Path | None = None,
@@ -49,15 +113,14 @@ def submit(
     dry_run: bool = False,
     progress: bool = False,
 ) -> Submitted:
-    """Put a method on a board: exactly one of `sr`, `checkpoint`, `method` and `own` says which.
+    """Put a method on a board: exactly one of `sr`, `checkpoint` and `method` says which.
 
     Args:
-        name: Id of the submission; the method's own for `own`.
-        card: A YAML file, or field -> value; with `own`, fields to change.
+        name: Id of the submission.
+        card: A YAML file, or field -> value.
         sr: Output images: a folder, one of folders per dataset, or a zip file of either.
         checkpoint: A x4 RGB network in a file; read without executing anything in it.
         method: "FILE.py:NAME", code of your own, which is executed.
-        own: Id of a method of this repository.
         datasets: Dataset ids.
         board: The board's folder.
         data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
@@ -83,47 +146,138 @@ def submit(
     from pdbench.api.settings import settings
     from pdbench.leaderboard import submitting
     from pdbench.leaderboard.board import find_board
-    from pdbench.leaderboard.outputs import Scoring
     from pdbench.leaderboard.wording import check_id
 
-    _refuse_several(sr, checkpoint, method, own)
+    _refuse_several(sr, checkpoint, method)
     root = find_board(board)
-    name = check_id(name or own or "")
-    checked = _card(card, own)
+    checked = _card(card)
     with settings(weights_dir=weights_dir, offline=offline):
-        source = _source(name, sr, checkpoint, method, own, size)
         request = submitting.Request(
-            id=name,
+            id=check_id(name),
             card=checked,
-            source=source,
+            source=_source(name, sr, checkpoint, method),
             datasets=tuple(datasets),
             data_root=Path(data_root) if data_root else None,
             size=size,
-            scoring=Scoring(
-                protocol=protocol,
-                metrics=tuple(metrics),
-                seed=checked.seeds[0],
-                device=device,
-                jobs=jobs,
-                progress=progress,
-            ),
-            work=Path(work) if work else Path("runs") / "submit" / name,
+            scoring=_scoring(checked, protocol, metrics, device, jobs, progress=progress),
+            work=Path(work) if work else WORK / name,
             replace=replace,
         )
         return submitting.submit(root, request, dry_run=dry_run)
 
 
+def submit_own(
+    methods: Sequence[str],
+    *,
+    card: Mapping[str, object] | None = None,
+    datasets: Sequence[str] = ("builtin",),
+    board: str | Path = BOARD,
+    data_root: str | Path | None = None,
+    metrics: Sequence[str] = (),
+    protocol: str = "paper",
+    size: str = "compact",
+    device: str = "cpu",
+    jobs: int | None = None,
+    work: str | Path | None = None,
+    weights_dir: str | Path | None = None,
+    offline: bool = False,
+    replace: bool = False,
+    dry_run: bool = False,
+    progress: bool = False,
+) -> dict[str, Submitted | str]:
+    """Put methods of this repository on a board; what several need of a network is made once.
+
+    Scores are taken from `results/` beside the board where these hold them, and computed where
+    they do not.
+
+    Args:
+        methods: Method ids and names of suites; those of a suite whose network has no weights
+            here are left out.
+        card: Fields to change on all of their cards.
+        datasets: Dataset ids.
+        board: The board's folder.
+        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
+        metrics: Metric ids; all of the protocol's when empty.
+        protocol: Protocol id.
+        size: Size of the networks, "compact" or "paper".
+        device: "cpu", "cuda", "cuda:1" or "auto".
+        jobs: Processes; one per core when None.
+        work: Folder that gets one for each method, kept; runs/submit when None.
+        weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
+        offline: Download nothing.
+        replace: Replace earlier submissions of these ids.
+        dry_run: Do everything but write to the board.
+        progress: Show progress bars on stderr.
+
+    Returns:
+        Id -> the submission, or why it was left out.
+
+    Raises:
+        InputError: As `submit`; submissions before the one that fails are on the board.
+        WeightsUnavailable: A network of a method that was named has no weights here.
+    """
+    from pdbench import methods as room
+    from pdbench.api.running import without_weights
+    from pdbench.api.settings import settings
+    from pdbench.leaderboard import submitting
+    from pdbench.leaderboard.board import find_board
+    from pdbench.leaderboard.origins import from_repository
+    from pdbench.leaderboard.own import own_card
+
+    root = find_board(board)
+    rows = [row for name in methods for row in room.SUITES.get(name, (name,))]
+    with settings(weights_dir=weights_dir, offline=offline):
+        left_out = without_weights([row for row in rows if row not in methods], size)
+        requests = []
+        for name in dict.fromkeys(row for row in rows if row not in left_out):
+            checked = own_card(name, card)
+            requests.append(
+                submitting.Request(
+                    id=name,
+                    card=checked,
+                    source=from_repository(name, size),
+                    datasets=tuple(datasets),
+                    data_root=Path(data_root) if data_root else None,
+                    size=size,
+                    scoring=_scoring(checked, protocol, metrics, device, jobs, progress=progress),
+                    work=(Path(work) if work else WORK) / name,
+                    replace=replace,
+                )
+            )
+        done = submitting.submit_all(root, requests, dry_run=dry_run)
+        return {**left_out, **{one.entry.id: one for one in done}}
+
+
+def _scoring(
+    card: Card,
+    protocol: str,
+    metrics: Sequence[str],
+    device: str,
+    jobs: int | None,
+    *,
+    progress: bool,
+) -> Scoring:
+    from pdbench.leaderboard.outputs import Scoring
+
+    return Scoring(
+        protocol=protocol,
+        metrics=tuple(metrics),
+        seed=card.seeds[0],
+        device=device,
+        jobs=jobs,
+        progress=progress,
+    )
+
+
 def _refuse_several(*ways: object) -> None:
     if sum(way is not None for way in ways) != 1:
         raise InputError(
-            "say what to submit: one of --sr DIR, --checkpoint FILE, --method FILE.py:NAME and "
-            "--own METHOD"
+            "say what to submit: one of --sr DIR, --checkpoint FILE and --method FILE.py:NAME"
         )
 
 
-def _card(card: str | Path | Mapping[str, object] | None, own: str | None) -> Card:
+def _card(card: str | Path | Mapping[str, object]) -> Card:
     from pdbench.leaderboard.card import card_from, parse_card
-    from pdbench.leaderboard.own import own_card
 
     if isinstance(card, (str, Path)):
         path = Path(card)
@@ -134,7 +288,7 @@ def _card(card: str | Path | Mapping[str, object] | None, own: str | None) -> Ca
             reason = (error.strerror or "refused").lower()
             raise InputError(f"cannot read card '{path}' ({reason}); check the path") from None
         return parse_card(content, str(path))
-    return own_card(own, card) if own is not None else card_from(card or {})
+    return card_from(card)
 
 
 def _source(
@@ -142,8 +296,6 @@ def _source(
     sr: str | Path | None,
     checkpoint: str | Path | None,
     method: str | None,
-    own: str | None,
-    size: str,
 ) -> Path | Runnable:
     from pdbench.leaderboard import origins
 
@@ -151,11 +303,7 @@ def _source(
         return Path(sr).expanduser()
     if checkpoint is not None:
         return origins.from_checkpoint(Path(checkpoint).expanduser(), name)
-    if method is not None:
-        return origins.from_code(method)
-    if own != name:
-        raise InputError(f"a row of this repository keeps its name '{own}'; leave --id out")
-    return origins.from_repository(name, size)
+    return origins.from_code(str(method))
 
 
 def verify(

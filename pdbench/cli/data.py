@@ -1,4 +1,4 @@
-"""`pdbench data`: download published sets, lay photographs out for training."""
+"""`pdbench data`: download and export test sets, lay photographs out for training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FOLDER = click.Path(path_type=Path)
 
 @click.group("data")
 def command() -> None:
-    """Download published sets, or lay photographs out for training."""
+    """Download or export test sets, or lay photographs out for training."""
 
 
 @command.command("get")
@@ -32,6 +32,22 @@ def get(name: str, data_root: Path | None) -> None:
     A download that broke off continues where it stopped.
     """
     for folder in api.get_data(name, data_root=data_root):
+        click.echo(f"Images: {folder}")
+
+
+@command.command("export")
+@click.argument("name")
+@click.option("-o", "--output", type=_FOLDER, required=True, metavar="DIR",
+              help="Folder for LR and HR; new, or of an earlier export of that set.")  # fmt: skip
+@click.option(
+    "--data-root",
+    type=_FOLDER,
+    metavar="DIR",
+    help="Where named datasets lie. [env: PDBENCH_DATA]",
+)
+def export(name: str, output: Path, data_root: Path | None) -> None:
+    """Write the images of test set NAME as PNG files, for methods that run elsewhere."""
+    for folder in api.export_data(name, output=output, data_root=data_root):
         click.echo(f"Images: {folder}")
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import click
 
+from pdbench import api
+from pdbench.errors import InputError
+
 __all__ = ["ask_card", "is_interactive"]
 
 
@@ -27,13 +30,25 @@ _QUESTIONS: Mapping[str, _Question] = {
     "paper": _Question("Paper: title, venue, year", "unpublished"),
     "link": _Question("Web address of paper or code, empty for none", ""),
     "licence": _Question("Licence of method or weights", "Apache-2.0"),
-    "training_data": _Question("Training data, separated by commas", several=True),
-    "losses": _Question("Losses, separated by commas (l1, gan, lpips-vgg, ...)", several=True),
-    "kind": _Question("Kind: single, stochastic or fused", "single"),
+    "training_data": _Question(
+        "Training data, separated by commas, or none (DIV2K, Flickr2K, ...)", several=True
+    ),
+    "losses": _Question(
+        "Losses, separated by commas, or none (l1, gan, lpips-vgg, ...)", several=True
+    ),
+    "kind": _Question(
+        "Kind: single (one output), stochastic (several samples), fused (one made of samples)",
+        "single",
+    ),
     "seeds": _Question("Seeds, separated by commas", "0", several=True),
     "hardware": _Question("Hardware it ran on"),
     "runtime": _Question("Seconds per megapixel of output, empty if unknown", ""),
 }
+_IMAGES = _Question("Folder (or zip file) of your output images")
+_DATASETS = _Question(
+    "Datasets, separated by commas; several need a folder each", "builtin", several=True
+)
+_ID = _Question("Id of the row, like mynet-v2")
 
 
 def is_interactive() -> bool:
@@ -44,7 +59,7 @@ def is_interactive() -> bool:
 def ask_card(
     name: str | None, given: Mapping[str, object], options: MutableMapping[str, object]
 ) -> tuple[str, dict[str, object]]:
-    """Ask for what is missing.
+    """Ask for what is missing, each question until its answer will do.
 
     Args:
         name: Id of the submission, asked for when None.
@@ -53,12 +68,16 @@ def ask_card(
 
     Returns:
         The id and all fields of the card, as `pdbench.api.submit` takes them.
+
+    Raises:
+        InputError: There is no board to submit to; nothing is asked.
     """
+    api.check_answer("board", options["board"])
     if not any(options.get(way) for way in ("sr", "checkpoint", "method")):
-        options["sr"] = Path(_ask(_Question("Folder of your output images")))
+        options["sr"] = Path(str(_answer("sr", _IMAGES)))
     if not options.get("datasets"):
-        options["datasets"] = tuple(_split(_ask(_Question("Datasets", "builtin"))))
-    name = name or _ask(_Question("Id of the row, like mynet-v2"))
+        options["datasets"] = _answer("datasets", _DATASETS)
+    name = name or str(_answer("id", _ID))
     answers = {
         field: given[field] if field in given else _answer(field, question)
         for field, question in _QUESTIONS.items()
@@ -68,20 +87,24 @@ def ask_card(
 
 def _answer(field: str, question: _Question) -> object:
     while True:
-        text = _ask(question)
+        text = click.prompt(question.text, default=question.default, err=True).strip()
         try:
-            if field == "seeds":
-                return [int(word) for word in _split(text)]
-            if field == "runtime":
-                return float(text) if text else None
-            return _split(text) if question.several else text
+            value = _value(field, question, text)
+            api.check_answer(field, value)
         except ValueError:
             click.echo("That is no number.", err=True)
+        except InputError as error:
+            click.echo(f"{error}.", err=True)
+        else:
+            return value
 
 
-def _ask(question: _Question) -> str:
-    answer: str = click.prompt(question.text, default=question.default, err=True)
-    return answer.strip()
+def _value(field: str, question: _Question, text: str) -> object:
+    if field == "seeds":
+        return [int(word) for word in _split(text)]
+    if field == "runtime":
+        return float(text) if text else None
+    return _split(text) if question.several else text
 
 
 def _split(text: str) -> list[str]:

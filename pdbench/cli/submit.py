@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pdbench import api
 from pdbench.cli.options import split_commas
 from pdbench.cli.questions import ask_card, is_interactive
+
+if TYPE_CHECKING:
+    from pdbench.leaderboard.submitting import Submitted
 
 __all__ = ["command"]
 
@@ -23,7 +26,13 @@ _PATH = click.Path(path_type=Path)
     "--checkpoint", type=_PATH, metavar="FILE", help="Way in: a x4 RGB network, of any known kind."
 )
 @click.option("--method", metavar="FILE.py:NAME", help="Way in: your own code; it is run here.")
-@click.option("--own", metavar="METHOD", help="Way in: a method of this repository.")
+@click.option(
+    "--own",
+    multiple=True,
+    callback=split_commas,
+    metavar="METHOD|SUITE,...",
+    help="Way in: methods of this repository; scores that results/ holds are not computed.",
+)
 @click.option(
     "--dataset",
     "datasets",
@@ -74,19 +83,55 @@ def command(name: str | None, card: Path | None, **options: Any) -> None:  # noq
         for field, value in fields.items()
         if value not in (None, ())
     }
-    own = options["own"]
     if card is not None and given:
         raise click.UsageError(f"--card already says {next(iter(given))}; give one of the two")
-    if own is None and card is None and is_interactive():
+    own = options.pop("own")
+    if own:
+        _submit_own(own, name, card, given, options)
+        return
+    asked = card is None and is_interactive()
+    if asked:
         name, given = ask_card(name, given, options)
-    if name is None and own is None:
+    if name is None:
         raise click.UsageError("say what to call it: --id ID")
-    if own is None and card is None:
+    if card is None:
         given = {"link": "", "runtime": None, "seeds": [0], **given}
+    if asked:
+        card = api.keep_card(name, given, options["work"])
+        click.echo(f"Card: {card} (next time: --id {name} --card {card})", err=True)
     datasets = options.pop("datasets") or ("builtin",)
     done = api.submit(name, card=card or given, datasets=datasets, progress=True, **options)
     for warning in done.warnings:
         click.echo(f"note: {warning}", err=True)
+    _print(done)
+
+
+def _submit_own(
+    own: tuple[str, ...],
+    name: str | None,
+    card: Path | None,
+    given: dict[str, object],
+    options: dict[str, Any],
+) -> None:
+    """Submit rows of this repository; they keep their ids, and their cards are known."""
+    other = next((way for way in ("sr", "checkpoint", "method") if options.pop(way)), None)
+    if other or name or card:
+        what = other or ("id" if name else "card")
+        raise click.UsageError(f"--own says all there is to say; leave --{what} out")
+    datasets = options.pop("datasets") or ("builtin",)
+    done = api.submit_own(own, card=given, datasets=datasets, progress=True, **options)
+    notes: dict[str, None] = {}
+    for row, found in done.items():
+        if isinstance(found, str):
+            click.echo(f"left out: {row}: {found}", err=True)
+            continue
+        notes.update(dict.fromkeys(found.warnings))
+        _print(found)
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def _print(done: Submitted) -> None:
     outputs = sum(len(part.outputs) for part in done.entry.provenance.datasets.values())
     click.echo(f"{done.entry.id}: {outputs} images scored, every check passed")
     if done.folder is None:

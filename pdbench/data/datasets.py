@@ -13,6 +13,7 @@ from pdbench.data.builtin import builtin_pairs
 from pdbench.data.folders import find_pairs, image_files, match_by_name, subfolder
 from pdbench.data.pairs import REFUSED_BELOW, SCALE, Pair, PairFacts, name_some
 from pdbench.errors import InputError
+from pdbench.images import save_image
 from pdbench.registry import Registry, unknown_id
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "check_pairs",
     "combine_sha256",
     "data_root",
+    "export_dataset",
     "open_dataset",
     "open_folders",
 ]
@@ -241,6 +243,35 @@ def check_pairs(
             "files or leave them out to have them made"
         )
     return facts
+
+
+def export_dataset(dataset: Dataset, folder: Path) -> tuple[Path, Path]:
+    """Write all images of a set as PNG files, exactly as they are scored.
+
+    Args:
+        dataset: The set.
+        folder: Gets the folders "LR" and "HR", with one `<image>.png` each.
+
+    Returns:
+        The folders of LR and HR images.
+
+    Raises:
+        InputError: An image cannot be read, or the folder holds other files or cannot be written.
+    """
+    low, high = folder / "LR", folder / "HR"
+    wanted = {f"{pair.name}.png" for pair in dataset.pairs}
+    try:
+        for place in (low, high):
+            place.mkdir(parents=True, exist_ok=True)
+            if {path.name for path in place.iterdir()} - wanted:
+                raise InputError(f"'{place}' holds other files; name a new or empty folder")
+        for pair in dataset.pairs:
+            for image, place in zip(pair.load(), (low, high), strict=True):
+                save_image(image, place / f"{pair.name}.png")
+    except OSError as error:
+        reason = (error.strerror or "refused").lower()
+        raise InputError(f"cannot write images to '{folder}' ({reason}); name another") from error
+    return low, high
 
 
 def combine_sha256(digests: Mapping[str, str]) -> str:

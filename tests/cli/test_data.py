@@ -1,11 +1,14 @@
 """`pdbench data`: sets get into place, photographs are laid out, mistakes are one line."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from pdbench import weights
 from pdbench.data import archives
+from pdbench.data.datasets import open_dataset, open_folders
 
 
 @pytest.fixture
@@ -24,6 +27,17 @@ def test_photographs_are_prepared_and_can_be_trained_on(pdbench, photos, monkeyp
     assert "2 images are too few: 10 are held out" in line
 
 
+def test_a_test_set_is_exported_as_it_is_scored(pdbench, photos, tmp_path):
+    outcome = pdbench("data", "export", "builtin", "-o", "out")
+    assert outcome.out == f"Images: {Path('out/LR')}\nImages: {Path('out/HR')}\n"
+    there = open_dataset("builtin")
+    exported = open_folders(tmp_path / "out" / "HR", tmp_path / "out" / "LR")
+    assert exported.sha256() == there.sha256()
+    assert pdbench("data", "export", "builtin", "-o", "out").code == 0
+    line = pdbench("data", "export", "./photos", "-o", "out").line
+    assert "'out/LR' holds other files" in line
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -33,6 +47,9 @@ def test_photographs_are_prepared_and_can_be_trained_on(pdbench, photos, monkeyp
         (("prepare", "--data", "photos", "--out", "o", "-j", "0"), "-j"),
         (("get", "set6", "--data-root", "."), "did you mean set5"),
         (("get", "set5"), "--data-root"),
+        (("export", "set6", "-o", "o"), "did you mean set5"),
+        (("export", "builtin"), "-o"),
+        (("export", "builtin", "-o", "photos/0.png"), "cannot write images"),
         (("got", "set5"), "No such command 'got'"),
     ],
 )

@@ -1,5 +1,7 @@
 """`pdbench submit` and `pdbench leaderboard verify` from the shell."""
 
+from pathlib import Path
+
 import yaml
 
 from pdbench.cli import questions
@@ -52,12 +54,12 @@ def test_bare_in_a_terminal_it_asks(pdbench, board, made, data_root, monkeypatch
     answers = {
         "Title of the row": "Third",
         "Authors, separated by commas": "C. Third, D. Fourth",
-        "Training data, separated by commas": "DIV2K",
-        "Losses, separated by commas (l1, gan, lpips-vgg, ...)": "l1",
+        "Training data, separated by commas, or none (DIV2K, Flickr2K, ...)": "DIV2K",
+        "Losses, separated by commas, or none (l1, gan, lpips-vgg, ...)": iter(["lpips", "l1"]),
         "Hardware it ran on": "one core",
-        "Id of the row, like mynet-v2": "third",
-        "Folder of your output images": str(made / "third"),
-        "Datasets": "set5",
+        "Id of the row, like mynet-v2": iter(["My Net", "third"]),
+        "Folder (or zip file) of your output images": iter(["nowhere", str(made / "third")]),
+        "Datasets, separated by commas; several need a folder each": iter(["set6", "set5"]),
         "Seconds per megapixel of output, empty if unknown": iter(["fast", "0.5"]),
     }
 
@@ -70,11 +72,16 @@ def test_bare_in_a_terminal_it_asks(pdbench, board, made, data_root, monkeypatch
     done = pdbench("submit", "--metrics", "psnr", "-j", "1", "--data-root", data_root,
                    "--board", board)  # fmt: skip
     assert done.code == 0, done.err
-    assert "That is no number" in done.err
+    for complaint in ("That is no number", "'My Net' cannot be the id", "did you mean set5",
+                      "did you mean lpips-vgg", "no folder or zip file 'nowhere'"):  # fmt: skip
+        assert complaint in done.err
     card = yaml.safe_load((board / "submissions" / "third" / "card.yaml").read_text("utf-8"))
     assert card["authors"] == ["C. Third", "D. Fourth"]
     assert card["runtime"] == 0.5
     assert card["seeds"] == [0]
+    kept = Path("runs") / "submit" / "third" / "card.yaml"
+    assert f"--card {kept}" in done.err
+    assert yaml.safe_load(kept.read_text("utf-8")) == card
 
 
 def test_no_question_is_asked_in_a_script():
@@ -115,6 +122,22 @@ def test_no_board_is_one_line(pdbench):
         pdbench("submit", "--own", "bicubic").line,
     ):
         assert "is no board" in line
+
+
+def test_without_a_board_nothing_is_asked(pdbench, monkeypatch):
+    monkeypatch.setattr("pdbench.cli.submit.is_interactive", lambda: True)
+    monkeypatch.setattr(questions.click, "prompt", None)
+    assert "is no board" in pdbench("submit").line
+
+
+def test_own_rows_from_the_shell(pdbench, board, data_root):
+    words = ("--dataset", "set5", "--data-root", data_root, "--board", board, "-j", "1",
+             "--metrics", ",".join(METRICS))  # fmt: skip
+    done = pdbench("submit", "--own", "bicubic", "--hardware", "my laptop", *words)
+    assert done.out.splitlines()[0] == "bicubic: 5 images scored, every check passed"
+    assert "my laptop" in (board / "submissions" / "bicubic" / "card.yaml").read_text("utf-8")
+    for other, name in (("--sr", "sr"), ("--id", "id"), ("--card", "card")):
+        assert f"leave --{name} out" in pdbench("submit", "--own", "bicubic", other, "x").line
 
 
 def test_images_of_no_named_submission_are_refused(pdbench, board, made):

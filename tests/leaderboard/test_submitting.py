@@ -8,7 +8,8 @@ import pytest
 
 from pdbench import api
 from pdbench.api.stored import render
-from pdbench.errors import InputError
+from pdbench.errors import InputError, WeightsUnavailable
+from pdbench.harness.bank import SampleBank
 from pdbench.leaderboard import read_board
 from pdbench.leaderboard.card import Card
 from pdbench.leaderboard.flags import contaminated, leaked_metrics
@@ -80,12 +81,67 @@ def test_code_that_cannot_be_used_is_one_line(
         submit(board, "dark", None, data_root, method=place)
 
 
+def submit_own(board, data_root, *names, **options):
+    return api.submit_own(
+        names,
+        **{"board": board, "datasets": ["set5"], "data_root": data_root, "metrics": METRICS,
+           "jobs": 1, "work": board.parent / "work", **options},
+    )  # fmt: skip
+
+
 def test_own_rows_take_the_same_path_and_can_be_reproduced(board, data_root):
-    done = submit(board, None, None, data_root, None, own="bicubic")
+    done = submit_own(board, data_root, "bicubic")["bicubic"]
     assert done.entry.card.name == "Bicubic"
     assert (board / "references" / "set5_x4" / "baby.png").is_file()
     (found,) = api.verify("bicubic", board=board, data_root=data_root, reproduce=True, jobs=1)
     assert found.level == "reproduced"
+
+
+def test_own_rows_of_a_network_come_from_one_pass_and_are_as_if_made_alone(
+    board, data_root, monkeypatch
+):
+    passes = []
+    draw = SampleBank._draw
+    monkeypatch.setattr(SampleBank, "_draw", lambda *words: passes.append(1) or draw(*words))
+    names = ("srflow-da[tau=0.9,samples=2]", "average-3")
+    done = submit_own(board, data_root, *names, metrics=("psnr",))
+    assert list(done) == list(names)
+    assert len(passes) == 5  # images
+    alone = submit_own(board, data_root, "average-3", metrics=("psnr",), replace=True)
+    assert alone["average-3"].entry.digest == done["average-3"].entry.digest
+
+
+def test_committed_scores_of_own_rows_are_not_computed_again(board, data_root, tmp_path):
+    run = {"dataset": "set5", "data_root": data_root, "metrics": METRICS, "jobs": 1}
+    results = board.parent / "results"
+    api.run(["bicubic"], output=tmp_path / "run", export=results, **run)
+    done = submit_own(board, data_root, "bicubic")["bicubic"]
+    assert not (board.parent / "work" / "bicubic" / "scores").exists()
+    assert failures(board, "bicubic", data_root=data_root, reproduce=True) == ""
+    path = results / "set5_x4" / "provenance.json"
+    path.write_text(path.read_text("utf-8").replace('"seed": 0', '"seed": 1'), "utf-8")
+    again = submit_own(board, data_root, "bicubic", replace=True)["bicubic"]
+    assert (board.parent / "work" / "bicubic" / "scores").exists()
+    assert again.entry.rows == done.entry.rows
+
+
+def test_rows_of_a_suite_whose_weights_are_missing_are_left_out(board, data_root, monkeypatch):
+    def nowhere(name, size):
+        raise WeightsUnavailable(f"{name} has no {size} weights")
+
+    monkeypatch.setattr("pdbench.baselines.fingerprint", nowhere)
+    done = submit_own(board, data_root, "table1")
+    assert [row for row in done if not isinstance(done[row], str)] == ["bicubic"]
+    assert done["rrdb"] == "rrdb has no compact weights"
+    with pytest.raises(WeightsUnavailable):
+        submit_own(board, data_root, "rrdb")
+
+
+def test_own_rows_that_are_taken_are_refused_before_a_network_runs(board, data_root, monkeypatch):
+    submit_own(board, data_root, "bicubic")
+    monkeypatch.setattr("pdbench.leaderboard.submitting.write_images", None)
+    with pytest.raises(InputError, match="'bicubic' is on the board already"):
+        submit_own(board, data_root, "rrdb", "bicubic")
 
 
 @pytest.mark.parametrize("name", [*SUITES["table1"][:1], "rrdb", "srflow-da[tau=0.9]", "median-5"])
@@ -119,6 +175,9 @@ def test_leaks_and_contamination_are_said_and_shown(board, made, data_root):
         ("DIV2K", "div2k-val", False),
         ("DIV2K validation", "div2k-val", True),
         ("Urban 100", "urban100", True),
+        ("Set5 woman, by its source photograph", "set5", True),
+        ("Set5 woman, by its source photograph", "set14", False),
+        ("Set51", "set5", False),
     ],
 )
 def test_training_on_a_test_set_is_recognised(data, dataset, found):
@@ -151,7 +210,7 @@ def test_a_submission_can_be_replaced_when_asked(board, made, data_root):
         ({"datasets": ["set6"]}, "did you mean set5"),
         ({"datasets": []}, "no dataset"),
         ({"sr": "nowhere"}, "no folder 'nowhere'"),
-        ({"own": "bicubic"}, "say what to submit"),
+        ({"checkpoint": "net.pth"}, "say what to submit"),
         ({"sr": None}, "say what to submit"),
         ({"card": {}}, "lacks name, authors"),
         ({"card": "nowhere.yaml"}, "cannot read card"),

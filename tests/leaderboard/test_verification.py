@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from pdbench import api
+from pdbench.data.datasets import combine_sha256
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
 from pdbench.leaderboard.board import write_verdict
@@ -37,6 +38,13 @@ def change_scores(folder, change):
     writer.writerows(rows)
     path.write_text(text.getvalue(), encoding="utf-8")
     rehash(folder)
+
+
+def other_baby(provenance):
+    """Let a submission say that Set5's first image is another one."""
+    part = provenance["datasets"]["set5"]
+    part["images"]["baby"] = "0" * 64
+    part["sha256"] = combine_sha256(part["images"])
 
 
 def copy_of(made, tmp_path, name="mynet"):
@@ -184,8 +192,22 @@ def test_a_metric_turned_upside_down_is_refused(board, entry):
 
 
 def test_another_dataset_under_the_same_name_is_refused(board, entry, data_root):
-    edit(entry, lambda p: p["datasets"]["set5"].update(sha256="0" * 64))
+    edit(entry, other_baby)
     assert "scored on other images" in failures(board, data_root=data_root)
+
+
+def test_a_dataset_digest_of_other_images_is_refused(board, entry):
+    edit(entry, lambda p: p["datasets"]["set5"].update(sha256="0" * 64))
+    assert "digest is not that of its images" in failures(board)
+
+
+def test_where_a_dataset_is_not_here_own_rows_say_what_it_is(board, entry, data_root):
+    api.submit_own(["bicubic"], board=board, datasets=["set5"], data_root=data_root,
+                   metrics=["psnr"], jobs=1, work=board.parent / "work")  # fmt: skip
+
+    assert failures(board) == ""
+    edit(entry, other_baby)
+    assert "scored on other images" in failures(board)
 
 
 def test_a_dataset_that_is_not_here_is_noted(board):
