@@ -11,40 +11,18 @@ a busy machine disturbs less than wall time. Needs the extra `test` and VGG16.
 """
 
 import argparse
-import os
 import statistics
-import sys
-import tempfile
 import time
 import warnings
-from importlib.util import find_spec
-from pathlib import Path
 
 import torch
-from safetensors.torch import load, load_file
-from scipy.io import savemat
+from offline_pyiqa import NAMES, offline_pyiqa
 from skimage import data
-from synthetic_weights import PUBLISHED, random_ma_model, random_pieapp
 
 from pdbench.images import bicubic_downsample, bicubic_upsample, quantise
-from pdbench.metrics import METRICS, ma, niqe, pieapp
+from pdbench.metrics import METRICS
 from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import PROTOCOLS
-from pdbench.metrics.vgg_weights import VGG16
-from pdbench.torchvision_guard import import_torchvision
-from pdbench.weights import carried_bytes, fetch
-
-NAMES = {
-    "psnr": "psnr",
-    "ssim": "ssim",
-    "lpips-vgg": "lpips-vgg",
-    "pieapp": "pieapp",
-    "dists": "dists",
-    "niqe": "niqe",
-    "ma": "nrqm",
-    "pi": "pi",
-}
-"""Our id -> pyiqa's name."""
 
 
 def photograph(side):
@@ -74,33 +52,6 @@ def timed(call):
             result = call()
         spent.append(time.process_time() - start)
     return min(spent), result
-
-
-def fill_hub(folder, names):
-    """Lay out the files where pyiqa looks for them, so that it downloads nothing."""
-    hub = folder / "hub"
-    (hub / "checkpoints").mkdir(parents=True)
-    (hub / "pyiqa").mkdir()
-    convolutions = load_file(fetch(VGG16))
-    torchvision = import_torchvision()
-    with torch.device("meta"):
-        shapes = torchvision.models.vgg16().state_dict()
-    # The classifier is loaded and thrown away: a zero that looks as large will do.
-    dense = {name: torch.zeros(()).expand(value.shape) for name, value in shapes.items()}
-    torch.save({**dense, **convolutions}, hub / "checkpoints" / "vgg16-397923af.pth")
-    wheel = Path(find_spec("lpips").origin).parent / "weights" / "v0.1"
-    for name, source in (
-        ("LPIPS_v0.1_vgg-a78928a0.pth", wheel / "vgg.pth"),
-        ("DISTS_weights-f5e65c96.pth", Path(sys.prefix) / "weights.pt"),
-    ):
-        torch.save(torch.load(source, map_location="cpu"), hub / "pyiqa" / name)
-    prior = load(carried_bytes(niqe.PRIOR))
-    published = {"mu_prisparam": prior["mean"][None].numpy()}
-    published["cov_prisparam"] = prior["covariance"].numpy()
-    savemat(hub / "pyiqa" / "niqe_modelparameters.mat", published)
-    if {"ma", "pi"} & set(names):  # half a gigabyte
-        savemat(hub / "pyiqa" / ma.MODEL.name, random_ma_model(**PUBLISHED))
-    torch.save(random_pieapp(), hub / "pyiqa" / pieapp.TRAINED.name)
 
 
 def theirs(names, restored, reference):
@@ -142,12 +93,7 @@ def main():
     names = options.metrics.split(",")
     reference = photograph(options.side)
     restored = results(reference, options.methods)
-    with tempfile.TemporaryDirectory() as folder:
-        fill_hub(Path(folder), names)
-        os.environ["TORCH_HOME"] = folder
-        # The random network has not the sha256 of the published one.
-        trained = Path(folder) / "hub" / "pyiqa" / pieapp.TRAINED.name
-        pieapp.fetch = lambda _: trained
+    with offline_pyiqa(names):
         ours(names, [photograph(208)] * 2, photograph(208))  # reads the weights, fills caches
         expected = theirs(names, restored[0], reference)
         alone = {name: ours([name], restored, reference)[:2] for name in names}

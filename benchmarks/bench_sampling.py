@@ -14,7 +14,7 @@ import torch
 from pdbench.baselines import BASELINES
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.baselines.srflow_da.sampler import SRFlowDASampler
-from pdbench.harness.bank import SampleBank, latent_noise
+from pdbench.harness.bank import SampleBank
 from pdbench.training.recipe import read_recipe
 
 TAU = 0.9
@@ -28,13 +28,16 @@ def build(size: str) -> SRFlowDASampler:
     return SRFlowDASampler(network.to(memory_format=torch.channels_last))
 
 
-def full_passes(sampler, lr, count):
-    side = lr.shape[-1]
-    shapes = [(channels, factor * side, factor * side) for channels, factor in sampler.latents]
-    for index in range(count):
-        latents = [TAU * x[None] for x in latent_noise("0|bench|srflow-da", index, shapes)]
-        image = sampler.decode(latents, sampler.prepare(lr[None]))
-    return image
+class FullPasses(SampleBank):
+    """A bank that shares nothing between samples, and has no tiles."""
+
+    def samples(self, baseline, *, tau, count):
+        network = self.baselines(baseline)
+        images = []
+        for latents in self._noise(baseline, network, count):
+            prepared = network.prepare(self.lr)
+            images.append(network.decode([tau * x[None] for x in latents], prepared))
+        return torch.cat(images)
 
 
 def seconds(run, repeat):
@@ -57,18 +60,18 @@ def main() -> None:
     sampler, count = build(options.size), options.samples
     lr = torch.rand(3, options.side, options.side, generator=torch.Generator().manual_seed(0))
 
-    def ours():
-        bank = SampleBank(lr, "bench", 0, [], lambda name: sampler)
-        return bank.samples("srflow-da", tau=TAU, count=count)[-1:]
+    def draw(kind):
+        bank = kind(lr, "bench", 0, [], lambda name: sampler)
+        return bank.samples("srflow-da", tau=TAU, count=count)
 
-    slow, expected = seconds(lambda: full_passes(sampler, lr, count), 1)
-    fast, found = seconds(ours, options.repeat)
+    slow, expected = seconds(lambda: draw(FullPasses), 1)
+    fast, found = seconds(lambda: draw(SampleBank), options.repeat)
     print(
         f"{options.size}, LR {options.side}x{options.side}, {count} samples, CPU seconds a sample"
     )
     print(f"  full pass each  {slow / count:8.4f}")
     print(f"  sample bank     {fast / count:8.4f}   {slow / fast:.1f}x faster")
-    print(f"  largest difference of the last sample: {(expected - found).abs().max():.1e}")
+    print(f"  largest difference of a sample: {(expected - found).abs().max():.1e}")
 
 
 if __name__ == "__main__":
