@@ -118,7 +118,7 @@ def test_lr_psnr_of_a_consistent_image(make_pair, how, expected):
 
 def test_niqe_of_baboon_is_matlabs(test_data):
     """BasicSR (basicsr/metrics/niqe.py) prints what MATLAB's NIQE says of the Y of baboon, whole:
-    5.72957, and 5.72958 of its own. Here a rounding tie of Y or two falls the other way.
+    5.72957, and 5.72958 of its own. Ours is 5.72997; rounding ties of Y may explain it, unproven.
     """
     scorer = METRICS.get("niqe").open({"colour": "bt601-rounded", "border": 0, "block": 96}, "cpu")
     image = load_image(test_data / "data" / "test" / "Set14" / "HR" / "img_001.png")[None]
