@@ -75,7 +75,7 @@ def coupling_net(channels_in: int, channels_out: int, hidden: int, depth: int) -
         conv = nn.Conv2d(hidden if index else channels_in, hidden, 3, padding=1)
         nn.init.normal_(conv.weight, 0.0, HIDDEN_STD)
         nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
-        layers += [conv, nn.ReLU()]
+        layers += [conv, nn.ReLU(inplace=True)]
     return nn.Sequential(*layers, ZeroConv(hidden, channels_out))
 
 
@@ -164,11 +164,13 @@ class Coupling(nn.Module):
         """Compute what depends on the condition (B, condition, h, w) only."""
         first: nn.Conv2d = self.fAffine[0]  # type: ignore[assignment]
         partial = F.conv2d(condition, first.weight[:, self.kept :], first.bias, padding=1)
-        return Prepared(*self._affine(self.fFeatures(condition)), partial)
+        # Laid out as the signal is: every sample reads them.
+        shift, scale = (x.contiguous() for x in self._affine(self.fFeatures(condition)))
+        return Prepared(shift, scale, partial)
 
     def _by_self(self, kept: Tensor, partial: Tensor) -> tuple[Tensor, Tensor]:
         first: nn.Conv2d = self.fAffine[0]  # type: ignore[assignment]
-        x = partial + F.conv2d(kept, first.weight[:, : self.kept], padding=1)
+        x = F.conv2d(kept, first.weight[:, : self.kept], padding=1).add_(partial)
         return self._affine(self.fAffine[1:](x))
 
     def forward(self, x: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor]:
