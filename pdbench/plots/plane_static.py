@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
+from matplotlib.patheffects import withStroke
 
 from pdbench.plots.labels import Box, Label
 from pdbench.plots.scene import axis_title, label_scene, mark_title
@@ -181,6 +182,8 @@ def _draw_labels(figure: Figure, plane: Plane, scene: Scene) -> None:
 def _draw_label(figure: Figure, title: str, colour: str, label: Label) -> None:
     x, y = label.box.centre
     place: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": colour, "zorder": 6}
+    # A rim, since not every label finds a place clear of curves.
+    place["path_effects"] = [withStroke(linewidth=2, foreground="white")]
     figure.text(x / WIDTH, 1 - y / HEIGHT, title, parse_math=False, **place)
     if label.leader:
         x0, y0, x1, y1 = label.leader
