@@ -203,6 +203,7 @@ def _draw_margins(figure: Figure, plane: Plane, scene: Scene, caption: str) -> N
         loc="lower left",
         bbox_to_anchor=(left, 4 / HEIGHT),
         ncols=3,
+        columnspacing=1.2,
         frameon=False,
         borderaxespad=0,
         borderpad=0,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pdbench.analysis import summarise
 from pdbench.analysis.spread import mean_covariances, region_radius
@@ -128,6 +129,12 @@ def test_theory_is_drawn_in_every_format(perfect, facts, tmp_path):
     for suffix in ("svg", "html"):
         with_it = plot(perfect, facts, out=tmp_path / f"a.{suffix}", theory=True).read_bytes()
         assert with_it != plot(perfect, facts, out=tmp_path / f"b.{suffix}").read_bytes()
+
+
+def test_the_key_fits_into_the_picture(perfect, facts, tmp_path):
+    # columns of the longest names side by side
+    picture = Image.open(plot(perfect, facts, out=tmp_path / "a.png", theory=True)).convert("L")
+    assert np.asarray(picture)[:, -16:].min() == 255
 
 
 def test_means_over_different_images_are_owned_up_to(scores, facts, plane_of):
