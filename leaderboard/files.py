@@ -8,7 +8,7 @@ import stat
 from collections.abc import Collection
 from pathlib import Path
 
-from pdbench.errors import InputError
+from pdbench.errors import InputError, system_reason
 from pdbench.leaderboard.wording import quoted
 
 __all__ = ["LIMITS", "check_listing", "list_folder", "read_file", "sha256_hex"]
@@ -96,7 +96,7 @@ def read_file(folder: Path, name: str) -> bytes:
         handle = os.open(path, _OPEN)
     except OSError as error:
         raise InputError(
-            f"cannot read '{path}' ({(error.strerror or 'refused').lower()}; links are not "
+            f"cannot read '{path}' ({system_reason(error)}; links are not "
             "followed); put the file there"
         ) from None
     with os.fdopen(handle, "rb") as stream:

@@ -14,7 +14,7 @@ from typing import Any
 from pdbench import baselines, methods
 from pdbench.baselines.checkpoint import Checkpoint
 from pdbench.data.datasets import Dataset
-from pdbench.errors import InputError
+from pdbench.errors import InputError, system_reason
 from pdbench.harness.method import Method
 from pdbench.harness.plan import weights_of
 from pdbench.leaderboard.building import Origin
@@ -45,8 +45,9 @@ def _sha256(path: Path, what: str) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        reason = (error.strerror or "refused").lower()
-        raise InputError(f"cannot read {what} '{path}' ({reason}); check the path") from None
+        raise InputError(
+            f"cannot read {what} '{path}' ({system_reason(error)}); check the path"
+        ) from None
 
 
 def from_repository(name: str, size: str) -> Runnable:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from pdbench import methods
-from pdbench.data.datasets import Dataset
+from pdbench.data.datasets import Dataset, combine_sha256
 from pdbench.errors import InputError
 from pdbench.harness.record import RunRecord
 from pdbench.harness.results import is_results_folder, read_results, results_folder
@@ -53,13 +53,18 @@ def own_card(name: str, given: Mapping[str, object] | None = None) -> Card:
 
 
 def committed_scores(
-    results: Path, dataset: Dataset, runnable: Runnable, scoring: Scoring
+    results: Path,
+    dataset: Dataset,
+    digests: Mapping[str, str],
+    runnable: Runnable,
+    scoring: Scoring,
 ) -> RunRecord | None:
     """Return a dataset's committed results if they hold just the scores that would be computed.
 
     Args:
         results: The repository's results.
         dataset: What was scored.
+        digests: Image name -> digest of each of its images.
         runnable: A method of this repository.
         scoring: How.
 
@@ -79,7 +84,7 @@ def committed_scores(
             same = (
                 method.weights == runnable.origin.weights
                 and method.seed == scoring.seed
-                and method.dataset_sha256 == dataset.sha256()
+                and method.dataset_sha256 == combine_sha256(digests)
                 and all(method.hashes.get(metric) == hashes[metric] for metric in wanted)
             )
             return record if same else None

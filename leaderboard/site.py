@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from pdbench.errors import InputError
+from pdbench.errors import InputError, system_reason
 from pdbench.leaderboard.board import Board, read_board
 from pdbench.leaderboard.crops import SIDE
 from pdbench.leaderboard.entry import Entry
@@ -76,8 +76,9 @@ def build_site(root: Path, out: Path) -> Path:
                 out.rename(Path(place) / "earlier")
             shutil.move(fresh, out)
     except OSError as error:
-        reason = (error.strerror or "refused").lower()
-        raise InputError(f"cannot write the site to '{out}' ({reason}); name another") from error
+        raise InputError(
+            f"cannot write the site to '{out}' ({system_reason(error)}); name another"
+        ) from error
     return out / "index.html"
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from pdbench.data.datasets import DATASETS, Dataset, open_dataset
 from pdbench.data.pairs import name_some
@@ -50,7 +51,6 @@ class Request:
         scoring: How to score.
         work: Folder for images made and for scores; what it holds is not computed again.
         replace: Whether an earlier submission of that id gives way.
-        made: Whether the method was run already, and its images lie in `work`.
     """
 
     id: str
@@ -62,7 +62,6 @@ class Request:
     scoring: Scoring
     work: Path
     replace: bool = False
-    made: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +96,17 @@ def submit(root: Path, request: Request, *, dry_run: bool = False) -> Submitted:
         WeightsUnavailable: A network has no weights here.
     """
     board = _without(read_board(root), check_id(request.id), replace=request.replace)
-    datasets = _opened(request, board)
-    scored = _scored(request, datasets, root.parent / RESULTS)
+    sets = _opened(request, board)
+    with _images(request, sets) as images:
+        return _submit(board, request, sets, images, dry_run=dry_run)
+
+
+def _submit(
+    board: Board, request: Request, sets: Mapping[str, _TestSet], images: Path, *, dry_run: bool
+) -> Submitted:
+    """Score, check and place what lies in the folder of images."""
+    root = board.root
+    scored = _scored(request, sets, images, root.parent / RESULTS)
     origin = request.source.origin if isinstance(request.source, Runnable) else Origin()
     # On the board's own file system, so that it appears there at once and whole.
     place_for_draft = None if dry_run else root
@@ -151,13 +159,22 @@ def submit_all(
     board = read_board(root)
     for request in requests:
         _without(board, check_id(request.id), replace=request.replace)
-    for name, dataset in _opened(requests[0], board).items():
-        _make(requests, name, dataset)
+    sets = _opened(requests[0], board)
+    _make(requests, sets)
     for request in requests:
-        yield submit(root, replace(request, made=True), dry_run=dry_run)
+        # read anew: a row is also held against those placed just before it
+        others = _without(read_board(root), request.id, replace=request.replace)
+        yield _submit(others, request, sets, request.work / IMAGES, dry_run=dry_run)
 
 
-def _opened(request: Request, board: Board) -> dict[str, Dataset]:
+class _TestSet(NamedTuple):
+    """A dataset, and the digest of each of its images: taken once, since it loads them all."""
+
+    dataset: Dataset
+    digests: Mapping[str, str]
+
+
+def _opened(request: Request, board: Board) -> dict[str, _TestSet]:
     names = tuple(dict.fromkeys(request.datasets))
     if not names:
         raise InputError("no dataset to score on; name one with --dataset")
@@ -168,7 +185,7 @@ def _opened(request: Request, board: Board) -> dict[str, Dataset]:
     return {name: _on_board(dataset, board) for name, dataset in datasets.items()}
 
 
-def _on_board(dataset: Dataset, board: Board) -> Dataset:
+def _on_board(dataset: Dataset, board: Board) -> _TestSet:
     """Refuse another set of that name before anything is scored on it."""
     images = board_images(board, dataset.id)
     dataset, found = named_as(dataset, images)
@@ -179,62 +196,62 @@ def _on_board(dataset: Dataset, board: Board) -> Dataset:
             f"{len(strange)} of them other{f' ({name_some(strange)})' if strange else ''}; "
             f"get the published set with 'pdbench data get {dataset.id}'"
         )
-    return dataset
+    return _TestSet(dataset, found)
 
 
-def _scored(request: Request, datasets: dict[str, Dataset], results: Path) -> dict[str, Scored]:
-    with _images(request, datasets) as images:
-        return {
-            name: score_folder(
-                dataset_folder(images, name, alone=len(datasets) == 1),
-                dataset,
-                request.id,
-                request.card.name,
-                work=request.work / "scores" / name,
-                scoring=request.scoring,
-                known=_known(request, dataset, results),
-            )
-            for name, dataset in datasets.items()
-        }
+def _scored(
+    request: Request, sets: Mapping[str, _TestSet], images: Path, results: Path
+) -> dict[str, Scored]:
+    return {
+        name: score_folder(
+            dataset_folder(images, name, alone=len(sets) == 1),
+            one.dataset,
+            request.id,
+            request.card.name,
+            work=request.work / "scores" / name,
+            scoring=request.scoring,
+            known=_known(request, one, results),
+        )
+        for name, one in sets.items()
+    }
 
 
-def _known(request: Request, dataset: Dataset, results: Path) -> RunRecord | None:
+def _known(request: Request, one: _TestSet, results: Path) -> RunRecord | None:
     if isinstance(request.source, Runnable) and request.source.origin.way == "own":
-        return committed_scores(results, dataset, request.source, request.scoring)
+        return committed_scores(results, *one, request.source, request.scoring)
     return None
 
 
 @contextlib.contextmanager
-def _images(request: Request, datasets: dict[str, Dataset]) -> Iterator[Path]:
+def _images(request: Request, sets: Mapping[str, _TestSet]) -> Iterator[Path]:
     """Hold the folder of output images, made here if need be."""
     if isinstance(request.source, Path):
         with handed_in(request.source) as folder:
             yield folder
         return
-    if not request.made:
-        for name, dataset in datasets.items():
-            _make([request], name, dataset)
+    _make([request], sets)
     yield request.work / IMAGES
 
 
-def _make(requests: Sequence[Request], name: str, dataset: Dataset) -> None:
-    """Run the methods on a dataset, all of them with the networks of the first."""
+def _make(requests: Sequence[Request], sets: Mapping[str, _TestSet]) -> None:
+    """Run the methods on the datasets, all of them with the networks of the first."""
     first = requests[0]
     sources = {
-        request.work / IMAGES / name: request.source
+        request.work / IMAGES: request.source
         for request in requests
         if isinstance(request.source, Runnable)
     }
-    write_images(
-        {folder: source.method for folder, source in sources.items()},
-        dataset,
-        next(iter(sources.values())).open_baseline,
-        protocol=first.scoring.protocol,
-        size=first.size,
-        seed=first.scoring.seed,
-        device=first.scoring.device,
-        progress=first.scoring.progress,
-    )
+    for name, one in sets.items():
+        write_images(
+            {folder / name: source.method for folder, source in sources.items()},
+            one.dataset,
+            next(iter(sources.values())).open_baseline,
+            protocol=first.scoring.protocol,
+            size=first.size,
+            seed=first.scoring.seed,
+            device=first.scoring.device,
+            progress=first.scoring.progress,
+        )
 
 
 def _warnings(entry: Entry) -> Iterator[str]:

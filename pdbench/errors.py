@@ -1,6 +1,9 @@
 """Errors whose message is one sentence for the user: what is wrong and what to do."""
 
-__all__ = ["CannotJudge", "InputError", "NonFiniteImage", "PdbenchError", "WeightsUnavailable"]
+__all__ = [
+    "CannotJudge", "InputError", "NonFiniteImage", "PdbenchError", "WeightsUnavailable",
+    "system_reason",
+]  # fmt: skip
 
 
 class PdbenchError(Exception):
@@ -21,3 +24,8 @@ class CannotJudge(PdbenchError):
 
 class NonFiniteImage(PdbenchError):
     """An image holds NaN or infinity; the harness marks that output as failed and goes on."""
+
+
+def system_reason(error: OSError) -> str:
+    """Return what the system says of a refusal, as part of a sentence ("permission denied")."""
+    return (error.strerror or "refused").lower()

@@ -6,7 +6,7 @@ import functools
 import http.server
 from pathlib import Path
 
-from pdbench.errors import InputError
+from pdbench.errors import InputError, system_reason
 
 __all__ = ["build_leaderboard", "open_server"]
 
@@ -48,9 +48,8 @@ def open_server(folder: str | Path, port: int = 8000) -> http.server.ThreadingHT
     try:
         return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
-        reason = (error.strerror or "refused").lower()
         raise InputError(
-            f"cannot serve on port {port} ({reason}); name one with --port"
+            f"cannot serve on port {port} ({system_reason(error)}); name one with --port"
         ) from error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdbench.api.stored import read_scores
-from pdbench.errors import InputError
+from pdbench.errors import InputError, system_reason
 
 if TYPE_CHECKING:
     from pdbench.harness.record import RunRecord
@@ -130,8 +130,9 @@ def _figure(path: Path) -> Figure:
         with path.open("rb") as stream:
             content = stream.read(LARGEST_FIGURE + 1)
     except OSError as error:
-        reason = (error.strerror or "refused").lower()
-        raise InputError(f"cannot read figure '{path}' ({reason}); check the path") from None
+        raise InputError(
+            f"cannot read figure '{path}' ({system_reason(error)}); check the path"
+        ) from None
     if not content.startswith(b"\x89PNG\r\n\x1a\n") or len(content) > LARGEST_FIGURE:
         raise InputError(
             f"'{path}' is no PNG file of at most {LARGEST_FIGURE // 2**20} MiB; make one with "

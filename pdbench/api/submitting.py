@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from pdbench.errors import InputError
+from pdbench.errors import InputError, system_reason
 from pdbench.registry import unknown_id
 
 if TYPE_CHECKING:
     from pdbench.leaderboard.card import Card
     from pdbench.leaderboard.origins import Runnable
-    from pdbench.leaderboard.outputs import Scoring
-    from pdbench.leaderboard.submitting import Submitted
+    from pdbench.leaderboard.submitting import Request, Submitted
     from pdbench.leaderboard.verification import Verification
 
 __all__ = [
@@ -86,8 +85,9 @@ def keep_card(name: str, card: Mapping[str, object], work: str | Path | None = N
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
-        reason = (error.strerror or "refused").lower()
-        raise InputError(f"cannot write '{path}' ({reason}); name a folder with --work") from error
+        raise InputError(
+            f"cannot write '{path}' ({system_reason(error)}); name a folder with --work"
+        ) from error
     return path
 
 
@@ -152,17 +152,14 @@ def submit(
     root = find_board(board)
     checked = _card(card)
     with settings(weights_dir=weights_dir, offline=offline):
-        request = submitting.Request(
-            id=check_id(name),
-            card=checked,
-            source=_source(name, sr, checkpoint, method),
-            datasets=tuple(datasets),
-            data_root=Path(data_root) if data_root else None,
-            size=size,
-            scoring=_scoring(checked, protocol, metrics, device, jobs, progress=progress),
-            work=Path(work) if work else WORK / name,
-            replace=replace,
-        )
+        request = _request(
+            check_id(name),
+            checked,
+            _source(name, sr, checkpoint, method),
+            Path(work) if work else WORK / name,
+            datasets=datasets, data_root=data_root, metrics=metrics, protocol=protocol, size=size,
+            device=device, jobs=jobs, replace=replace, progress=progress,
+        )  # fmt: skip
         return submitting.submit(root, request, dry_run=dry_run)
 
 
@@ -228,44 +225,46 @@ def submit_own(
     rows = [row for name in methods for row in room.SUITES.get(name, (name,))]
     with settings(weights_dir=weights_dir, offline=offline):
         left_out = without_weights([row for row in rows if row not in methods], size)
-        requests = []
-        for name in dict.fromkeys(row for row in rows if row not in left_out):
-            checked = own_card(name, card)
-            requests.append(
-                submitting.Request(
-                    id=name,
-                    card=checked,
-                    source=from_repository(name, size),
-                    datasets=tuple(datasets),
-                    data_root=Path(data_root) if data_root else None,
-                    size=size,
-                    scoring=_scoring(checked, protocol, metrics, device, jobs, progress=progress),
-                    work=(Path(work) if work else WORK) / name,
-                    replace=replace,
-                )
+        requests = [
+            _request(
+                name,
+                own_card(name, card),
+                from_repository(name, size),
+                (Path(work) if work else WORK) / name,
+                datasets=datasets, data_root=data_root, metrics=metrics, protocol=protocol,
+                size=size, device=device, jobs=jobs, replace=replace, progress=progress,
             )
+            for name in dict.fromkeys(row for row in rows if row not in left_out)
+        ]  # fmt: skip
         done = submitting.submit_all(root, requests, dry_run=dry_run)
         return {**left_out, **{one.entry.id: one for one in done}}
 
 
-def _scoring(
-    card: Card,
-    protocol: str,
-    metrics: Sequence[str],
-    device: str,
-    jobs: int | None,
-    *,
-    progress: bool,
-) -> Scoring:
+def _request(
+    name: str, card: Card, source: Path | Runnable, work: Path, *, datasets: Sequence[str],
+    data_root: str | Path | None, metrics: Sequence[str], protocol: str, size: str, device: str,
+    jobs: int | None, replace: bool, progress: bool,
+) -> Request:  # fmt: skip
     from pdbench.leaderboard.outputs import Scoring
+    from pdbench.leaderboard.submitting import Request
 
-    return Scoring(
-        protocol=protocol,
-        metrics=tuple(metrics),
-        seed=card.seeds[0],
-        device=device,
-        jobs=jobs,
-        progress=progress,
+    return Request(
+        id=name,
+        card=card,
+        source=source,
+        datasets=tuple(datasets),
+        data_root=Path(data_root) if data_root else None,
+        size=size,
+        scoring=Scoring(
+            protocol=protocol,
+            metrics=tuple(metrics),
+            seed=card.seeds[0],
+            device=device,
+            jobs=jobs,
+            progress=progress,
+        ),
+        work=work,
+        replace=replace,
     )
 
 
@@ -285,8 +284,9 @@ def _card(card: str | Path | Mapping[str, object]) -> Card:
             with path.open("rb") as stream:
                 content = stream.read(2**20)
         except OSError as error:
-            reason = (error.strerror or "refused").lower()
-            raise InputError(f"cannot read card '{path}' ({reason}); check the path") from None
+            raise InputError(
+                f"cannot read card '{path}' ({system_reason(error)}); check the path"
+            ) from None
         return parse_card(content, str(path))
     return card_from(card)
 

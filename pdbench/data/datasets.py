@@ -12,7 +12,7 @@ from pathlib import Path
 from pdbench.data.builtin import builtin_pairs
 from pdbench.data.folders import find_pairs, image_files, match_by_name, subfolder
 from pdbench.data.pairs import REFUSED_BELOW, SCALE, Pair, PairFacts, name_some
-from pdbench.errors import InputError
+from pdbench.errors import InputError, system_reason
 from pdbench.images import save_image
 from pdbench.registry import Registry, unknown_id
 
@@ -269,8 +269,9 @@ def export_dataset(dataset: Dataset, folder: Path) -> tuple[Path, Path]:
             for image, place in zip(pair.load(), (low, high), strict=True):
                 save_image(image, place / f"{pair.name}.png")
     except OSError as error:
-        reason = (error.strerror or "refused").lower()
-        raise InputError(f"cannot write images to '{folder}' ({reason}); name another") from error
+        raise InputError(
+            f"cannot write images to '{folder}' ({system_reason(error)}); name another"
+        ) from error
     return low, high
 
 
