@@ -15,8 +15,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from pdbench.errors import InputError, WeightsUnavailable
-from pdbench.training.loop import Objective, Start
+from pdbench.training.loop import Objective
 from pdbench.training.recipe import Recipe, read_recipe
+from pdbench.training.start import Start
 from pdbench.weights import weights_folders
 
 __all__ = ["SIZES", "Baseline", "describe_weights", "fingerprint_of", "read_weights"]

@@ -43,8 +43,9 @@ from pdbench.training.log import TrainingLog
 from pdbench.training.optimizers import make_optimizers, peak_rates, set_rates
 from pdbench.training.recipe import Recipe
 from pdbench.training.schedule import rate
+from pdbench.training.start import Start
 
-__all__ = ["Objective", "Start", "TrainingDiverged", "fit"]
+__all__ = ["Objective", "TrainingDiverged", "fit"]
 
 log = logging.getLogger(__name__)
 
@@ -54,19 +55,6 @@ SEEDS = 2**32  # numpy takes no others
 
 class TrainingDiverged(PdbenchError):
     """The loss or a gradient stopped being finite."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Start:
-    """Weights a run begins with instead of the objective's own.
-
-    Attributes:
-        state: State dict of the whole network; any floating type.
-        sha256: Digest of the file it came from; recorded in what the run exports.
-    """
-
-    state: Mapping[str, Tensor]
-    sha256: str
 
 
 class Objective(Protocol):

@@ -17,8 +17,9 @@ from pdbench.baselines.esrgan_plus.task import ESRGANPlusObjective
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.errors import InputError
 from pdbench.training.checkpoint import export_weights, load_checkpoint, newest_checkpoint
-from pdbench.training.loop import Start, TrainingDiverged, fit
+from pdbench.training.loop import TrainingDiverged, fit
 from pdbench.training.recipe import Crops, Optimisation, Recipe
+from pdbench.training.start import Start
 
 NETWORK = {"features": 8, "blocks": 1, "growth": 4}
 RECIPE = Recipe(
