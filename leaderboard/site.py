@@ -31,11 +31,11 @@ from pdbench.leaderboard.site_downloads import board_files, method_files
 from pdbench.leaderboard.site_method import crop_path, read_crops, render_method
 from pdbench.leaderboard.site_page import render_page, render_tabs
 from pdbench.plots.board_page import render_board
-from pdbench.plots.markup import Markup, asset, element, join
+from pdbench.plots.markup import SCRIPTS, Markup, asset, element, join
 
 __all__ = ["build_site", "render_site"]
 
-ASSETS = ("style.css", "board.js")
+ASSETS = ("style.css", *SCRIPTS)
 MARK = "assets/board.js"
 """By this file a folder is known to hold an earlier site, which may be replaced."""
 

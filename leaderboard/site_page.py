@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pdbench.leaderboard.site_boards import SiteBoard
-from pdbench.plots.markup import Markup, element, join
+from pdbench.plots.markup import SCRIPTS, Markup, element, join
 
 __all__ = ["POLICY", "render_page", "render_tabs"]
 
@@ -40,7 +40,7 @@ def render_page(title: str, *content: object, root: str = "", lead: str = "") ->
         element("meta", name="referrer", content="no-referrer"),
         element("title", f"{title} · pdbench"),
         element("link", rel="stylesheet", href=f"{root}assets/style.css"),
-        element("script", src=f"{root}assets/board.js", defer=True),
+        (element("script", src=f"{root}assets/{name}", defer=True) for name in SCRIPTS),
     )
     masthead = element(
         "nav",

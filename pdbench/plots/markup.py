@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from importlib.resources import files
 
-__all__ = ["Markup", "asset", "csp_hash", "element", "embed_json", "join"]
+__all__ = ["SCRIPTS", "Markup", "asset", "csp_hash", "element", "embed_json", "join"]
 
 _VOID = frozenset({"br", "col", "hr", "img", "input", "link", "meta"})
 
@@ -67,6 +67,10 @@ def embed_json(content: object, **attributes: object) -> Markup:
     """Write a block of data that scripts read; no text in it can end the block."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     return element("script", Markup(text), type="application/json", **attributes)
+
+
+SCRIPTS = ("vendor/table-core.js", "board.js")
+"""Scripts of a page with boards, in the order in which it must load them; see `asset`."""
 
 
 def asset(name: str) -> str:

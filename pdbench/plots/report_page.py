@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pdbench.plots.board_model import Board
 from pdbench.plots.board_page import render_board
 from pdbench.plots.documents import Document, Grid
-from pdbench.plots.markup import Markup, asset, csp_hash, element, join
+from pdbench.plots.markup import SCRIPTS, Markup, asset, csp_hash, element, join
 
 __all__ = ["Figure", "Section", "render_document_markup", "render_report"]
 
@@ -54,10 +54,10 @@ def render_report(title: str, sections: Sequence[Section], figures: Sequence[Fig
     Returns:
         The whole document.
     """
-    style, script = asset("style.css"), asset("board.js")
+    style, scripts = asset("style.css"), [asset(name) for name in SCRIPTS]
     policy = (
-        f"default-src 'none'; script-src {csp_hash(script)}; style-src {csp_hash(style)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {' '.join(map(csp_hash, scripts))}; "
+        f"style-src {csp_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
     )
     head = element(
         "head",
@@ -84,7 +84,7 @@ def render_report(title: str, sections: Sequence[Section], figures: Sequence[Fig
                 if len(sections) > 1 else None),
         element("main", map(_section, sections), _figures(figures), id="main"),
         element("footer", "Made by ", element("code", "pdbench report"), " from stored scores."),
-        element("script", Markup(script)),
+        (element("script", Markup(script)) for script in scripts),
     )  # fmt: skip
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 

@@ -96,6 +96,16 @@ def test_a_column_sorts_both_ways_and_says_so(visit):
     assert order(page) == best_first[::-1]
 
 
+def test_scores_that_are_hidden_or_missing_sort_last_both_ways(visit):
+    page = visit()
+    head = page.locator('th[data-metric="ssim"] button')
+    head.click()
+    page.check('input[name="fair"]')
+    assert order(page) == ["samples", "mynet"]
+    head.click()
+    assert order(page) == ["samples", "mynet"]
+
+
 def test_the_filter_hides_rows_and_fades_points(visit):
     page = visit()
     page.fill('input[name="filter"]', "mynet")

@@ -1,5 +1,22 @@
 // Boards: the table sorts and filters, the plane follows it; nothing is fetched.
+// Needs vendor/table-core.js, which holds what is sorted and filtered; the markup stays ours.
 "use strict";
+
+function makeTable(data, columns, changed) {
+  const {createTable, getCoreRowModel, getFilteredRowModel, getSortedRowModel} = TableCore;
+  const table = createTable({
+    data, columns, state: {}, renderFallbackValue: null, enableSortingRemoval: false,
+    getCoreRowModel: getCoreRowModel(), getFilteredRowModel: getFilteredRowModel(),
+    getSortedRowModel: getSortedRowModel(),
+  });
+  const take = (state) => table.setOptions((options) => ({...options, state,
+    onStateChange: (update) => {
+      take(typeof update === "function" ? update(state) : update);
+      changed();
+    }}));
+  take(table.initialState);
+  return table;
+}
 
 function wireBoard(board) {
   const control = (name) => board.querySelector(`.toolbar [name="${name}"]`);
@@ -9,26 +26,48 @@ function wireBoard(board) {
   const tip = board.querySelector(".tip");
   const fair = () => Boolean(control("fair") && control("fair").checked);
 
-  function shownRows() {
-    const words = control("filter").value.trim().toLowerCase();
-    const kind = control("kind").value;
-    const trust = control("trust") ? control("trust").value : "";
-    return rows.filter((row) => (!words || row.dataset.title.toLowerCase().includes(words)
-      || row.dataset.method.includes(words))
-      && (!kind || row.dataset.kind === kind) && (!trust || row.dataset.trust === trust));
-  }
+  const heads = [...board.querySelectorAll("thead th")];
+  const columns = heads.flatMap((head, place) => {
+    const button = head.querySelector("button");
+    if (!button) return [];
+    const {better} = button.dataset;
+    const read = (row) => {
+      const cell = row.cells[place];
+      if (better === "text") return cell.dataset.value;
+      const hidden = fair() && cell.classList.contains("flattered");
+      return hidden || !cell.dataset.value ? undefined : Number(cell.dataset.value);
+    };
+    return [{id: String(place), accessorFn: read, sortDescFirst: better === "higher",
+      sortingFn: better === "text" ? "text" : "basic", sortUndefined: "last"}];
+  });
+  const table = makeTable(rows, [...columns,
+    {id: "filter", accessorFn: (row) => `${row.dataset.title}\n${row.dataset.method}`,
+      filterFn: "includesString"},
+    {id: "kind", accessorFn: (row) => row.dataset.kind, filterFn: "equalsString"},
+    {id: "trust", accessorFn: (row) => row.dataset.trust, filterFn: "equalsString"}], show);
 
-  function filter() {
-    const shown = new Set(shownRows());
-    for (const row of rows) row.hidden = !shown.has(row);
-    const names = new Set([...shown].map((row) => row.dataset.method));
+  function show() {
+    const shown = table.getRowModel().rows.map((row) => row.original);
+    const names = new Set(shown.map((row) => row.dataset.method));
+    for (const row of rows) row.hidden = !names.has(row.dataset.method);
+    body.append(...shown);
     for (const point of board.querySelectorAll(".stage .point")) {
       const off = !names.has(point.dataset.method);
       point.classList.toggle("off", off);
       point.tabIndex = off ? -1 : 0;
     }
-    board.querySelector(".status").textContent = `${shown.size} of ${rows.length} methods shown`
+    for (const {id} of columns) {
+      const order = table.getColumn(id).getIsSorted();
+      heads[id].ariaSort = order ? `${order}ending` : "none";
+    }
+    board.querySelector(".status").textContent = `${shown.length} of ${rows.length} methods shown`
       + (fair() ? ", flattered scores hidden" : "") + ".";
+  }
+
+  // the values of some cells have changed
+  function refresh() {
+    table.setOptions((options) => ({...options, data: [...rows]}));
+    show();
   }
 
   function draw() {
@@ -47,7 +86,7 @@ function wireBoard(board) {
       cell.dataset.value = item ? item.dataset.share : "";
     }
     for (const point of stage.querySelectorAll(".point")) wirePoint(point);
-    filter();
+    refresh();
   }
 
   function wirePoint(point) {
@@ -82,49 +121,20 @@ function wireBoard(board) {
     point.addEventListener("blur", hide);
   }
 
-  function sort(head) {
-    const heads = [...board.querySelectorAll("thead th")];
-    const column = heads.indexOf(head);
-    const better = head.querySelector("button").dataset.better;
-    const first = better === "higher" ? "descending" : "ascending";
-    const second = first === "ascending" ? "descending" : "ascending";
-    const order = head.getAttribute("aria-sort") === first ? second : first;
-    for (const one of heads) if (one.hasAttribute("aria-sort")) one.ariaSort = "none";
-    head.ariaSort = order;
-    const sign = order === "ascending" ? 1 : -1;
-    const key = (row) => {
-      const cell = row.cells[column];
-      if (better === "text") return cell.dataset.value;
-      const hidden = fair() && cell.classList.contains("flattered");
-      return hidden || !cell.dataset.value ? null : Number(cell.dataset.value);
-    };
-    const keyed = rows.map((row) => [key(row), row]);
-    keyed.sort(([a], [b]) => {
-      if (a === null || b === null) return (a === null) - (b === null);
-      return sign * (typeof a === "string" ? a.localeCompare(b) : a - b);
-    });
-    body.append(...keyed.map(([, row]) => row));
-  }
-
-  for (const head of board.querySelectorAll("thead th")) {
-    const button = head.querySelector("button");
-    if (button) button.addEventListener("click", () => sort(head));
+  for (const {id} of columns) {
+    const handle = table.getColumn(id).getToggleSortingHandler();
+    heads[id].querySelector("button").addEventListener("click", handle);
   }
   for (const name of ["filter", "kind", "trust"]) {
-    if (control(name)) control(name).addEventListener("input", filter);
+    const input = control(name);
+    const narrow = () => table.getColumn(name).setFilterValue(input.value.trim());
+    if (input) input.addEventListener("input", narrow);
   }
   for (const name of ["x", "y"]) if (control(name)) control(name).addEventListener("change", draw);
   if (control("fair")) {
     control("fair").addEventListener("change", () => {
       board.classList.toggle("fair", fair());
-      if (stage) draw(); else filter();
-      const sorted = board.querySelector('th[aria-sort$="scending"]');
-      if (sorted) {
-        const order = sorted.getAttribute("aria-sort");
-        sorted.ariaSort = "none";
-        sort(sorted);
-        if (sorted.getAttribute("aria-sort") !== order) sort(sorted);
-      }
+      if (stage) draw(); else refresh();
     });
   }
   for (const row of rows) {
@@ -138,7 +148,7 @@ function wireBoard(board) {
     row.addEventListener("mouseleave", lit(false));
     row.addEventListener("focusout", lit(false));
   }
-  if (stage) draw(); else filter();
+  if (stage) draw(); else show();
 }
 
 function wireSlider(slider) {
