@@ -1,4 +1,4 @@
-"""ESRGAN+: ESRGAN with one more residual in every dense block and noise while it is trained.
+"""ESRGAN+: ESRGAN with one more residual in every dense block; nESRGAN+ adds noise in training.
 
 References:
     Rakotonirina, Rasoanaivo, "ESRGAN+: Further Improving Enhanced Super-Resolution Generative
@@ -15,7 +15,7 @@ from pdbench.baselines.rrdb.net import RESIDUAL_SCALE, SLOPE, conv3x3
 __all__ = ["ESRGANPlus", "RelativeNoise"]
 
 NOISE = 0.1
-"""Standard deviation of the noise over the value it is added to (ESRGAN+, section 3.2)."""
+"""Standard deviation of nESRGAN+'s noise over the value it is added to (section 3.2)."""
 
 
 def activated(channels_in: int, channels_out: int) -> nn.Sequential:
@@ -24,14 +24,22 @@ def activated(channels_in: int, channels_out: int) -> nn.Sequential:
 
 
 class RelativeNoise(nn.Module):
-    """Gaussian noise in proportion to every value; nothing in eval mode."""
+    """Gaussian noise in proportion to every value; nothing in eval mode.
+
+    Args:
+        deviation: Standard deviation over the value.
+    """
+
+    def __init__(self, deviation: float = NOISE) -> None:
+        super().__init__()
+        self.deviation = deviation
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x + n * 0.1 x in train mode; gradients flow through the scale as well."""
-        if not self.training:
+        """Return x + n * deviation * x in train mode; gradients flow through the scale as well."""
+        if not (self.training and self.deviation):
             return x
         # not randn_like: its order would follow the memory layout
-        return x + torch.randn(x.shape, dtype=x.dtype, device=x.device) * (NOISE * x)
+        return x + torch.randn(x.shape, dtype=x.dtype, device=x.device) * (self.deviation * x)
 
 
 class DenseBlock(nn.Module):
@@ -40,9 +48,10 @@ class DenseBlock(nn.Module):
     Args:
         features: Channels of input and output.
         growth: Channels each of the first four convolutions adds.
+        noise: See `RelativeNoise`.
     """
 
-    def __init__(self, features: int, growth: int) -> None:
+    def __init__(self, features: int, growth: int, noise: float) -> None:
         super().__init__()
         self.conv1x1 = nn.Conv2d(features, growth, 1, bias=False)
         self.conv1 = activated(features, growth)
@@ -50,7 +59,7 @@ class DenseBlock(nn.Module):
         self.conv3 = activated(features + 2 * growth, growth)
         self.conv4 = activated(features + 3 * growth, growth)
         self.conv5 = nn.Sequential(conv3x3(features + 4 * growth, features))
-        self.noise = RelativeNoise()
+        self.noise = RelativeNoise(noise)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, features, h, w) to the same shape."""
@@ -65,11 +74,11 @@ class DenseBlock(nn.Module):
 class ResidualInResidual(nn.Module):
     """Three dense blocks inside one more scaled residual."""
 
-    def __init__(self, features: int, growth: int) -> None:
+    def __init__(self, features: int, growth: int, noise: float) -> None:
         super().__init__()
-        self.RDB1 = DenseBlock(features, growth)
-        self.RDB2 = DenseBlock(features, growth)
-        self.RDB3 = DenseBlock(features, growth)
+        self.RDB1 = DenseBlock(features, growth, noise)
+        self.RDB2 = DenseBlock(features, growth, noise)
+        self.RDB3 = DenseBlock(features, growth, noise)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, features, h, w) to the same shape."""
@@ -79,9 +88,9 @@ class ResidualInResidual(nn.Module):
 class Trunk(nn.Module):
     """All blocks and the convolution after them, around one skip."""
 
-    def __init__(self, features: int, blocks: int, growth: int) -> None:
+    def __init__(self, features: int, blocks: int, growth: int, noise: float) -> None:
         super().__init__()
-        body = [ResidualInResidual(features, growth) for _ in range(blocks)]
+        body = [ResidualInResidual(features, growth, noise) for _ in range(blocks)]
         self.sub = nn.Sequential(*body, conv3x3(features, features))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -99,13 +108,17 @@ class ESRGANPlus(nn.Module):
         features: Width of the trunk.
         blocks: Number of residual-in-residual blocks.
         growth: Channels each dense convolution adds.
+        noise: Deviation of the noise after every dense block while it is trained, over the value:
+            0.1 trains nESRGAN+, 0 the plain ESRGAN+.
     """
 
-    def __init__(self, features: int = 64, blocks: int = 23, growth: int = 32) -> None:
+    def __init__(
+        self, features: int = 64, blocks: int = 23, growth: int = 32, noise: float = NOISE
+    ) -> None:
         super().__init__()
         self.model = nn.Sequential(
             conv3x3(3, features),
-            Trunk(features, blocks, growth),
+            Trunk(features, blocks, growth, noise),
             nn.Upsample(scale_factor=2, mode="nearest"),
             *activated(features, features),
             nn.Upsample(scale_factor=2, mode="nearest"),

@@ -58,7 +58,8 @@ class Weights:
         adversarial: Weight of the relativistic average GAN loss.
         balanced: Take `adversarial` as the ratio of gradients instead: at the restored image, that
             of the GAN loss is kept at this many times that of all other terms.
-        ramp: Steps over which the GAN loss fades in.
+        delay: Steps before the GAN begins, generator's loss and discriminator both.
+        ramp: Steps over which the GAN loss then fades in.
         consistency: Weight of the L1 distance between the downscaled output and the LR.
         discriminator: Arguments of the discriminator.
     """
@@ -70,6 +71,7 @@ class Weights:
     window: int = 128
     adversarial: float = 0.005
     balanced: bool = False
+    delay: int = 0
     ramp: int = 0
     consistency: float = 0.0
     discriminator: Judge = Judge()
@@ -123,6 +125,7 @@ class ESRGANPlusObjective:
         self.weights = Weights()
         self.discriminator: nn.Module = nn.Identity()
         self.restored = torch.empty(0)
+        self.judging = False
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the generator, filled from RRDB if the recipe says so."""
@@ -153,11 +156,13 @@ class ESRGANPlusObjective:
         if weights.consistency:
             small = F.interpolate(restored, lr.shape[-2:], mode="bicubic", antialias=True)
             total = total + weights.consistency * F.l1_loss(small, lr)
-        if not weights.adversarial:
+        since = step - weights.delay
+        self.judging = bool(weights.adversarial) and since >= 0
+        if not self.judging:
             return total
         self.discriminator.requires_grad_(False)
         true, made = self._judge(self.discriminator, hr, restored)
-        weight = weights.adversarial * (min(1.0, step / weights.ramp) if weights.ramp else 1.0)
+        weight = weights.adversarial * (min(1.0, since / weights.ramp) if weights.ramp else 1.0)
         seen = relativistic_loss(made, true)
         if weights.balanced:
             return balance(restored, total, seen, weight)
@@ -179,7 +184,9 @@ class ESRGANPlusObjective:
         return true, made
 
     def adversary_loss(self, adversary: nn.Module, hr: Tensor) -> Tensor:
-        """Relativistic average loss with the true crops as winners."""
+        """Relativistic average loss with the true crops as winners; 0 before the GAN begins."""
+        if not self.judging:
+            return hr.new_zeros((), requires_grad=True)
         self.discriminator.requires_grad_(True)
         return relativistic_loss(*self._judge(adversary, hr, self.restored))
 

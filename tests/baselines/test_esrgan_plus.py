@@ -96,6 +96,13 @@ def test_noise_is_relative_to_the_value_and_absent_in_eval():
     assert torch.equal(noise.eval()(x), x)
 
 
+def test_without_noise_training_and_evaluation_compute_the_same():
+    network = ESRGANPlus(**SMALL, noise=0.0)
+    lr = torch.rand(1, 3, 8, 8)
+    with torch.no_grad():
+        assert torch.equal(network.train()(lr), network.eval()(lr))
+
+
 def test_noise_does_not_follow_the_memory_layout():
     noise = RelativeNoise().train()
     x = torch.rand(1, 3, 4, 5)
@@ -219,6 +226,20 @@ def test_the_adversarial_term_fades_in(batch):
     )
     assert half - first == pytest.approx((full - first) / 2, rel=1e-3)
     assert full > first
+
+
+def test_before_its_delay_the_gan_neither_judges_nor_learns(batch):
+    options = {"pixel": 1.0, "perceptual": 0.0, "adversarial": 1.0}
+    late, network, adversary = build(**options, delay=5)
+    never, _, _ = build(**{**options, "adversarial": 0.0})
+    network.eval()
+    alone = late.loss(network, *batch, step=4)
+    assert torch.equal(alone, never.loss(network, *batch, step=4))
+    late.adversary_loss(adversary, batch[1]).backward()
+    assert all(p.grad is None for p in adversary.parameters())
+    assert late.loss(network, *batch, step=5) > alone
+    late.adversary_loss(adversary, batch[1]).backward()
+    assert all(p.grad is not None for p in adversary.parameters())
 
 
 def test_it_starts_from_the_compact_rrdb():
