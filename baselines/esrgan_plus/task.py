@@ -27,6 +27,7 @@ from pdbench.training.losses import (
     perceptual_distance,
     random_window,
 )
+from pdbench.training.processes import mean_over_processes
 from pdbench.training.recipe import Recipe, read_options
 
 __all__ = ["ESRGANPlusObjective", "relativistic_loss"]
@@ -80,7 +81,8 @@ class Weights:
 def relativistic_loss(winners: Tensor, losers: Tensor) -> Tensor:
     """Return how far `winners` are from looking truer than the mean loser, and vice versa.
 
-    The discriminator minimises it with true images as winners, the generator with its own.
+    The discriminator minimises it with true images as winners, the generator with its own. Means
+    are those of the whole batch where several processes share it.
 
     Args:
         winners: Logits, any shape.
@@ -93,8 +95,9 @@ def relativistic_loss(winners: Tensor, losers: Tensor) -> Tensor:
         Jolicoeur-Martineau, "The relativistic discriminator: a key element missing from standard
         GAN", ICLR 2019, https://arxiv.org/abs/1807.00734
     """
-    above = F.softplus(losers.mean() - winners).mean()
-    below = F.softplus(losers - winners.mean()).mean()
+    winner, loser = mean_over_processes(torch.stack((winners.mean(), losers.mean())))
+    above = F.softplus(loser - winners).mean()
+    below = F.softplus(losers - winner).mean()
     return (above + below) / 2
 
 
@@ -113,7 +116,10 @@ def balance(restored: Tensor, first: Tensor, second: Tensor, ratio: float) -> Te
         Scalar whose gradient is the weighted sum's; its value is first + ratio * second.
     """
     slope, other = (torch.autograd.grad(loss, restored)[0] for loss in (first, second))
-    weight = ratio * slope.norm() / (other.norm() + TINY)
+    long, short = mean_over_processes(
+        torch.stack((slope.square().sum(), other.square().sum()))
+    ).sqrt()
+    weight = ratio * long / (short + TINY)
     along = (restored * (slope + weight * other)).sum()
     return (first + ratio * second).detach() + along - along.detach()
 

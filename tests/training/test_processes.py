@@ -10,18 +10,30 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPE = """
-baseline: rrdb
+COMMON = """
 size: compact
-network: {features: 8, blocks: 1, growth: 4}
 crops: {batch: 4, lr_side: 8, validation: 2}
-optimisation: {steps: 4, lr: 1.0e-3, clip: 10.0, ema: 0.5, accumulate: 2}
 validate_every: 1
 checkpoint_every: 2
 """
+RECIPES = {
+    "rrdb": """
+baseline: rrdb
+network: {features: 8, blocks: 1, growth: 4}
+optimisation: {steps: 4, lr: 1.0e-3, clip: 10.0, ema: 0.5, accumulate: 2}
+""",
+    "esrgan-plus": """
+baseline: esrgan-plus
+network: {features: 8, blocks: 1, growth: 4, noise: 0.0}
+objective:
+  {pixel: 1.0, perceptual: 0.0, adversarial: 0.3, balanced: true,
+   discriminator: {features: 8, levels: 2, norm: spectral}}
+optimisation: {steps: 4, lr: 1.0e-3, adversary_lr: 1.0e-3, clip: 10.0, ema: 0.5}
+""",
+}
 
 
-def start(rank, world, port, arguments):
+def start(network, rank, world, port, arguments):
     """Start `pdbench train` with the environment torchrun gives to one of its processes."""
     environment = {
         **os.environ,
@@ -30,7 +42,7 @@ def start(rank, world, port, arguments):
         "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     return subprocess.Popen(
-        [sys.executable, "-m", "pdbench", "train", "rrdb", "--device", "cpu", *arguments],
+        [sys.executable, "-m", "pdbench", "train", network, "--device", "cpu", *arguments],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -47,15 +59,18 @@ def rows(out):
 
 
 @pytest.mark.skipif(not Path("/sys/class/net/lo").exists(), reason="needs Linux's loopback")
-def test_two_processes_give_the_losses_of_one(five_photos, tmp_path):
+@pytest.mark.parametrize("network", RECIPES)
+def test_two_processes_give_the_losses_of_one(network, five_photos, tmp_path):
     from pdbench import baselines
 
-    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    (tmp_path / "recipe.yaml").write_text(RECIPES[network] + COMMON)
     options = ["--config", str(tmp_path / "recipe.yaml"), "--data", str(five_photos)]
     port = free_port()
-    pair = [start(r, 2, port, [*options, "--out", str(tmp_path / "two")]) for r in range(2)]
+    pair = [
+        start(network, r, 2, port, [*options, "--out", str(tmp_path / "two")]) for r in range(2)
+    ]
     baselines.train(
-        "rrdb", [five_photos], tmp_path / "one", config=str(tmp_path / "recipe.yaml"),
+        network, [five_photos], tmp_path / "one", config=str(tmp_path / "recipe.yaml"),
         device="cpu", progress=False,
     )  # fmt: skip
     said = [process.communicate(timeout=120) for process in pair]
@@ -64,6 +79,7 @@ def test_two_processes_give_the_losses_of_one(five_photos, tmp_path):
     assert said[1][0] == ""
     one, two = rows(tmp_path / "one"), rows(tmp_path / "two")
     assert [row["step"] for row in two] == ["1", "2", "3", "4"]
-    for name in ("loss", "gradient_norm", "val_psnr_y"):
+    rival = ["adversary_loss"] if network == "esrgan-plus" else []
+    for name in ("loss", "gradient_norm", "val_psnr_y", *rival):
         values = [[float(row[name]) for row in run] for run in (one, two)]
-        assert values[1] == pytest.approx(values[0], rel=5e-5), name
+        assert values[1] == pytest.approx(values[0], rel=2e-4), name  # Adam magnifies rounding
