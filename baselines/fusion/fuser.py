@@ -30,8 +30,7 @@ class FusionFuser:
         self.network = network
         self.overlap = math.ceil(network.reach / self.scale)
         width = max(network.conv_first.in_channels, network.conv_first.out_channels)
-        packed = self.scale**2 // network.unshuffle**2
-        self.bytes_per_pixel = 4 * packed * width * LIVE
+        self.bytes_per_pixel = 4 * self.scale**2 * width * LIVE
 
     @torch.inference_mode()
     def fuse(self, samples: Tensor) -> Tensor:

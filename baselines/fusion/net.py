@@ -31,14 +31,12 @@ class ResidualBlock(nn.Module):
 
 
 class Fusion(nn.Module):
-    """Convolution, residual blocks, convolution: 166,787 parameters by default.
+    """Convolution, residual blocks, convolution, at HR size: 166,787 parameters by default.
 
     Args:
         samples: Number of samples fused.
         features: Width.
         blocks: Number of residual blocks.
-        unshuffle: Side of the squares of HR pixels that become channels, so that the convolutions
-            run at the HR size over this: a wider view at less work. It divides height and width.
         skip: "mean" adds the mean of the samples to the output, and training starts from it;
             "none" does not.
     """
@@ -48,24 +46,22 @@ class Fusion(nn.Module):
         samples: int = 10,
         features: int = 64,
         blocks: int = 2,
-        unshuffle: int = 1,
         skip: Literal["mean", "none"] = "mean",
     ) -> None:
         super().__init__()
         self.samples = samples
-        self.unshuffle = unshuffle
         self.skip = skip
-        self.conv_first = conv3x3(3 * samples * unshuffle**2, features)
+        self.conv_first = conv3x3(3 * samples, features)
         self.body = nn.Sequential(*(ResidualBlock(features) for _ in range(blocks)))
-        self.conv_last = conv3x3(features, 3 * unshuffle**2)
+        self.conv_last = conv3x3(features, 3)
         if skip == "mean":
             nn.init.zeros_(self.conv_last.weight)
             nn.init.zeros_(self.conv_last.bias)  # type: ignore[arg-type]
 
     @property
     def reach(self) -> int:
-        """HR pixels to every side that decide an output pixel, at most."""
-        return self.unshuffle * (2 * len(self.body) + 3) - 1
+        """HR pixels to every side that decide an output pixel."""
+        return 2 * len(self.body) + 2
 
     def forward(self, samples: Tensor) -> Tensor:
         """Fuse samples.
@@ -76,7 +72,5 @@ class Fusion(nn.Module):
         Returns:
             (B, 3, H, W), nominally in [0, 1], not clipped.
         """
-        packed = F.pixel_unshuffle(samples.flatten(1, 2), self.unshuffle)
-        packed = self.conv_last(self.body(self.conv_first(packed)))
-        out = F.pixel_shuffle(packed, self.unshuffle)
+        out = self.conv_last(self.body(self.conv_first(samples.flatten(1, 2))))
         return out + samples.mean(1) if self.skip == "mean" else out
