@@ -75,6 +75,7 @@ METRIC = Metric(
     title="Ma",
     better="higher",
     kind="perception",
+    jitter=0.05,
     needs_reference=False,
     reference="Ma, Yang, Yang, Yang, 'Learning a no-reference quality metric for single-image "
     "super-resolution', CVIU 2017, https://doi.org/10.1016/j.cviu.2016.12.009",

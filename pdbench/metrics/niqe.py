@@ -251,6 +251,7 @@ METRIC = Metric(
     title="NIQE",
     better="lower",
     kind="perception",
+    jitter=0.05,
     needs_reference=False,
     reference='Mittal, Soundararajan, Bovik, \'Making a "completely blind" image quality '
     "analyzer', IEEE Signal Processing Letters 2013, https://doi.org/10.1109/LSP.2012.2227726",

@@ -16,6 +16,7 @@ from pdbench.data.datasets import combine_sha256
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
 from pdbench.leaderboard.board import write_verdict
+from pdbench.leaderboard.checks import close
 
 from .conftest import CARD, edit, failures, photograph, rehash, submit, tree
 
@@ -105,6 +106,22 @@ def test_a_change_below_the_last_shown_decimal_is_tolerated(board, entry, made, 
 
     change_scores(entry, hardly)
     assert level(board, sr=made / "mynet", data_root=data_root) == "re-scored"
+
+
+@pytest.mark.parametrize(
+    ("metric", "off", "same", "elsewhere"),
+    [
+        ("psnr", 0.004, True, True),
+        ("psnr", 0.04, False, True),
+        ("psnr", 0.06, False, False),
+        ("niqe", 0.013, False, True),  # measured: one kind of processor against another
+        ("niqe", 0.06, False, False),
+        ("lpips-vgg", 0.006, False, False),
+    ],
+)
+def test_outputs_made_on_another_processor_may_score_a_little_apart(metric, off, same, elsewhere):
+    assert close(5.0, 5.0 + off, metric) is same
+    assert close(5.0, 5.0 - off, metric, elsewhere=True) is elsewhere
 
 
 def test_a_missing_image_is_named(board, made, data_root, tmp_path):
