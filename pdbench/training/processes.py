@@ -22,5 +22,5 @@ def mean_over_processes(value: Tensor) -> Tensor:
     """
     if not (dist.is_available() and dist.is_initialized()):
         return value
-    total: Tensor = all_reduce(value)
+    total: Tensor = all_reduce(value)  # type: ignore[no-untyped-call]
     return total / dist.get_world_size()
