@@ -96,15 +96,11 @@ def _differ(committed: Path, entry: Entry, dataset: str) -> bool:
     rows = parse_csv(committed.read_text(encoding="utf-8"), str(committed))
     known = {(row.image, row.seed, row.sample): row.values for row in rows}
     ours = {(row.image, row.seed, row.sample): row.values for row in entry.rows[dataset]}
-    pairs = (
-        (value, known.get(key, {}).get(metric), metric)
-        for key, values in ours.items()
-        for metric, value in values.items()
-    )
     return known.keys() != ours.keys() or any(
         not close(value, other, metric)
-        for value, other, metric in pairs
-        if value is not None and other is not None
+        for key, values in ours.items()
+        for metric, value in values.items()
+        if value is not None and (other := known[key].get(metric)) is not None
     )
 
 

@@ -79,7 +79,8 @@ def test_two_processes_give_the_losses_of_one(network, five_photos, tmp_path):
     assert said[1][0] == ""
     one, two = rows(tmp_path / "one"), rows(tmp_path / "two")
     assert [row["step"] for row in two] == ["1", "2", "3", "4"]
-    rival = ["adversary_loss"] if network == "esrgan-plus" else []
+    # rounding grows where two networks answer each other
+    rival, bound = (["adversary_loss"], 2e-4) if network == "esrgan-plus" else ([], 5e-5)
     for name in ("loss", "gradient_norm", "val_psnr_y", *rival):
         values = [[float(row[name]) for row in run] for run in (one, two)]
-        assert values[1] == pytest.approx(values[0], rel=2e-4), name  # Adam magnifies rounding
+        assert values[1] == pytest.approx(values[0], rel=bound), name

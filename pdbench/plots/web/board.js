@@ -44,9 +44,9 @@ function wireBoard(board) {
     {id: "filter", accessorFn: (row) => `${row.dataset.title}\n${row.dataset.method}`,
       filterFn: "includesString"},
     {id: "kind", accessorFn: (row) => row.dataset.kind, filterFn: "equalsString"},
-    {id: "trust", accessorFn: (row) => row.dataset.trust, filterFn: "equalsString"}], show);
+    {id: "trust", accessorFn: (row) => row.dataset.trust, filterFn: "equalsString"}], render);
 
-  function show() {
+  function render() {
     const shown = table.getRowModel().rows.map((row) => row.original);
     const names = new Set(shown.map((row) => row.dataset.method));
     for (const row of rows) row.hidden = !names.has(row.dataset.method);
@@ -67,7 +67,7 @@ function wireBoard(board) {
   // the values of some cells have changed
   function refresh() {
     table.setOptions((options) => ({...options, data: [...rows]}));
-    show();
+    render();
   }
 
   function draw() {
@@ -148,7 +148,7 @@ function wireBoard(board) {
     row.addEventListener("mouseleave", lit(false));
     row.addEventListener("focusout", lit(false));
   }
-  if (stage) draw(); else show();
+  if (stage) draw(); else render();
 }
 
 function wireSlider(slider) {
