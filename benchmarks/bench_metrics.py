@@ -19,7 +19,8 @@ import torch
 from offline_pyiqa import NAMES, offline_pyiqa
 from skimage import data
 
-from pdbench.images import bicubic_downsample, bicubic_upsample, quantise
+from pdbench.bicubic import bicubic_downsample, bicubic_upsample
+from pdbench.images import quantise
 from pdbench.metrics import METRICS
 from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import PROTOCOLS

@@ -2,9 +2,10 @@
 
 from torch import Tensor
 
+from pdbench.bicubic import bicubic_upsample
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method
-from pdbench.images import bicubic_upsample, quantise
+from pdbench.images import quantise
 
 __all__ = ["METHOD"]
 

@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {
+    "bicubic": 0,
     "errors": 0,
     "images": 0,
     "memory": 0,

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from pdbench.baselines import fingerprint
+from pdbench.bicubic import bicubic_upsample
 from pdbench.data.datasets import open_dataset
 from pdbench.harness.plan import weights_of
 from pdbench.harness.results import read_results
-from pdbench.images import bicubic_upsample, quantise
+from pdbench.images import quantise
 from pdbench.methods import SUITES, resolve
 from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import PAPER, protocol_hashes

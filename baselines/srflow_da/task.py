@@ -14,9 +14,10 @@ from pdbench.baselines import rrdb
 from pdbench.baselines.baseline import read_weights
 from pdbench.baselines.rrdb.task import centre_pair, psnr_y
 from pdbench.baselines.srflow_da.net import SRFlowDA
+from pdbench.bicubic import bicubic_downsample
 from pdbench.data.patches import Photo
 from pdbench.errors import InputError
-from pdbench.images import bicubic_downsample, quantise
+from pdbench.images import quantise
 from pdbench.training.losses import perceptual_distance, random_window
 from pdbench.training.recipe import Recipe
 

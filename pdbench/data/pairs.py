@@ -11,8 +11,9 @@ from pathlib import Path
 
 from torch import Tensor
 
+from pdbench.bicubic import bicubic_downsample
 from pdbench.errors import InputError
-from pdbench.images import bicubic_downsample, crop_to_multiple, load_image, to_uint8
+from pdbench.images import crop_to_multiple, load_image, to_uint8
 
 __all__ = [
     "REFUSED_BELOW",

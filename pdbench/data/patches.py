@@ -17,10 +17,10 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
+from pdbench.bicubic import bicubic_downsample
 from pdbench.data.graphics import draw_graphics
 from pdbench.data.prepared import PreparedPhoto, is_prepared, open_prepared
 from pdbench.errors import InputError
-from pdbench.images import bicubic_downsample
 
 __all__ = [
     "LoadedPhoto",

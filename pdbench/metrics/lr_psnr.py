@@ -7,8 +7,8 @@ from typing import Literal
 
 from torch import Tensor
 
+from pdbench.bicubic import bicubic_downsample
 from pdbench.errors import CannotJudge
-from pdbench.images import bicubic_downsample
 from pdbench.metrics.metric import Choices, Metric
 from pdbench.metrics.planes import check_batch, extract_planes
 from pdbench.metrics.psnr import psnr

@@ -7,7 +7,8 @@ from typing import Literal
 
 from torch import Tensor
 
-from pdbench.images import bicubic_downsample, crop_to_multiple
+from pdbench.bicubic import bicubic_downsample
+from pdbench.images import crop_to_multiple
 from pdbench.metrics.metric import Choices, Metric, required
 from pdbench.metrics.planes import check_batch, extract_planes
 from pdbench.metrics.psnr import psnr

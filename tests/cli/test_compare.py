@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pdbench.images import bicubic_downsample, bicubic_upsample, load_image, quantise
+from pdbench.bicubic import bicubic_downsample, bicubic_upsample
+from pdbench.images import load_image, quantise
 
 WORDS = ("--dataset", "photos", "--image", "a", "--crop", "8,4,32,24", "--methods", "bicubic",
          "--metrics", "psnr,ssim")  # fmt: skip

@@ -7,13 +7,14 @@ import pytest
 import torch
 from PIL import Image
 
+from pdbench.bicubic import bicubic_downsample
 from pdbench.data import builtin
 from pdbench.data.builtin import builtin_pairs
 from pdbench.data.datasets import DATASETS, check_pairs, combine_sha256, open_dataset
 from pdbench.data.folders import find_pairs, image_name
 from pdbench.data.pairs import Pair, degradation_psnr
 from pdbench.errors import InputError
-from pdbench.images import bicubic_downsample, load_image, save_image
+from pdbench.images import load_image, save_image
 
 
 def picture(height=32, width=40, seed=0):

@@ -12,9 +12,9 @@ import signal
 import time
 from pathlib import Path
 
+from pdbench.bicubic import bicubic_upsample
 from pdbench.errors import WeightsUnavailable
 from pdbench.harness.method import Method, Restored, Sampled
-from pdbench.images import bicubic_upsample
 from pdbench.registry import Registry
 
 

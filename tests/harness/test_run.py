@@ -6,13 +6,14 @@ import pytest
 import torch
 from runs import ALL, METRICS, make_plan, write_images
 
+from pdbench.bicubic import bicubic_downsample, bicubic_upsample
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.harness import run as run_module
 from pdbench.harness import scorer
 from pdbench.harness.engines import SerialEngine
 from pdbench.harness.reader import read_run
 from pdbench.harness.run import run
-from pdbench.images import bicubic_downsample, bicubic_upsample, load_image
+from pdbench.images import load_image
 
 
 @pytest.fixture(autouse=True)

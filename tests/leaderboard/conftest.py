@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from pdbench import api
+from pdbench.bicubic import bicubic_downsample, bicubic_upsample
 from pdbench.cli import main
 from pdbench.errors import InputError
-from pdbench.images import bicubic_downsample, bicubic_upsample, load_image, save_image
+from pdbench.images import load_image, save_image
 
 NAMES = ("baby", "bird", "butterfly", "head", "woman")
 METRICS = ("psnr", "ssim")

@@ -22,7 +22,7 @@ from .conftest import CARD, METRICS, failures, submit, tree
 CODE = """
 from pathlib import Path
 from pdbench.harness.method import Method
-from pdbench.images import bicubic_upsample
+from pdbench.bicubic import bicubic_upsample
 
 def run(lr, bank):
     return (bicubic_upsample(lr) * 0.9).clamp(0, 1)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from pdbench.images import bicubic_upsample, load_image, quantise
+from pdbench.bicubic import bicubic_upsample
+from pdbench.images import load_image, quantise
 from pdbench.metrics import METRICS
 from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import BASICSR_Y, PAPER, PIRM, PYIQA

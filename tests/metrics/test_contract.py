@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from pdbench.bicubic import bicubic_downsample
 from pdbench.errors import CannotJudge, WeightsUnavailable
-from pdbench.images import bicubic_downsample
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 

@@ -3,8 +3,9 @@ import math
 import pytest
 import torch
 
+from pdbench.bicubic import bicubic_downsample
 from pdbench.errors import CannotJudge
-from pdbench.images import bicubic_downsample, quantise
+from pdbench.images import quantise
 from pdbench.metrics.lr_psnr import METRIC
 from pdbench.metrics.protocol import PAPER
 from pdbench.metrics.psnr import psnr

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from pdbench.bicubic import bicubic_downsample
 from pdbench.errors import CannotJudge
-from pdbench.images import bicubic_downsample
 from pdbench.metrics import METRICS
 from pdbench.metrics.lr_psnr_challenge import METRIC
 from pdbench.metrics.protocol import PAPER

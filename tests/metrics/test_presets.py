@@ -15,7 +15,8 @@ from safetensors.torch import load
 from scipy.ndimage import correlate
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from pdbench.images import bicubic_downsample, luma_bt601, luma_yiq
+from pdbench.bicubic import bicubic_downsample
+from pdbench.images import luma_bt601, luma_yiq
 from pdbench.metrics.dists import HEADS
 from pdbench.metrics.niqe import PRIOR
 from pdbench.metrics.panel import MetricPanel
