@@ -9,10 +9,13 @@ from typing import Literal
 
 from pdbench.analysis.published import split_id
 
-__all__ = ["Kind", "Style", "style_methods"]
+__all__ = ["Kind", "Style", "label_methods", "style_methods"]
 
 Kind = Literal["single", "stochastic", "fused"]
 """One image; several independent outputs; one image made from samples."""
+
+LONG_PATH = 4
+"""From this many members on, only the ends of a path are named in full."""
 
 PALETTE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#777777", "#8C564B",
@@ -66,3 +69,23 @@ def style_methods(
             kind=kinds.get(method, "stochastic" if method in several else guess),
         )
     return styles
+
+
+def label_methods(titles: Mapping[str, str], styles: Mapping[str, Style]) -> dict[str, str]:
+    """Choose the text beside each marker: on a long path the parameter is enough between its ends.
+
+    Args:
+        titles: Method id -> full title, as "SRFlow-DA (τ=0.5)".
+        styles: Method id -> style.
+
+    Returns:
+        Method id -> the title, or what stands in its last parentheses.
+    """
+    labels = dict(titles)
+    for family in {style.family for style in styles.values()}:
+        members = [method for method in titles if styles[method].family == family]
+        members.sort(key=lambda method: styles[method].parameter)
+        for method in members[1:-1] if len(members) >= LONG_PATH else []:
+            inner = re.search(r"\(([^()]+)\)$", titles[method])
+            labels[method] = inner[1] if inner else titles[method]
+    return labels

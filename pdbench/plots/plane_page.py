@@ -133,7 +133,7 @@ def _frame(width: float, height: float) -> Frame:
 
 def _annotations(plane: Plane, scene: Scene, width: int, height: int) -> list[dict[str, Any]]:
     labels = label_scene(plane, scene, _frame(width, height))
-    named = [((m.x, m.y), plane.titles[m.method], "") for m in scene.markers]
+    named = [((m.x, m.y), plane.labels[m.method], "") for m in scene.markers]
     if scene.theory:
         named += [(point, mark_title(k), "mark ") for k, point in scene.theory.marks.items()]
     return [

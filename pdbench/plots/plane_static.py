@@ -172,7 +172,7 @@ def _draw_markers(axes: Axes, plane: Plane, scene: Scene) -> None:
 def _draw_labels(figure: Figure, plane: Plane, scene: Scene) -> None:
     labels = label_scene(plane, scene, _frame(figure))
     marks = scene.theory.marks if scene.theory else {}
-    titles = [(plane.titles[marker.method], INK) for marker in scene.markers]
+    titles = [(plane.labels[marker.method], INK) for marker in scene.markers]
     titles += [(mark_title(k), FAINT) for k in marks]
     for (title, colour), label in zip(titles, labels, strict=True):
         if label is not None:

@@ -231,7 +231,7 @@ def _point(
         _leader(label, x, y),
         element("path", d=KINDS_DRAWN[style.kind], transform=f"translate({x:.1f} {y:.1f})",
                 fill=style.colour, class_="marker"),
-        element("text", title, x=f"{x + label.offset[0]:.1f}",
+        element("text", plane.labels[marker.method], x=f"{x + label.offset[0]:.1f}",
                 y=f"{y + label.offset[1] + 4:.1f}", class_="label") if label else None,
         href=links[marker.method],
         class_="point",

@@ -123,7 +123,7 @@ def label_scene(plane: Plane, scene: Scene, frame: Frame) -> list[Label | None]:
     """Place the labels of a scene in a picture.
 
     Args:
-        plane: Gives the titles.
+        plane: Gives the labels.
         scene: What is drawn.
         frame: The picture.
 
@@ -147,7 +147,7 @@ def label_scene(plane: Plane, scene: Scene, frame: Frame) -> list[Label | None]:
     bars += [[(marker.x, end) for end in marker.y_bar or ()] for marker in markers]
     drawn = [[pixel(point) for point in line] for line in [*lines, *bars]]
     marks = scene.theory.marks if scene.theory else {}
-    titles = [*(plane.titles[marker.method] for marker in markers), *map(mark_title, marks)]
+    titles = [*(plane.labels[marker.method] for marker in markers), *map(mark_title, marks)]
     return place_labels(
         [pixel(point) for point in (*((m.x, m.y) for m in markers), *marks.values())],
         [frame.measure(title) for title in titles],

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from pdbench.analysis.means import Summary
-from pdbench.plots.families import Style
+from pdbench.plots.families import Style, label_methods
 from pdbench.plots.labels import Box
 from pdbench.scores import MetricFacts
 
@@ -57,7 +58,7 @@ class Plane:
     Attributes:
         summary: Means of all methods.
         methods: Method ids in drawing order.
-        titles: Method id -> label.
+        titles: Method id -> full title.
         styles: Method id -> style.
         certainty: How certainty of the means is shown where enough images allow it.
         bar_ends: (method id, metric id) -> ends of its bar, where there is one.
@@ -71,6 +72,11 @@ class Plane:
     certainty: Certainty = "none"
     bar_ends: Mapping[tuple[str, str], Bar]
     theory: bool = False
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Method id -> text beside its marker, shorter than the title on long paths."""
+        return label_methods(self.titles, self.styles)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from PIL import Image
 from pdbench.analysis import summarise
 from pdbench.errors import InputError
 from pdbench.plots import plot
-from pdbench.plots.families import style_methods
+from pdbench.plots.families import label_methods, style_methods
 from pdbench.plots.labels import Box
 from pdbench.plots.scene import build_scene, label_scene
 from pdbench.plots.scene_model import Frame, Plane
@@ -136,6 +136,23 @@ def test_families_share_a_hue_and_kinds_a_marker():
     kinds = [style.kind for style in styles.values()]
     assert kinds == ["single", "fused", "fused", "stochastic"]
     assert styles["net[tau=0.5]"].parameter == (0.5,)
+
+
+def label(*parameters):
+    titles = {f"net[tau={t:g}]": f"Net (τ={t:g})" for t in parameters}
+    return label_methods(titles, style_methods(list(titles), kinds={}, several=frozenset()))
+
+
+def test_a_long_path_names_its_ends_in_full_whatever_the_order():
+    labels = label(0.5, 1, 0, 0.1)
+    assert labels["net[tau=0]"] == "Net (τ=0)"
+    assert labels["net[tau=1]"] == "Net (τ=1)"
+    assert labels["net[tau=0.1]"] == "τ=0.1"
+    assert labels["net[tau=0.5]"] == "τ=0.5"
+
+
+def test_a_short_path_names_all_its_members_in_full():
+    assert set(label(0, 0.5, 1).values()) == {"Net (τ=0)", "Net (τ=0.5)", "Net (τ=1)"}
 
 
 def test_known_kind_beats_the_guess():
