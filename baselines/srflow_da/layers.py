@@ -20,9 +20,21 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-__all__ = ["ActNorm", "Coupling", "FlowStep", "InvertibleConv", "Prepared", "Split", "Squeeze"]
+__all__ = [
+    "SCALE_OFFSET",
+    "ZERO_CONV_FACTOR",
+    "ActNorm",
+    "Coupling",
+    "FlowStep",
+    "InvertibleConv",
+    "Prepared",
+    "Split",
+    "Squeeze",
+    "ZeroConv",
+]
 
 ZERO_CONV_FACTOR = 3.0  # Glow: output times exp(3 * logs)
+SCALE_OFFSET = 2.0  # SRFlow: scale sigmoid(raw + 2), near 1 at the start
 ACTNORM_EPSILON = 1e-6
 HIDDEN_STD = 0.05
 
@@ -111,14 +123,6 @@ class InvertibleConv(nn.Module):
         super().__init__()
         orthogonal, _ = torch.linalg.qr(torch.randn(channels, channels, dtype=torch.float64))
         self.weight = nn.Parameter(orthogonal.float())
-        self._kept: Tensor | None = None
-
-    def keep_inverse(self) -> None:
-        """Take the inverse once and for all: for a network that is not trained any more."""
-        self._kept = self._inverted().detach()
-
-    def _inverted(self) -> Tensor:
-        return torch.linalg.inv(self.weight.double()).float()[:, :, None, None]
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return y and its log-determinant, shape (1,)."""
@@ -129,7 +133,8 @@ class InvertibleConv(nn.Module):
     def inverse(self, y: Tensor) -> Tensor:
         """Undo `forward`."""
         with in_float32(y):
-            return F.conv2d(y, self._inverted() if self._kept is None else self._kept)
+            inverse = torch.linalg.inv(self.weight.double()).float()
+            return F.conv2d(y, inverse[:, :, None, None])
 
 
 class Coupling(nn.Module):
@@ -158,7 +163,7 @@ class Coupling(nn.Module):
 
     def _affine(self, raw: Tensor) -> tuple[Tensor, Tensor]:
         shift, scale = _interleaved(raw)
-        return shift, torch.sigmoid(scale + 2) + self.floor
+        return shift, torch.sigmoid(scale + SCALE_OFFSET) + self.floor
 
     def prepare(self, condition: Tensor) -> Prepared:
         """Compute what depends on the condition (B, condition, h, w) only."""

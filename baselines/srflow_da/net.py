@@ -173,13 +173,21 @@ class SRFlowDA(nn.Module):
         self.register_state_dict_post_hook(_publish_names)  # type: ignore[no-untyped-call]
         self.register_load_state_dict_pre_hook(_adopt_names)  # type: ignore[no-untyped-call]
 
-    def condition(self, lr: Tensor) -> list[Prepared | None]:
-        """Do all work that depends on the LR image (B, 3, h, w) in [0, 1] only."""
+    def conditions(self, lr: Tensor) -> list[Tensor]:
+        """Return what the two levels are told of an LR image (B, 3, h, w) in [0, 1].
+
+        Returns:
+            [fine (B, C, 2h, 2w), coarse (B, C, h, w)].
+        """
         features, tapped = self.RRDB.trunk(lr, self.taps)
         coarse = torch.cat([features, *tapped], 1)
         larger = [F.interpolate(x, scale_factor=2, mode="nearest") for x in tapped]
         fine = torch.cat([self.RRDB.up1(features), *larger], 1)
-        return self.flowUpsamplerNet.prepare([fine, coarse])
+        return [fine, coarse]
+
+    def condition(self, lr: Tensor) -> list[Prepared | None]:
+        """Do all work that depends on the LR image (B, 3, h, w) in [0, 1] only."""
+        return self.flowUpsamplerNet.prepare(self.conditions(lr))
 
     def encode(self, hr: Tensor, prepared: Sequence[Prepared | None]) -> Encoded:
         """Map HR images (B, 3, 4h, 4w) in [0, 1] to latents and likelihood."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pdbench.baselines.srflow_da.layers import Coupling, InvertibleConv, Prepared
+from pdbench.baselines.srflow_da.decoder import Conditioned, Decoder
+from pdbench.baselines.srflow_da.layers import Coupling
 from pdbench.baselines.srflow_da.net import SRFlowDA
 
 __all__ = ["SRFlowDASampler"]
@@ -42,17 +43,16 @@ class SRFlowDASampler:
 
     def __init__(self, network: SRFlowDA) -> None:
         self.network = network
-        for module in network.modules():
-            if isinstance(module, InvertibleConv):
-                module.keep_inverse()
+        self.decoder = Decoder(network.flowUpsamplerNet)
         self.bytes_per_pixel = working_memory(network)
 
     @torch.inference_mode()
-    def prepare(self, lr: Tensor) -> Sequence[Prepared | None]:
+    def prepare(self, lr: Tensor) -> Sequence[Conditioned | None]:
         """Do all work that depends on lr (1, 3, h, w) in [0, 1] only."""
-        return self.network.condition(lr.contiguous(memory_format=torch.channels_last))
+        lr = lr.contiguous(memory_format=torch.channels_last)
+        return self.decoder.prepare(self.network.conditions(lr))
 
     @torch.inference_mode()
-    def decode(self, latents: Sequence[Tensor], prepared: Sequence[Prepared | None]) -> Tensor:
+    def decode(self, latents: Sequence[Tensor], prepared: Sequence[Conditioned | None]) -> Tensor:
         """Decode latents (S, channels, ., .), already scaled by tau, to (S, 3, 4h, 4w)."""
-        return self.network.decode(latents, prepared)
+        return self.decoder.decode(latents, prepared)

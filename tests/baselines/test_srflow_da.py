@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from pdbench.baselines.srflow_da.keys import to_pdbench
 from pdbench.baselines.srflow_da.layers import ActNorm, Coupling, InvertibleConv, Split
 from pdbench.baselines.srflow_da.net import SRFlowDA
+from pdbench.baselines.srflow_da.sampler import SRFlowDASampler
 from pdbench.baselines.srflow_da.task import HR_NOISE
 from pdbench.errors import InputError
 
@@ -85,6 +86,16 @@ def test_latents_and_likelihood_equal_the_reference(network, prepared, golden):
 def test_samples_equal_the_reference(network, prepared, golden):
     sample = network.decode([golden["tau09.eps"], golden["tau09.z"]], prepared)
     torch.testing.assert_close(sample, golden["tau09.sr"], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.9])
+def test_the_sampler_decodes_as_the_network_does(network, prepared, golden, tau):
+    latents = [tau * golden[f"tau09.{name}"].repeat(3, 1, 1, 1) for name in ("eps", "z")]
+    given = [x.clone() for x in latents]
+    sampler = SRFlowDASampler(network)
+    found = sampler.decode(latents, sampler.prepare(golden["lr"]))
+    torch.testing.assert_close(found, network.decode(given, prepared), atol=1e-4, rtol=0)
+    assert all(map(torch.equal, latents, given))
 
 
 def test_heat_zero_gives_the_reference_mode(network, prepared, golden):

@@ -104,7 +104,7 @@ def test_impossible_requests_raise(lr, sampler, count, tau):
 
 
 def test_a_sample_that_is_not_finite_is_reported(lr, sampler):
-    sampler.network.flowUpsamplerNet.layers[1].actnorm.bias.data[0] = float("nan")
+    sampler.decoder.layers[1].bias[0] = float("nan")
     with pytest.raises(NonFiniteImage, match=r"tau 0\.9"):
         make_bank(lr, sampler).samples("srflow-da", tau=TAU, count=1)
 
