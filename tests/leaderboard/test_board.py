@@ -26,10 +26,11 @@ def test_every_committed_verdict_holds_for_the_files_as_they_are():
 
 
 def test_every_crop_has_its_reference():
-    for entry in read_board(BOARD).entries:
+    board = read_board(BOARD)
+    for entry in board.entries:
         for dataset, part in entry.provenance.datasets.items():
             for image in part.crops:
-                assert read_board(BOARD).reference(dataset, part.scale, image), (dataset, image)
+                assert board.reference(dataset, part.scale, image), (dataset, image)
 
 
 @pytest.mark.parametrize("name", list_ids())
