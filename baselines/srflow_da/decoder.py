@@ -20,7 +20,6 @@ from pdbench.baselines.srflow_da.layers import (
     Coupling,
     FlowStep,
     Split,
-    Squeeze,
     ZeroConv,
 )
 from pdbench.baselines.srflow_da.net import FlowUpsampler
@@ -55,7 +54,6 @@ class _FrozenCoupling:
     """The inverse of a `Coupling`."""
 
     def __init__(self, coupling: Coupling) -> None:
-        self.coupling = coupling
         self.kept, self.floor = coupling.kept, coupling.floor
         first, *hidden, last = (m for m in coupling.fAffine if isinstance(m, nn.Conv2d))
         channels = self.kept + last.out_channels // 2
@@ -65,10 +63,6 @@ class _FrozenCoupling:
         self.first = weight.contiguous(memory_format=torch.channels_last)
         self.hidden = [(conv.weight, conv.bias) for conv in hidden]
         self.last = _gather(cast(ZeroConv, last))
-
-    def prepare(self, condition: Tensor) -> Conditioned:
-        shift, scale, partial = self.coupling.prepare(condition)
-        return Conditioned(-shift, 1 / scale, partial)
 
     def inverse(self, y: Tensor, image: Conditioned) -> Tensor:
         """Undo the coupling; overwrites y."""
@@ -105,19 +99,17 @@ class Decoder:
     """
 
     def __init__(self, flow: FlowUpsampler) -> None:
+        self.flow = flow
         self.layers = [
             _FrozenStep(layer) if isinstance(layer, FlowStep) else layer for layer in flow.layers
         ]
 
     def prepare(self, conditions: Sequence[Tensor]) -> list[Conditioned | None]:
         """Compute, per layer, what depends on the two conditions (fine, coarse) only."""
-        prepared: list[Conditioned | None] = []
-        level = -1
-        for layer in self.layers:
-            level += isinstance(layer, Squeeze)
-            coupling = layer.coupling if isinstance(layer, _FrozenStep) else None
-            prepared.append(coupling.prepare(conditions[level]) if coupling else None)
-        return prepared
+        return [
+            image and Conditioned(-image.shift, 1 / image.scale, image.partial)
+            for image in self.flow.prepare(conditions)
+        ]
 
     def decode(self, latents: Sequence[Tensor], prepared: Sequence[Conditioned | None]) -> Tensor:
         """Map latents [eps (S, 6, 2h, 2w), z (S, 24, h, w)] to images (S, 3, 4h, 4w)."""

@@ -87,5 +87,6 @@ def label_methods(titles: Mapping[str, str], styles: Mapping[str, Style]) -> dic
         members.sort(key=lambda method: styles[method].parameter)
         for method in members[1:-1] if len(members) >= LONG_PATH else []:
             inner = re.search(r"\(([^()]+)\)$", titles[method])
-            labels[method] = inner[1] if inner else titles[method]
+            if inner:
+                labels[method] = inner[1]
     return labels
