@@ -9,20 +9,9 @@ import torch
 from pdbench.bicubic import bicubic_downsample, bicubic_upsample
 from pdbench.images import crop_to_multiple, load_image
 
+from .pixels import noise, tensor
+
 SIZES = {"Set5": 5, "Set14": 14, "BSD100": 100}
-
-
-def noise(height, width, seed=0):
-    """Random (height, width, 3) uint8 pixels, with black and white areas at the borders."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    pixels[:3, : width // 2] = 0
-    pixels[:, -3:] = 255
-    return pixels
-
-
-def tensor(pixels):
-    """Turn (H, W, 3) uint8 pixels into an image by the convention."""
-    return torch.from_numpy(pixels.astype(np.float32) / np.float32(255)).permute(2, 0, 1)
 
 
 def keys(x):
