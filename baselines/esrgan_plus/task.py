@@ -175,7 +175,7 @@ class ESRGANPlusObjective:
         return total + weight * seen
 
     def _distance(self, restored: Tensor, hr: Tensor) -> Tensor:
-        pair = random_window(restored, hr, self.weights.window)
+        pair = random_window(self.weights.window, restored, hr)
         with torch.autocast(restored.device.type, torch.bfloat16):
             if self.weights.features == "deep":
                 return deep_feature_distance(*pair)

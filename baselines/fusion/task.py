@@ -99,7 +99,7 @@ class FusionObjective:
         if self.kind == "l1":
             return distance
         with torch.autocast(fused.device.type, torch.bfloat16):
-            seen = lpips_distance(*random_window(fused, hr, self.options.window))
+            seen = lpips_distance(*random_window(self.options.window, fused, hr))
         return seen + self.options.pixel * distance
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:

@@ -18,17 +18,22 @@ from pdbench.bicubic import bicubic_downsample
 from pdbench.data.patches import Photo
 from pdbench.errors import InputError
 from pdbench.images import quantise
-from pdbench.training.losses import perceptual_distance, random_window
+from pdbench.training.losses import (
+    lpips_distance,
+    lpips_energy,
+    random_window,
+    spread_of_opposites,
+)
 from pdbench.training.recipe import Recipe
 
-__all__ = ["HR_NOISE", "SRFlowDAObjective", "draw_latents", "grid_pattern"]
+__all__ = ["HR_NOISE", "SRFlowDAObjective", "draw_latents", "grid_pattern", "pixel_crps"]
 
 HR_NOISE = 4 / math.sqrt(3) / 255
 """Standard deviation of the noise added to HR images in [0, 1]: what uniform dequantisation to 32
 levels would add (SRFlow-DA, section 4)."""
 
-WINDOW = 64
 CELL = 4
+ENERGY_WINDOW = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +45,12 @@ class Weights:
         frozen: Fraction of the steps during which the encoder is not trained.
         samples_from: Fraction of the steps after which samples are drawn for the terms below.
         tau: Highest temperature of these samples; each step draws its own, high ones more often.
-        perceptual: Weight of the VGG16 distance of a sample to the HR.
-        perceptual_mean: Weight of the VGG16 distance of the mean of two samples to the HR. Their
-            latents are z and -z, so that what differs between samples cancels: the term sharpens
-            what all samples share and leaves their spread to the likelihood.
+        lpips: Weight of LPIPS-VGG of the mean of two samples. Their latents are z and -z, so that
+            what differs between samples cancels: the term sharpens what all samples share and
+            leaves their spread to the likelihood.
+        pixel: Weight of the L1 distance of that mean to the HR.
+        crps: Weight of `pixel_crps`, which makes the samples as wide as their error.
+        energy: Weight of `lpips_energy` in a random window, the same for what VGG16 sees.
         consistency: Weight of the L1 distance between downscaled samples and the LR.
         in_range: Weight of the mean excursion of samples outside [0, 1].
         grid: Weight of the pattern of four pixels in that mean, see `grid_pattern`.
@@ -53,8 +60,10 @@ class Weights:
     frozen: float = 0.0
     samples_from: float = 0.0
     tau: float = 0.9
-    perceptual: float = 0.0
-    perceptual_mean: float = 0.0
+    lpips: float = 0.0
+    pixel: float = 0.0
+    crps: float = 0.0
+    energy: float = 0.0
     consistency: float = 0.0
     in_range: float = 0.0
     grid: float = 0.0
@@ -62,9 +71,8 @@ class Weights:
     @property
     def look_at_samples(self) -> bool:
         """Whether any term needs samples."""
-        return any(
-            (self.perceptual, self.perceptual_mean, self.consistency, self.in_range, self.grid)
-        )
+        terms = (self.lpips, self.pixel, self.crps, self.energy)
+        return any((*terms, self.consistency, self.in_range, self.grid))
 
 
 def draw_latents(
@@ -80,11 +88,6 @@ def draw_latents(
         tau * torch.randn(copies * batch, *shape, device=lr.device, generator=generator)
         for shape in shapes
     ]
-
-
-def _windowed(restored: Tensor, reference: Tensor) -> Tensor:
-    with torch.autocast(restored.device.type, torch.bfloat16):
-        return perceptual_distance(*random_window(restored, reference, WINDOW))
 
 
 def grid_pattern(restored: Tensor, reference: Tensor) -> Tensor:
@@ -103,6 +106,29 @@ def grid_pattern(restored: Tensor, reference: Tensor) -> Tensor:
     cells = F.pixel_unshuffle(restored - reference, CELL)
     pattern = cells.mean((0, 2, 3)).reshape(3, CELL * CELL)
     return (pattern - pattern.mean(1, keepdim=True)).abs().mean()
+
+
+def pixel_crps(sample: Tensor, opposite: Tensor, reference: Tensor) -> Tensor:
+    """Continuous ranked probability score of the samples' distribution, averaged over values.
+
+    A proper score: least, in expectation, for the true distribution. It rewards samples that are
+    near the HR image and, at that, far from each other; terms on their mean alone let the spread
+    collapse. It is E|X - y| - E|X - X'| / 2 for independent samples X and X'.
+
+    Args:
+        sample: (B, 3, H, W), of latents z.
+        opposite: The same shape, of latents -z.
+        reference: The same shape, the HR image.
+
+    Returns:
+        Scalar in the unit of the images; lower is better.
+
+    References:
+        Gneiting, Raftery, "Strictly Proper Scoring Rules, Prediction, and Estimation", Journal of
+        the American Statistical Association 2007, section 4.2
+    """
+    error = (F.l1_loss(sample, reference) + F.l1_loss(opposite, reference)) / 2
+    return error - spread_of_opposites(F.l1_loss(sample, opposite))
 
 
 class SRFlowDAObjective:
@@ -156,10 +182,16 @@ class SRFlowDAObjective:
         total = weights.consistency * F.l1_loss(small, lr) + weights.in_range * outside.mean()
         if weights.grid:
             total = total + weights.grid * grid_pattern(mean, hr)
-        if weights.perceptual:
-            total = total + weights.perceptual * _windowed(sample, hr)
-        if weights.perceptual_mean:
-            total = total + weights.perceptual_mean * _windowed(mean, hr)
+        if weights.pixel:
+            total = total + weights.pixel * F.l1_loss(mean, hr)
+        if weights.crps:
+            total = total + weights.crps * pixel_crps(sample, opposite, hr)
+        with torch.autocast(mean.device.type, torch.bfloat16):
+            if weights.energy:
+                cut = random_window(ENERGY_WINDOW, sample, opposite, hr)
+                total = total + weights.energy * lpips_energy(*cut)
+            if weights.lpips:
+                total = total + weights.lpips * lpips_distance(mean, hr)
         return total
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:

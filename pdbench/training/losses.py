@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import torch
@@ -12,7 +13,14 @@ from pdbench.metrics.lpips_vgg import HEADS
 from pdbench.metrics.vgg import halve, open_vgg16
 from pdbench.weights import carried_bytes
 
-__all__ = ["deep_feature_distance", "lpips_distance", "perceptual_distance", "random_window"]
+__all__ = [
+    "deep_feature_distance",
+    "lpips_distance",
+    "lpips_energy",
+    "perceptual_distance",
+    "random_window",
+    "spread_of_opposites",
+]
 
 # ImageNet statistics of RGB in [0, 1], as torchvision's VGG16 was trained with
 MEAN = (0.485, 0.456, 0.406)
@@ -61,9 +69,15 @@ def perceptual_distance(restored: Tensor, reference: Tensor, *, stages: int = 3)
 
 
 @cache
-def _heads(device: str) -> list[Tensor]:
+def _head_roots(device: str) -> list[Tensor]:
     stored = load(carried_bytes(HEADS))
-    return [stored[f"lin{stage}"].to(device) for stage in range(5)]
+    return [stored[f"lin{stage}"].to(device).sqrt().view(1, -1, 1, 1) for stage in range(5)]
+
+
+def _lpips_features(image: Tensor) -> list[Tensor]:
+    """Return five stages of features between whose locations LPIPS is the squared distance."""
+    stages = zip(_features(image, 5), _head_roots(str(image.device)), strict=True)
+    return [x.float() / (x.float().norm(dim=1, keepdim=True) + 1e-10) * root for x, root in stages]
 
 
 def lpips_distance(restored: Tensor, reference: Tensor) -> Tensor:
@@ -84,14 +98,58 @@ def lpips_distance(restored: Tensor, reference: Tensor) -> Tensor:
         perceptual metric", CVPR 2018, https://arxiv.org/abs/1801.03924
     """
     with torch.no_grad():
-        wanted = _features(reference, 5)
-    heads = _heads(str(restored.device))
+        wanted = _lpips_features(reference)
     total = restored.new_zeros(())
-    for found, target, head in zip(_features(restored, 5), wanted, heads, strict=True):
-        a, b = (x.float() / (x.float().norm(dim=1, keepdim=True) + 1e-10) for x in (found, target))
-        weighted = (a - b).square() * head.view(1, -1, 1, 1)
-        total = total + weighted.sum(1).mean()
+    for found, target in zip(_lpips_features(restored), wanted, strict=True):
+        total = total + (found - target).square().sum(1).mean()
     return total
+
+
+def spread_of_opposites(distance: Tensor) -> Tensor:
+    """Half the expected distance of two independent samples, from that of two opposite ones.
+
+    Samples of the latents z and -z lie on either side of their mean. Where the spread is Gaussian,
+    their difference is that of independent samples times sqrt(2).
+    """
+    return distance / (2 * math.sqrt(2))
+
+
+def lpips_energy(sample: Tensor, opposite: Tensor, reference: Tensor) -> Tensor:
+    """Energy score of a distribution of images, in the feature space of LPIPS-VGG.
+
+    A proper score: least, in expectation, for the true distribution. E|X - y| - E|X - X'| / 2 with
+    the Euclidean distance of features at each location, averaged over locations and added up over
+    stages. LPIPS of single samples would reward samples that are all alike; this does not.
+
+    Args:
+        sample: (B, 3, H, W) in [0, 1], of latents z; gradients flow into it.
+        opposite: The same shape, of latents -z; gradients flow into it.
+        reference: The same shape.
+
+    Returns:
+        Scalar, lower is better.
+
+    Raises:
+        WeightsUnavailable: VGG16 cannot be had on this machine.
+
+    References:
+        Gneiting, Raftery, "Strictly Proper Scoring Rules, Prediction, and Estimation", Journal of
+        the American Statistical Association 2007, section 4.3; for the features, `lpips_distance`.
+    """
+    with torch.no_grad():
+        wanted = _lpips_features(reference)
+    total = reference.new_zeros(())
+    for y, one, two in zip(
+        wanted, _lpips_features(sample), _lpips_features(opposite), strict=True
+    ):
+        error = (_mean_norm(one - y) + _mean_norm(two - y)) / 2
+        total = total + error - spread_of_opposites(_mean_norm(one - two))
+    return total
+
+
+def _mean_norm(difference: Tensor) -> Tensor:
+    """Mean over locations of the Euclidean norm, with finite gradients at 0."""
+    return (difference.square().sum(1) + 1e-6).sqrt().mean()
 
 
 def deep_feature_distance(restored: Tensor, reference: Tensor) -> Tensor:
@@ -118,18 +176,17 @@ def deep_feature_distance(restored: Tensor, reference: Tensor) -> Tensor:
     return (_features(restored, 5)[-1].float() - wanted.float()).abs().mean()
 
 
-def random_window(restored: Tensor, reference: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """Cut one random window, the same from both: as good a gradient, at part of the price.
+def random_window(side: int, *images: Tensor) -> list[Tensor]:
+    """Cut one random window, the same from all: as good a gradient, at part of the price.
 
     Args:
-        restored: (B, 3, H, W).
-        reference: The same shape.
         side: Side of the window in pixels, cut to what the images have.
+        images: (B, 3, H, W) each.
 
     Returns:
         The windows, (B, 3, side, side) each.
     """
-    side = min(side, *restored.shape[-2:])
-    top, left = (int(torch.randint(length - side + 1, ())) for length in restored.shape[-2:])
-    window = (..., slice(top, top + side), slice(left, left + side))
-    return restored[window], reference[window]
+    height, width = images[0].shape[-2:]
+    side = min(side, height, width)
+    top, left = (int(torch.randint(length - side + 1, ())) for length in (height, width))
+    return [image[..., top : top + side, left : left + side] for image in images]

@@ -17,9 +17,6 @@ from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Fused, Sampled
 from pdbench.methods.fusion import L1, SAMPLES
-from pdbench.metrics.panel import MetricPanel
-from pdbench.metrics.protocol import PAPER
-from pdbench.training.losses import lpips_distance, random_window
 from pdbench.training.recipe import Crops, Optimisation, Recipe, read_recipe
 
 RECIPE = Recipe(
@@ -114,31 +111,6 @@ def test_the_method_fuses_the_first_samples_at_tau_09():
     assert asked == [("srflow-da", 0.9, 10)]
     assert L1.needs == (Sampled("srflow-da", 0.9, 10), Fused("fusion-l1"))
     assert L1.baselines == ["fusion-l1", "srflow-da"]
-
-
-def test_the_loss_as_lpips_is_the_metric():
-    torch.manual_seed(0)
-    reference = torch.rand(2, 3, 40, 48)
-    restored = (reference + 0.2 * torch.randn(2, 3, 40, 48)).clamp(0, 1)
-    panel, scores = MetricPanel(PAPER, ["lpips-vgg"]), []
-    for image, other in zip(restored, reference, strict=True):
-        panel.prepare(other, None)
-        scores.append(panel.score(image)["lpips-vgg"][0])
-    assert float(lpips_distance(restored, reference)) == pytest.approx(np.mean(scores), rel=1e-5)
-
-
-def test_the_loss_as_lpips_has_finite_gradients_on_flat_images():
-    flat = torch.zeros(1, 3, 32, 32, requires_grad=True)
-    lpips_distance(flat, torch.ones(1, 3, 32, 32)).backward()
-    assert flat.grad.isfinite().all()
-
-
-def test_a_window_is_the_same_in_both_images():
-    image = torch.rand(1, 3, 20, 30)
-    one, other = random_window(image, image, 8)
-    assert one.shape == (1, 3, 8, 8)
-    assert torch.equal(one, other)
-    assert random_window(image, image, 99)[0].shape == (1, 3, 20, 20)
 
 
 def test_samples_are_those_of_the_flow_image_by_image(flow):

@@ -8,7 +8,12 @@ import pytest
 import torch
 
 from pdbench.baselines.rrdb.task import RRDBObjective, centre_pair, psnr_y
-from pdbench.baselines.srflow_da.task import SRFlowDAObjective, draw_latents, grid_pattern
+from pdbench.baselines.srflow_da.task import (
+    SRFlowDAObjective,
+    draw_latents,
+    grid_pattern,
+    pixel_crps,
+)
 from pdbench.data.patches import make_photo
 from pdbench.errors import InputError
 from pdbench.training.recipe import Crops, Optimisation, Recipe
@@ -90,7 +95,9 @@ def test_the_flow_minimises_likelihood_alone_by_default(batch):
     assert float(loss.detach()) == pytest.approx(float(nll.detach().mean()), abs=1e-4)
 
 
-@pytest.mark.parametrize("term", ["perceptual", "consistency", "in_range"])
+@pytest.mark.parametrize(
+    "term", ["lpips", "pixel", "crps", "energy", "consistency", "in_range", "grid"]
+)
 def test_each_sample_term_reaches_every_part_of_the_flow(batch, term):
     objective, network = build(**{term: 1.0})
     objective.begin(network, *batch)
@@ -159,3 +166,14 @@ def test_grid_pattern_sees_what_repeats_every_four_pixels_and_nothing_else(batch
     assert float(grid_pattern(hr + 0.1, hr)) == pytest.approx(0, abs=1e-6)
     # one position in 16 stands 0.15 above the mean, the others 0.01 below
     assert float(grid_pattern(hr + grid, hr)) == pytest.approx((0.15 + 15 * 0.01) / 16, abs=1e-5)
+
+
+def test_crps_is_least_for_samples_as_wide_as_their_error():
+    generator = torch.Generator().manual_seed(0)
+    truth, latent = torch.randn(2, 1, 3, 400, 400, generator=generator)
+    narrow, right, wide = (
+        float(pixel_crps(s * latent, -s * latent, truth)) for s in (0.7, 1, 1.4)
+    )
+    assert right == pytest.approx(math.pi**-0.5, rel=0.01)  # of a standard normal variable
+    assert narrow > right + 0.01
+    assert wide > right + 0.01
