@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
 from pdbench.baselines import BASELINES
 from pdbench.baselines.baseline import Baseline, describe_weights, read_weights
 from pdbench.baselines.rrdb.keys import unwrap
 from pdbench.errors import InputError
+from pdbench.tensor_file import to_safetensors
 from pdbench.training.recipe import read_recipe
 from pdbench.weights import sha256_of
 
@@ -140,8 +140,8 @@ def write_checkpoint(imported: Imported, target: Path) -> Path:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".tmp")
-    state = {name: value.float().contiguous() for name, value in imported.state.items()}
-    part.write_bytes(save(state, facts))
+    state = {name: value.detach().float().numpy() for name, value in imported.state.items()}
+    part.write_bytes(to_safetensors(state, facts))
     part.replace(path)
     return path
 

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import logging
 import pickle
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,9 +23,10 @@ import torch
 from numpy.typing import NDArray
 
 from pdbench.errors import WeightsUnavailable
+from pdbench.tensor_file import to_safetensors
 from pdbench.weights import WeightFile, fetch, find, is_offline
 
-__all__ = ["Backbone", "read_package", "read_torchvision", "to_safetensors", "weight_file"]
+__all__ = ["Backbone", "read_package", "read_torchvision", "weight_file"]
 
 _log = logging.getLogger(__name__)
 
@@ -54,28 +53,6 @@ class Backbone:
     torchvision: WeightFile
     member: str
     key: str
-
-
-def to_safetensors(tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """Write float32 arrays in the safetensors format, always to the same bytes.
-
-    The library's own writer promises no fixed header, and the sha256 covers the header.
-    """
-    header: dict[str, Any] = {}
-    blocks: list[bytes] = []
-    offset = 0
-    for name in sorted(tensors):
-        block = np.ascontiguousarray(tensors[name], dtype="<f4").tobytes()
-        header[name] = {
-            "dtype": "F32",
-            "shape": list(tensors[name].shape),
-            "data_offsets": [offset, offset + len(block)],
-        }
-        blocks.append(block)
-        offset += len(block)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return b"".join([len(text).to_bytes(8, "little"), text, *blocks])
 
 
 def read_torchvision(path: Path, backbone: Backbone) -> dict[str, NDArray[np.float32]]:

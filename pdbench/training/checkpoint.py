@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
 from pdbench.errors import InputError
+from pdbench.tensor_file import to_safetensors
 
 __all__ = ["export_weights", "load_checkpoint", "newest_checkpoint", "save_checkpoint"]
 
@@ -57,8 +57,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def export_weights(path: Path, state: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write a state dict as float16 safetensors, atomically."""
+    """Write a state dict as float16 safetensors, atomically; the same one to the same bytes."""
     temporary = path.with_suffix(".tmp")
-    halves = {name: value.detach().cpu().half().contiguous() for name, value in state.items()}
-    temporary.write_bytes(save(halves, metadata))  # save_file shuts other users out
+    halves = {name: value.detach().cpu().half().numpy() for name, value in state.items()}
+    temporary.write_bytes(to_safetensors(halves, metadata))
     _replace(temporary, path)

@@ -6,15 +6,16 @@ import sys
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load, load_file
+from safetensors.torch import load_file
 
 from pdbench.errors import WeightsUnavailable
 from pdbench.metrics import backbone_weights
 from pdbench.metrics.alex_weights import ALEXNET
 from pdbench.metrics.alex_weights import BACKBONE as ALEX
-from pdbench.metrics.backbone_weights import _ArraysOnly, read_torchvision, to_safetensors
+from pdbench.metrics.backbone_weights import _ArraysOnly, read_torchvision
 from pdbench.metrics.vgg_weights import BACKBONE as VGG
 from pdbench.metrics.vgg_weights import VGG16
+from pdbench.tensor_file import to_safetensors
 
 
 @pytest.fixture
@@ -50,14 +51,6 @@ def test_the_first_filter_is_torchvisions(vgg_file):
     ]
     filters = load_file(vgg_file)["features.0.weight"]
     assert torch.allclose(filters[0, 0], torch.tensor(published), atol=5e-5)
-
-
-def test_safetensors_reads_back_what_was_written():
-    tensors = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.ones(1, np.float32)}
-    read = load(to_safetensors(tensors))
-    assert {name: value.tolist() for name, value in read.items()} == {
-        name: value.tolist() for name, value in tensors.items()
-    }
 
 
 def test_the_pickle_of_a_package_can_make_arrays_only(tmp_path):
