@@ -14,6 +14,7 @@ LAYERS = {
     "plugins": 0,
     "registry": 0,
     "scores": 0,
+    "tensor_file": 0,
     "torchvision_guard": 0,
     "weights": 0,
     "analysis": 1,
