@@ -46,8 +46,8 @@ class Weights:
         samples_from: Fraction of the steps after which samples are drawn for the terms below.
         tau: Highest temperature of these samples; each step draws its own, high ones more often.
         lpips: Weight of LPIPS-VGG of the mean of two samples. Their latents are z and -z, so that
-            what differs between samples cancels: the term sharpens what all samples share and
-            leaves their spread to the likelihood.
+            what differs between samples cancels: the term sharpens what all samples share. Alone
+            it lets their spread shrink; `crps` and `energy` hold against that.
         pixel: Weight of the L1 distance of that mean to the HR.
         crps: Weight of `pixel_crps`, which makes the samples as wide as their error.
         energy: Weight of `lpips_energy` in a random window, the same for what VGG16 sees.
