@@ -35,10 +35,11 @@ class Baseline:
         reference: Authors, title, venue, year, URL.
         folder: Where recipes, weights and card lie.
         network: Builds the bare network from a recipe's `network` arguments.
-        adapt: Turns a loaded network into what the sample bank calls (restorer or sampler).
-        translate: Brings a published state dict to the network's own key names.
+        wrap: Turns a loaded network into what the sample bank calls (restorer or sampler).
+        convert_state_dict: Brings a published state dict to the network's own key names.
         objective: Builds the training objective.
-        adopt: Brings what training may start from to the network's tensors; `translate` if None.
+        convert_initial: Brings what training may start from to the network's tensors;
+            `convert_state_dict` if None.
         after: Ids of the networks whose weights its training starts from.
     """
 
@@ -47,10 +48,10 @@ class Baseline:
     reference: str
     folder: Path
     network: Callable[..., nn.Module]
-    adapt: Callable[[Any], Any]
-    translate: Callable[[Mapping[str, object]], dict[str, Tensor]]
+    wrap: Callable[[Any], Any]
+    convert_state_dict: Callable[[Mapping[str, object]], dict[str, Tensor]]
     objective: Callable[[], Objective]
-    adopt: Callable[[Mapping[str, object]], dict[str, Tensor]] | None = None
+    convert_initial: Callable[[Mapping[str, object]], dict[str, Tensor]] | None = None
     after: tuple[str, ...] = ()
 
     def recipe_path(self, size: str) -> Path:
@@ -94,7 +95,7 @@ class Baseline:
         """
         if not Path(path).is_file():
             raise InputError(f"weight file '{path}' does not exist")
-        state = (self.adopt or self.translate)(read_weights(Path(path))[0])
+        state = (self.convert_initial or self.convert_state_dict)(read_weights(Path(path))[0])
         with torch.device("meta"):
             network = self.network(**recipe.network)
         _check_fit(network, state, f"{Path(path).name} for the recipe of {self.id}")
@@ -110,9 +111,9 @@ class Baseline:
         """
         path = self.weights_path(size, weights)
         state, arguments = read_weights(path)
-        with torch.device("meta"):  # no random initialisation: every tensor comes from the file
+        with torch.device("meta"):  # no random initialization: every tensor comes from the file
             network = self.network(**(arguments or read_recipe(self.recipe_path(size)).network))
-        state = self.translate(state)
+        state = self.convert_state_dict(state)
         _check_fit(network, state, f"{path.name} for {self.id} ({size})")
         network.load_state_dict({n: value.float() for n, value in state.items()}, assign=True)
         network.eval().requires_grad_(False)

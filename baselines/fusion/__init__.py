@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
 from pdbench.baselines.fusion.fuser import FusionFuser
-from pdbench.baselines.fusion.keys import to_pdbench
 from pdbench.baselines.fusion.net import Fusion
-from pdbench.baselines.fusion.task import FusionObjective
+from pdbench.baselines.fusion.objective import FusionObjective
+from pdbench.baselines.fusion.state_dict import to_pdbench
 
 __all__ = ["L1", "LPIPS"]
 
@@ -22,8 +22,8 @@ L1 = Baseline(
     reference=REFERENCE,
     folder=Path(__file__).parent / "l1",
     network=Fusion,
-    adapt=FusionFuser,
-    translate=to_pdbench,
+    wrap=FusionFuser,
+    convert_state_dict=to_pdbench,
     objective=partial(FusionObjective, "l1"),
     after=("srflow-da",),
 )
@@ -33,8 +33,8 @@ LPIPS = Baseline(
     reference=REFERENCE,
     folder=Path(__file__).parent / "lpips",
     network=Fusion,
-    adapt=FusionFuser,
-    translate=to_pdbench,
+    wrap=FusionFuser,
+    convert_state_dict=to_pdbench,
     objective=partial(FusionObjective, "lpips"),
     after=("srflow-da",),
 )

@@ -18,7 +18,7 @@ __all__ = ["RRDB", "DenseBlock", "ResidualInResidual"]
 
 RESIDUAL_SCALE = 0.2
 SLOPE = 0.2
-INIT_GAIN = 0.1  # ESRGAN, section 3.1: smaller initialisation eases training without batch norm
+INIT_GAIN = 0.1  # ESRGAN, section 3.1: smaller initialization eases training without batch norm
 
 
 def activate(x: Tensor) -> Tensor:
@@ -27,7 +27,7 @@ def activate(x: Tensor) -> Tensor:
 
 
 def enlarge(x: Tensor) -> Tensor:
-    """Nearest-neighbour x2, (B, C, h, w) to (B, C, 2h, 2w)."""
+    """Nearest-neighbor x2, (B, C, h, w) to (B, C, 2h, 2w)."""
     return F.interpolate(x, scale_factor=2, mode="nearest")
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
-from pdbench.baselines.srflow_da.keys import to_pdbench
 from pdbench.baselines.srflow_da.net import SRFlowDA
+from pdbench.baselines.srflow_da.objective import SRFlowDAObjective
 from pdbench.baselines.srflow_da.sampler import SRFlowDASampler
-from pdbench.baselines.srflow_da.task import SRFlowDAObjective
+from pdbench.baselines.srflow_da.state_dict import to_pdbench
 
 __all__ = ["BASELINE"]
 
@@ -19,8 +19,8 @@ BASELINE = Baseline(
     ),
     folder=Path(__file__).parent,
     network=SRFlowDA,
-    adapt=SRFlowDASampler,
-    translate=to_pdbench,
+    wrap=SRFlowDASampler,
+    convert_state_dict=to_pdbench,
     objective=SRFlowDAObjective,
     after=("rrdb",),
 )

@@ -21,8 +21,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from pdbench.baselines.rrdb.keys import from_mid, to_mid
 from pdbench.baselines.rrdb.net import RRDB
+from pdbench.baselines.rrdb.state_dict import from_mid, to_mid
 from pdbench.baselines.srflow_da.layers import Coupling, FlowStep, Prepared, Split, Squeeze
 
 __all__ = ["Encoded", "FlowUpsampler", "SRFlowDA"]
@@ -122,12 +122,12 @@ class FlowUpsampler(nn.Module):
         return x
 
     @torch.no_grad()
-    def initialise(self, hr: Tensor, prepared: Sequence[Prepared | None]) -> None:
-        """Data-dependent initialisation of every actnorm, in the order data meets them."""
+    def initialize(self, hr: Tensor, prepared: Sequence[Prepared | None]) -> None:
+        """Data-dependent initialization of every actnorm, in the order data meets them."""
         x = hr
         for layer, cache in zip(self.layers, prepared, strict=True):
             if isinstance(layer, FlowStep):
-                layer.actnorm.initialise(x)
+                layer.actnorm.initialize(x)
                 x = layer(x, cache)[0]
             else:
                 x = layer(x)[0] if isinstance(layer, Split) else layer(x)
@@ -203,9 +203,9 @@ class SRFlowDA(nn.Module):
         """
         return self.flowUpsamplerNet.inverse(latents, prepared)
 
-    def initialise(self, lr: Tensor, hr: Tensor) -> None:
-        """Initialise every actnorm on one batch; never after weights were loaded."""
-        self.flowUpsamplerNet.initialise(hr, self.condition(lr))
+    def initialize(self, lr: Tensor, hr: Tensor) -> None:
+        """Initialize every actnorm on one batch; never after weights were loaded."""
+        self.flowUpsamplerNet.initialize(hr, self.condition(lr))
 
     def forward(
         self, lr: Tensor, hr: Tensor, latents: Sequence[Tensor] | None = None
@@ -225,12 +225,12 @@ class SRFlowDA(nn.Module):
         return nll, self.decode(latents, repeated)
 
 
-def _rename(state: dict[str, Any], prefix: str, translate: Any) -> None:  # noqa: ANN401
+def _rename(state: dict[str, Any], prefix: str, convert_state_dict: Any) -> None:  # noqa: ANN401
     start = prefix + ENCODER
     for name in list(state):
         value = state.pop(name)  # all are put back, so that the order stays
         if name.startswith(start):
-            name = start + translate(name[len(start) :])
+            name = start + convert_state_dict(name[len(start) :])
         state[name] = value
 
 

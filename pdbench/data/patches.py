@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from pdbench.bicubic import bicubic_downsample
-from pdbench.data.graphics import draw_graphics
 from pdbench.data.prepared import PreparedPhoto, is_prepared, open_prepared
+from pdbench.data.synthetic_crops import draw_graphics
 from pdbench.errors import InputError
 
 __all__ = [
@@ -76,7 +76,7 @@ class PatchSettings:
     Attributes:
         lr_side: Side of the LR crop in pixels; the HR crop is four times that.
         graphics: Fraction of crops drawn (text, flat shapes) instead of cut from a photograph.
-        saturate: Fraction of crops whose colours are pushed towards saturation.
+        saturate: Fraction of crops whose colors are pushed towards saturation.
         seed: Seed of the crop sequence.
     """
 
@@ -220,8 +220,8 @@ class Patches(TorchDataset[tuple[Tensor, Tensor]]):
 
 
 def _saturated(pixels: np.ndarray, *, gain: float) -> np.ndarray:
-    grey = pixels.mean(axis=2, keepdims=True)
-    return np.clip(grey + gain * (pixels - grey), 0, 255).astype(np.uint8)
+    gray = pixels.mean(axis=2, keepdims=True)
+    return np.clip(gray + gain * (pixels - gray), 0, 255).astype(np.uint8)
 
 
 def _to_tensor(pixels: np.ndarray, flips: np.ndarray) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pdbench.metrics.lpips_vgg import HEADS
 from pdbench.metrics.vgg import halve, open_vgg16
-from pdbench.weights import carried_bytes
+from pdbench.weights import bundled_bytes
 
 __all__ = [
     "deep_feature_distance",
@@ -70,7 +70,7 @@ def perceptual_distance(restored: Tensor, reference: Tensor, *, stages: int = 3)
 
 @cache
 def _head_roots(device: str) -> list[Tensor]:
-    stored = load(carried_bytes(HEADS))
+    stored = load(bundled_bytes(HEADS))
     return [stored[f"lin{stage}"].to(device).sqrt().view(1, -1, 1, 1) for stage in range(5)]
 
 

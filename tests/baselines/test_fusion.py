@@ -9,22 +9,22 @@ import torch
 
 from pdbench.baselines import BASELINES
 from pdbench.baselines.fusion.fuser import FusionFuser
-from pdbench.baselines.fusion.keys import to_pdbench
 from pdbench.baselines.fusion.net import Fusion
-from pdbench.baselines.fusion.task import FusionObjective, draw_samples
+from pdbench.baselines.fusion.objective import FusionObjective, draw_samples
+from pdbench.baselines.fusion.state_dict import to_pdbench
 from pdbench.data.patches import make_photo
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Fused, Sampled
 from pdbench.methods.fusion import L1, SAMPLES
-from pdbench.training.recipe import Crops, Optimisation, Recipe, read_recipe
+from pdbench.training.recipe import Crops, Optimization, Recipe, read_recipe
 
 RECIPE = Recipe(
     baseline="fusion-l1",
     size="compact",
     network={"samples": 3, "features": 8, "blocks": 1},
     crops=Crops(batch=2, lr_side=8),
-    optimisation=Optimisation(steps=10),
+    optimization=Optimization(steps=10),
 )
 
 
@@ -50,7 +50,7 @@ def flow(monkeypatch):
             return prepared + 0.1 * noise
 
     monkeypatch.setattr(
-        "pdbench.baselines.fusion.task.srflow_da.BASELINE",
+        "pdbench.baselines.fusion.objective.srflow_da.BASELINE",
         type("Declared", (), {"load": lambda self, size, device: Flow()})(),
     )
     return Flow()

@@ -278,10 +278,10 @@ def test_the_help_states_what_is_read(pdbench):
 
 def test_a_file_that_changes_during_the_run_is_refused(home, monkeypatch):
     from pdbench.errors import InputError
-    from pdbench.harness import given
+    from pdbench.harness import external_images
 
     digests = iter(["1" * 12] * 3)
-    monkeypatch.setattr(given, "digest_of", lambda files: next(digests, "2" * 12))
+    monkeypatch.setattr(external_images, "digest_of", lambda files: next(digests, "2" * 12))
     with pytest.raises(InputError, match="changed during the run"):
         evaluated(home)
 

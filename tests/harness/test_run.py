@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from runs import ALL, METRICS, make_plan, write_images
+from run_folders import ALL, METRICS, make_plan, write_images
 
 from pdbench.bicubic import bicubic_downsample, bicubic_upsample
 from pdbench.errors import InputError, WeightsUnavailable
@@ -91,13 +91,13 @@ def test_only_new_metrics_are_computed(images, tmp_path, monkeypatch):
     whole = serial(make_plan(images), tmp_path / "whole")
     serial(make_plan(images, metrics=("psnr",)), tmp_path / "run")
     asked = []
-    original = scorer.MetricPanel
+    original = scorer.MetricCollection
 
     def spy(protocol, metrics, **options):
         asked.append(tuple(metrics))
         return original(protocol, metrics, **options)
 
-    monkeypatch.setattr(scorer, "MetricPanel", spy)
+    monkeypatch.setattr(scorer, "MetricCollection", spy)
     report = serial(make_plan(images), tmp_path / "run")
     assert asked == [("ssim", "lr-psnr")]
     assert set(report.record.scores) == set(whole.record.scores)

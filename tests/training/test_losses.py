@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PAPER
 from pdbench.training.losses import (
     lpips_distance,
@@ -20,7 +20,7 @@ def test_the_loss_as_lpips_is_the_metric():
     torch.manual_seed(0)
     reference = torch.rand(2, 3, 40, 48)
     restored = (reference + 0.2 * torch.randn(2, 3, 40, 48)).clamp(0, 1)
-    panel, scores = MetricPanel(PAPER, ["lpips-vgg"]), []
+    panel, scores = MetricCollection(PAPER, ["lpips-vgg"]), []
     for image, other in zip(restored, reference, strict=True):
         panel.prepare(other, None)
         scores.append(panel.score(image)["lpips-vgg"][0])
@@ -51,9 +51,9 @@ def test_the_spread_of_opposites_is_half_that_of_independent_samples():
 def test_the_energy_score_prefers_samples_as_different_as_the_truth_is_from_them():
     generator = torch.Generator().manual_seed(0)
     truth, noise = 0.2 * torch.randn(2, 4, 3, 64, 64, generator=generator)
-    grey = torch.full_like(truth, 0.5)
-    alike = float(lpips_energy(grey, grey, grey + truth))
-    assert float(lpips_energy(grey + noise, grey - noise, grey + truth)) < alike - 0.1
+    gray = torch.full_like(truth, 0.5)
+    alike = float(lpips_energy(gray, gray, gray + truth))
+    assert float(lpips_energy(gray + noise, gray - noise, gray + truth)) < alike - 0.1
 
 
 def test_the_energy_score_has_finite_gradients_where_samples_are_alike():

@@ -1,4 +1,4 @@
-"""Muon: updates are near-orthogonal, and it minimises."""
+"""Muon: updates are near-orthogonal, and it minimizes."""
 
 import torch
 
@@ -13,7 +13,7 @@ def test_singular_values_come_near_one():
         assert values.max() < 1.5
 
 
-def test_it_minimises_a_least_squares_problem():
+def test_it_minimizes_a_least_squares_problem():
     torch.manual_seed(0)
     target, kernel = torch.randn(8, 4, 3, 3), torch.nn.Parameter(torch.zeros(8, 4, 3, 3))
     optimizer = Muon([kernel], lr=0.1)

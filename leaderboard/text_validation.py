@@ -1,0 +1,142 @@
+"""What a submission may say: plain text that no page, spreadsheet or terminal acts upon.
+
+A submission is written by a stranger and shown to others, so each string in it is held to these
+rules when it is read; the site escapes it all the same.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from pdbench.errors import InputError
+
+__all__ = ["check_id", "check_link", "check_text", "clean_text", "confusable_key", "quoted"]
+
+LONGEST_ID = 64
+
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9._=,\[\]-]*[a-z0-9\]])?", re.ASCII)
+_LINK = re.compile(r"https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?:/[A-Za-z0-9._~%/?#=&+,:;-]*)?")
+# Names of devices on Windows, where a checkout with such a folder cannot be made.
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
+# Markup, an entity, a template, a Markdown link, a script address, a formula.
+_MARKUP = (
+    (re.compile(r"[<>`\\]"), "one of the characters < > ` \\"),
+    (re.compile(r"&#|&\w+;"), "an HTML entity"),
+    (re.compile(r"\{\{|\$\{|\{%"), "a template"),
+    (re.compile(r"\]\("), "a Markdown link"),
+    (re.compile(r"(?:javascript|vbscript|data)\s*:", re.IGNORECASE), "a script address"),
+    (re.compile(r"^[=+@|-]"), "a spreadsheet formula (it starts with = + - @ or |)"),
+)
+# Kinds of characters that are never drawn, or that turn the text around: controls, formats
+# (bidirectional marks, zero-width spaces), surrogates, private use, unassigned, line separators.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters that pass for others, within what an id or a title may hold.
+_LOOKS_LIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "|": "l", "τ": "t", "σ": "o",
+                             "α": "a", "γ": "y", "β": "b", "λ": "l", "×": "x"})  # fmt: skip
+_SEPARATORS = re.compile(r"[\s._=,\[\]()+-]+")
+
+
+def quoted(value: object, longest: int = 40) -> str:
+    """Show a value of a stranger in an error: ASCII only, cut short, in quotes."""
+    try:
+        text = ascii(str(value)[: longest + 1])[1:-1]
+    except ValueError:  # Python declines to write out a number of thousands of digits
+        return "a huge number"
+    return f"'{text[:longest]}...'" if len(text) > longest else f"'{text}'"
+
+
+def check_id(name: object) -> str:
+    """Return a submission's id if it is a safe name of a folder.
+
+    Args:
+        name: Lowercase ASCII letters, digits and `. _ = , [ ] -`, 64 at most; it starts with a
+            letter or digit and ends with one or with `]`.
+
+    Raises:
+        InputError: It is anything else: a path, a look-alike in another script, a device name.
+    """
+    if (
+        not isinstance(name, str)
+        or len(name) > LONGEST_ID
+        or not _ID.fullmatch(name)
+        or ".." in name
+        or _RESERVED.fullmatch(name)
+    ):
+        raise InputError(
+            f"{quoted(name)} cannot be the id of a submission; use up to {LONGEST_ID} of a-z, "
+            "0-9, '.', '_' and '-', like 'mynet-v2'"
+        )
+    return name
+
+
+def check_text(value: object, what: str, *, longest: int = 200, ascii_only: bool = False) -> str:
+    """Return a text if it is one line of plain, visible characters.
+
+    Args:
+        value: What was read.
+        what: What it is, for errors ("card.yaml: 'name'").
+        longest: Most characters.
+        ascii_only: Whether letters outside ASCII are refused, but for `τ σ α β γ λ ×`.
+
+    Returns:
+        The text in Unicode's composed form.
+
+    Raises:
+        InputError: It is no string, empty, too long, or something a page, a spreadsheet or a
+            terminal would act upon.
+    """
+    if not isinstance(value, str):
+        raise InputError(f"{what} must be text, not {quoted(value)}; put it in quotes")
+    text = unicodedata.normalize("NFC", value)
+    if not text.strip() or text != text.strip():
+        raise InputError(f"{what} is empty or has spaces around it; write one line of text")
+    if len(text) > longest:
+        raise InputError(f"{what} has {len(text)} characters; shorten it to {longest}")
+    if any(unicodedata.category(letter) in _UNSEEN for letter in text):
+        raise InputError(f"{what} holds invisible or control characters; write one plain line")
+    # The compatibility form catches full-width < and =, which some programs fold to plain ones.
+    plain = unicodedata.normalize("NFKC", text)
+    for pattern, finding in _MARKUP:
+        if pattern.search(plain):
+            raise InputError(f"{what} holds {finding}; write plain text")
+    if ascii_only and not all(letter.isascii() or letter in "τσαβγλ×" for letter in text):
+        raise InputError(f"{what} holds letters outside A-Z, a-z and τσαβγλ×; spell it with those")
+    return text
+
+
+def clean_text(text: str, longest: int = 600) -> str:
+    """Turn a message of this machine into text that `check_text` accepts."""
+    plain = "".join(
+        " " if unicodedata.category(letter) in _UNSEEN or letter in "<>`\\" else letter
+        for letter in unicodedata.normalize("NFKC", text)
+    )
+    plain = " ".join(plain.split())[:longest].strip()
+    try:
+        return check_text(plain, "a message", longest=longest)
+    except InputError:
+        return "not computed"
+
+
+def check_link(value: object, what: str) -> str:
+    """Return a web address, or "" for none; raises InputError for anything but plain http(s)."""
+    if value == "":
+        return ""
+    text = check_text(value, what, longest=300)
+    if not _LINK.fullmatch(text):
+        raise InputError(
+            f"{what} is no plain web address; write it like https://example.org/paper"
+        )
+    return text
+
+
+def confusable_key(name: str) -> str:
+    """Return what a name looks like: two names that could be taken for each other share it.
+
+    >>> confusable_key("RRDB") == confusable_key("rrdb")
+    True
+    >>> confusable_key("net-l0") == confusable_key("net_1o")
+    True
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKS_LIKE)
+    return _SEPARATORS.sub("-", folded).strip("-").replace("rn", "m").replace("vv", "w")
