@@ -74,7 +74,7 @@ def train(
         start: Weight file to start from, at step 0, instead of the recipe's own start.
         workers: Processes that cut crops; None for what suits the device.
         threads: CPU threads.
-        steps: Optimiser steps instead of the recipe's.
+        steps: Optimizer steps instead of the recipe's.
         progress: Whether to show a progress bar.
         tensorboard: Whether TensorBoard gets the rows of the log too.
 
@@ -89,7 +89,7 @@ def train(
     path = baseline.recipe_path(config) if config in SIZES else Path(config)
     recipe = read_recipe(path)
     if steps is not None:
-        recipe = replace(recipe, optimisation=replace(recipe.optimisation, steps=steps))
+        recipe = replace(recipe, optimization=replace(recipe.optimization, steps=steps))
     return fit(
         recipe, baseline.objective(), data, out,
         start=baseline.open_start(start, recipe) if start else None,
@@ -138,7 +138,7 @@ def train_all(
         resume: Continue what an earlier call began in `out`.
         workers: Processes that cut crops; None for what suits the device.
         threads: CPU threads.
-        steps: Optimiser steps of each network instead of its recipe's.
+        steps: Optimizer steps of each network instead of its recipe's.
         progress: Whether to show a progress bar for each network.
         tensorboard: Whether TensorBoard gets the rows of the logs too.
 

@@ -16,7 +16,6 @@ from pdbench.baselines.baseline import read_weights
 from pdbench.baselines.esrgan_plus.discriminator import Discriminator
 from pdbench.baselines.esrgan_plus.keys import from_rrdb
 from pdbench.baselines.esrgan_plus.net import ESRGANPlus
-from pdbench.baselines.rrdb.task import centre_pair, psnr_y
 from pdbench.data.patches import Photo
 from pdbench.images import quantise
 from pdbench.metrics.panel import MetricPanel
@@ -29,6 +28,7 @@ from pdbench.training.losses import (
 )
 from pdbench.training.processes import mean_over_processes
 from pdbench.training.recipe import Recipe, read_options
+from pdbench.training.validation import center_pair, psnr_y
 
 __all__ = ["ESRGANPlusObjective", "relativistic_loss"]
 
@@ -200,7 +200,7 @@ class ESRGANPlusObjective:
         """Luma PSNR (dB), VGG16 distance, and the metrics LPIPS-VGG and NIQE, on centres."""
         device = next(network.parameters()).device
         panel = MetricPanel(PAPER, ["lpips-vgg", "niqe"], device=str(device))
-        rows = [self._score(network, panel, *centre_pair(p, device)) for p in photos]
+        rows = [self._score(network, panel, *center_pair(p, device)) for p in photos]
         return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
     @staticmethod

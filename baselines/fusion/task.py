@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from pdbench.baselines import srflow_da
 from pdbench.baselines.fusion.net import Fusion
-from pdbench.baselines.rrdb.task import centre_pair, psnr_y
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.baselines.srflow_da.task import draw_latents
 from pdbench.data.patches import Photo
@@ -22,6 +21,7 @@ from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import PAPER
 from pdbench.training.losses import lpips_distance, random_window
 from pdbench.training.recipe import Recipe, read_options
+from pdbench.training.validation import center_pair, psnr_y
 
 __all__ = ["FusionObjective", "draw_samples"]
 
@@ -110,7 +110,7 @@ class FusionObjective:
         """
         device = next(network.parameters()).device
         panel = MetricPanel(PAPER, ["lpips-vgg"], device=str(device))
-        rows = [self._score(network, panel, *centre_pair(p, device)) for p in photos]
+        rows = [self._score(network, panel, *center_pair(p, device)) for p in photos]
         return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
     def _score(

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from pdbench.baselines import rrdb
 from pdbench.baselines.baseline import read_weights
-from pdbench.baselines.rrdb.task import centre_pair, psnr_y
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.bicubic import bicubic_downsample
 from pdbench.data.patches import Photo
@@ -25,6 +24,7 @@ from pdbench.training.losses import (
     spread_of_opposites,
 )
 from pdbench.training.recipe import Recipe
+from pdbench.training.validation import center_pair, psnr_y
 
 __all__ = ["HR_NOISE", "SRFlowDAObjective", "draw_latents", "grid_pattern", "pixel_crps"]
 
@@ -146,7 +146,7 @@ class SRFlowDAObjective:
             self.weights = Weights(**recipe.objective)
         except TypeError as error:
             raise InputError(f"recipe objective of srflow-da: {error}") from error
-        self.steps = recipe.optimisation.steps
+        self.steps = recipe.optimization.steps
         network = SRFlowDA(**recipe.network)
         if self.weights.encoder:
             path = rrdb.BASELINE.weights_path(self.weights.encoder)
@@ -197,7 +197,7 @@ class SRFlowDAObjective:
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
         """NLL (bits/pixel), luma PSNR at tau 0 and 0.9, LR-PSNR and range of tau-0.9 samples."""
         device = next(network.parameters()).device
-        rows = [self._judge(network, *centre_pair(photo, device)) for photo in photos]  # type: ignore[arg-type]
+        rows = [self._judge(network, *center_pair(photo, device)) for photo in photos]  # type: ignore[arg-type]
         return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
     def _judge(self, network: SRFlowDA, lr: Tensor, hr: Tensor) -> dict[str, float]:

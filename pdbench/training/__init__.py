@@ -1,1 +1,1 @@
-"""Training: recipes, the loop, checkpoints, optimisers."""
+"""Training: recipes, the loop, checkpoints, optimizers."""

@@ -43,7 +43,7 @@ class Adversary:
 
     Attributes:
         network: The network, prepared for the device.
-        optimizer: Its own optimiser.
+        optimizer: Its own optimizer.
     """
 
     network: nn.Module
@@ -69,7 +69,7 @@ def make_adversary(
     network = objective.build_adversary(recipe)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.train()
-    plan = recipe.optimisation
+    plan = recipe.optimization
     options: dict[str, Any] = {"lr": plan.adversary_lr, "betas": plan.betas}
     optimizer = torch.optim.Adam(network.parameters(), **options)
     return Adversary(accelerator.prepare(network), optimizer)

@@ -24,7 +24,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
-        """Move the average towards the network after optimiser step number `step` (from 1)."""
+        """Move the average towards the network after optimizer step number `step` (from 1)."""
         weight = 1 - min(self.decay, (1 + step) / (10 + step)) if self.decay else 1.0
         for name, value in network.state_dict().items():
             self.state[name].lerp_(value, weight)

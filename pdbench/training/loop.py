@@ -139,7 +139,7 @@ class _Run:
 
 def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple[Tensor, Tensor]]:
     recipe, ranks = run.recipe, run.accelerator.num_processes
-    crops, parts = recipe.crops, recipe.optimisation.accumulate
+    crops, parts = recipe.crops, recipe.optimization.accumulate
     if parts < 1 or crops.batch % (ranks * parts):
         raise InputError(
             f"batch {crops.batch} cannot be shared evenly by {ranks} processes in {parts} parts; "
@@ -150,7 +150,7 @@ def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple
     settings = PatchSettings(
         lr_side=crops.lr_side, graphics=crops.graphics, saturate=crops.saturate, seed=recipe.seed
     )
-    steps = recipe.optimisation.steps
+    steps = recipe.optimization.steps
     starts = (step * crops.batch + first for step in range(run.step, steps))
     loader = DataLoader(
         Patches(photos, settings, length=steps * crops.batch),
@@ -168,7 +168,7 @@ def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple
 
 def _advance(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> dict[str, float]:
     """Take one step; returns what the log reports of it."""
-    plan, rival = run.recipe.optimisation, run.adversary
+    plan, rival = run.recipe.optimization, run.adversary
     seed = run.recipe.seed * 1_000_003 + run.step * 101 + run.accelerator.process_index
     set_seed(seed % SEEDS)
     factor = rate(run.step, plan)
@@ -191,7 +191,7 @@ def _gradients(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> tuple
     Returns:
         Loss of the network and of the adversary (0 without one), means over parts and processes.
     """
-    parts, rival = run.recipe.optimisation.accumulate, run.adversary
+    parts, rival = run.recipe.optimization.accumulate, run.adversary
     total = torch.zeros(2, device=lr.device)
     for index, (some_lr, some_hr) in enumerate(zip(lr.chunk(parts), hr.chunk(parts), strict=True)):
         last = index == parts - 1  # processes exchange gradients once
@@ -213,7 +213,7 @@ def _descend(
 ) -> float:
     """Move one network against its gradient; returns the gradient's norm."""
     norm = float(
-        nn.utils.clip_grad_norm_(network.parameters(), run.recipe.optimisation.clip or math.inf)
+        nn.utils.clip_grad_norm_(network.parameters(), run.recipe.optimization.clip or math.inf)
     )
     if not (math.isfinite(loss) and math.isfinite(norm)):
         raise TrainingDiverged(
@@ -251,7 +251,7 @@ def _start(
     if device and device.startswith("cuda") and not torch.cuda.is_available():
         raise InputError("no CUDA device here; use --device cpu")
     AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
-    mixed = "bf16" if recipe.optimisation.precision == "bf16" else "no"
+    mixed = "bf16" if recipe.optimization.precision == "bf16" else "no"
     unused: bool = getattr(objective, "leaves_unused", False)
     several = DistributedDataParallelKwargs(find_unused_parameters=unused)
     accelerator = Accelerator(
@@ -263,9 +263,9 @@ def _start(
         network.load_state_dict(dict(start.state))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.train()
-    optimizers = make_optimizers(network, recipe.optimisation)
+    optimizers = make_optimizers(network, recipe.optimization)
     prepared = accelerator.prepare(network)
-    average = WeightAverage(accelerator.unwrap_model(prepared), recipe.optimisation.ema)
+    average = WeightAverage(accelerator.unwrap_model(prepared), recipe.optimization.ema)
     rival = None
     if isinstance(objective, AdversarialObjective):
         rival = make_adversary(objective, recipe, accelerator)
@@ -281,7 +281,7 @@ def _train(run: _Run, objective: Objective, train: Sequence[Photo], held: Sequen
            *, workers: int, progress: bool, tensorboard: bool) -> None:  # fmt: skip
     recipe, main = run.recipe, run.accelerator.is_main_process
     table = TrainingLog(run.folder, resumed_at=run.step, tensorboard=tensorboard and main)
-    bar = tqdm(total=recipe.optimisation.steps, initial=run.step, unit="step", smoothing=0.05,
+    bar = tqdm(total=recipe.optimization.steps, initial=run.step, unit="step", smoothing=0.05,
                desc=recipe.baseline, disable=not (progress and main))  # fmt: skip
     began = time.monotonic() - run.seconds
     recent: list[dict[str, float]] = []
@@ -292,11 +292,13 @@ def _train(run: _Run, objective: Objective, train: Sequence[Photo], held: Sequen
         bar.update()
         bar.set_postfix(loss=f"{_mean(recent[-50:], 'loss'):.4f}", refresh=False)
         run.seconds = time.monotonic() - began
-        last = run.step == recipe.optimisation.steps
+        last = run.step == recipe.optimization.steps
         if main and (last or run.step % recipe.validate_every == 0):
             scores = _validate(run, objective, held)
-            factor = rate(run.step - 1, recipe.optimisation)
-            state = {"step": run.step, "seconds": round(run.seconds), "rate": factor}
+            factor = rate(run.step - 1, recipe.optimization)
+            pixels = run.step * recipe.crops.batch * recipe.crops.lr_side**2
+            state = {"step": run.step, "seconds": round(run.seconds), "lr_pixels": pixels,
+                     "rate": factor}  # fmt: skip
             means = {name: _mean(recent, name) for name in recent[-1]}
             means["gradient_norm"] = recent[-1]["gradient_norm"]
             table.add({**state, **means, **scores})
@@ -314,7 +316,7 @@ def _begin(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> None:
     if run.accelerator.num_processes > 1:
         for value in bare.state_dict().values():
             broadcast(value)
-    run.average = WeightAverage(bare, run.recipe.optimisation.ema)
+    run.average = WeightAverage(bare, run.recipe.optimization.ema)
 
 
 def _default_workers(accelerator: Accelerator) -> int:
@@ -371,7 +373,9 @@ def fit(
     if threads:
         torch.set_num_threads(threads)
     run = _start(recipe, objective, Path(out), device=device, resume=resume, start=start)
-    train, held = split_photos(find_photos([Path(d) for d in data]), recipe.crops.validation)
+    excluded = recipe.crops.exclude
+    found = [p for p in find_photos([Path(d) for d in data]) if Path(p.name).stem not in excluded]
+    train, held = split_photos(found, recipe.crops.validation)
     if run.accelerator.is_main_process:
         (run.folder / "held_out.txt").write_text("".join(f"{path.name}\n" for path in held))
     side = recipe.crops.lr_side

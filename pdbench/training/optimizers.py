@@ -1,4 +1,4 @@
-"""From a recipe to optimisers and their learning rates."""
+"""From a recipe to optimizers and their learning rates."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from torch import nn
 from torch.optim import Adam, Optimizer
 
 from pdbench.training.muon import Muon
-from pdbench.training.recipe import Optimisation
+from pdbench.training.recipe import Optimization
 
 __all__ = ["make_optimizers", "peak_rates", "set_rates"]
 
 
-def make_optimizers(network: nn.Module, plan: Optimisation) -> list[Optimizer]:
-    """Build the optimisers of a recipe; with "muon", inner kernels go to Muon, the rest to Adam.
+def make_optimizers(network: nn.Module, plan: Optimization) -> list[Optimizer]:
+    """Build the optimizers of a recipe; with "muon", inner kernels go to Muon, the rest to Adam.
 
     Kernels with fewer than 8 input or output channels (first and last layers) stay with Adam.
     """
@@ -29,13 +29,13 @@ def make_optimizers(network: nn.Module, plan: Optimisation) -> list[Optimizer]:
     return [Muon(kernels, lr=plan.muon_lr), Adam(others, **adam)]
 
 
-def peak_rates(optimizers: Sequence[Optimizer], plan: Optimisation) -> list[float]:
-    """Return the peak learning rate of each optimiser."""
+def peak_rates(optimizers: Sequence[Optimizer], plan: Optimization) -> list[float]:
+    """Return the peak learning rate of each optimizer."""
     return [plan.muon_lr if isinstance(o, Muon) else plan.lr for o in optimizers]
 
 
 def set_rates(optimizers: Sequence[Optimizer], peaks: Sequence[float], factor: float) -> None:
-    """Set each optimiser's learning rate to its peak times the schedule's factor."""
+    """Set each optimizer's learning rate to its peak times the schedule's factor."""
     for optimizer, peak in zip(optimizers, peaks, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = peak * factor

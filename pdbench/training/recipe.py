@@ -13,7 +13,7 @@ import yaml
 
 from pdbench.errors import InputError
 
-__all__ = ["Crops", "Optimisation", "Recipe", "read_options", "read_recipe"]
+__all__ = ["Crops", "Optimization", "Recipe", "read_options", "read_recipe"]
 
 T = TypeVar("T")
 
@@ -25,11 +25,12 @@ class Crops:
     """What one training batch is made of.
 
     Attributes:
-        batch: Crops in one optimiser step, over all devices.
+        batch: Crops in one optimizer step, over all devices.
         lr_side: Side of the LR crop in pixels.
         graphics: Fraction of drawn crops.
         saturate: Fraction of crops with saturated colours.
         validation: Images held out of training.
+        exclude: Names without suffix of photographs that are never used: sources of test images.
     """
 
     batch: int
@@ -37,14 +38,15 @@ class Crops:
     graphics: float = 0.0
     saturate: float = 0.0
     validation: int = 10
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Optimisation:
+class Optimization:
     """How the weights move.
 
     Attributes:
-        steps: Optimiser steps in all.
+        steps: Optimizer steps in all.
         optimizer: "adam", or "muon" for kernels with Adam for everything else.
         lr: Peak learning rate of Adam.
         muon_lr: Peak learning rate of Muon.
@@ -84,7 +86,7 @@ class Recipe:
         size: "compact" or "paper".
         network: Arguments of the network's constructor.
         crops: The data.
-        optimisation: The optimiser.
+        optimization: The optimizer.
         objective: Arguments of the baseline's loss.
         seed: Seed of weights, crops and noise.
         validate_every: Steps between validations.
@@ -95,7 +97,7 @@ class Recipe:
     size: str
     network: Mapping[str, Any]
     crops: Crops
-    optimisation: Optimisation
+    optimization: Optimization
     objective: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     validate_every: int = 500
@@ -132,8 +134,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401
         return value
     if origin is tuple:
         if not isinstance(value, list):
-            raise InputError(f"{where} must be a list of numbers")
-        return tuple(_convert(float, item, where) for item in value)
+            raise InputError(f"{where} must be a list")
+        return tuple(_convert(arguments[0], item, where) for item in value)
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if hint in NAMES and type(value) is not hint:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from pdbench.training.recipe import Optimisation
+from pdbench.training.recipe import Optimization
 
 __all__ = ["rate"]
 
 
-def rate(step: int, plan: Optimisation) -> float:
+def rate(step: int, plan: Optimization) -> float:
     """Return the factor on the peak learning rate for step `step` (from 0), in [0, 1]."""
     warm = min(1.0, (step + 1) / plan.warmup) if plan.warmup else 1.0
     fraction = step / plan.steps

@@ -19,7 +19,7 @@ from pdbench.baselines.rrdb.net import RRDB
 from pdbench.baselines.rrdb.restorer import RRDBRestorer
 from pdbench.data.patches import make_photo
 from pdbench.errors import InputError
-from pdbench.training.recipe import Crops, Optimisation, Recipe
+from pdbench.training.recipe import Crops, Optimization, Recipe
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "rrdb_small.safetensors"
 SMALL = {"features": 8, "blocks": 1, "growth": 4}
@@ -28,7 +28,7 @@ RECIPE = Recipe(
     size="compact",
     network=SMALL,
     crops=Crops(batch=2, lr_side=8),
-    optimisation=Optimisation(steps=10),
+    optimization=Optimization(steps=10),
     objective={"discriminator": {"features": 4, "levels": 2, "norm": "spectral"}},
 )
 

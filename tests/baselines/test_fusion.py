@@ -17,14 +17,14 @@ from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Fused, Sampled
 from pdbench.methods.fusion import L1, SAMPLES
-from pdbench.training.recipe import Crops, Optimisation, Recipe, read_recipe
+from pdbench.training.recipe import Crops, Optimization, Recipe, read_recipe
 
 RECIPE = Recipe(
     baseline="fusion-l1",
     size="compact",
     network={"samples": 3, "features": 8, "blocks": 1},
     crops=Crops(batch=2, lr_side=8),
-    optimisation=Optimisation(steps=10),
+    optimization=Optimization(steps=10),
 )
 
 

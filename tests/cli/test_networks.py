@@ -10,7 +10,7 @@ from pdbench.errors import WeightsUnavailable
 TINY = """
 size: compact
 crops: {batch: 2, lr_side: 8, validation: 1}
-optimisation: {steps: 1}
+optimization: {steps: 1}
 """
 RECIPES = {
     "rrdb": "network: {features: 8, blocks: 1, growth: 4}",

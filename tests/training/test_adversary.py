@@ -18,7 +18,7 @@ from pdbench.baselines.rrdb.net import RRDB
 from pdbench.errors import InputError
 from pdbench.training.checkpoint import export_weights, load_checkpoint, newest_checkpoint
 from pdbench.training.loop import TrainingDiverged, fit
-from pdbench.training.recipe import Crops, Optimisation, Recipe
+from pdbench.training.recipe import Crops, Optimization, Recipe
 from pdbench.training.start import Start
 
 NETWORK = {"features": 8, "blocks": 1, "growth": 4}
@@ -27,7 +27,7 @@ RECIPE = Recipe(
     size="compact",
     network=NETWORK,
     crops=Crops(batch=2, lr_side=8, validation=1),
-    optimisation=Optimisation(steps=4, optimizer="muon", lr=1e-3, clip=10.0, ema=0.5),
+    optimization=Optimization(steps=4, optimizer="muon", lr=1e-3, clip=10.0, ema=0.5),
     objective={
         "perceptual": 0.0,
         "pixel": 1.0,
@@ -114,7 +114,7 @@ def test_a_resumed_run_ends_bit_for_bit_like_an_undisturbed_one(
 
 
 def test_both_networks_move(whole, photos, tmp_path):
-    still = replace(RECIPE, optimisation=replace(RECIPE.optimisation, steps=1))
+    still = replace(RECIPE, optimization=replace(RECIPE.optimization, steps=1))
     train(photos, tmp_path, recipe=still)
     before, after = final_state(tmp_path), final_state(whole)
     name = "layers.0.parametrizations.weight.original"
@@ -168,7 +168,7 @@ def test_a_run_starts_from_given_weights_without_initialisation(photos, tmp_path
 
 
 def test_where_a_run_started_survives_a_resume(photos, tmp_path, start):
-    short = replace(RECIPE, optimisation=replace(RECIPE.optimisation, steps=2))
+    short = replace(RECIPE, optimization=replace(RECIPE.optimization, steps=2))
     train(photos, tmp_path, recipe=short, start=start)
     train(photos, tmp_path, resume=True)
     with safe_open(tmp_path / "compact.safetensors", "pt") as file:
@@ -183,7 +183,7 @@ def recipe_file(tmp_path):
     path.write_text(
         "baseline: rrdb\nsize: compact\nnetwork: {features: 8, blocks: 1, growth: 4}\n"
         "crops: {batch: 2, lr_side: 8, validation: 1}\n"
-        "optimisation: {steps: 1, ema: 0.0, lr: 1.0e-6}\n"
+        "optimization: {steps: 1, ema: 0.0, lr: 1.0e-6}\n"
     )
     return path
 

@@ -13,14 +13,14 @@ from pdbench.errors import InputError
 from pdbench.training import loop
 from pdbench.training.checkpoint import load_checkpoint, newest_checkpoint
 from pdbench.training.loop import TrainingDiverged, fit
-from pdbench.training.recipe import Crops, Optimisation, Recipe
+from pdbench.training.recipe import Crops, Optimization, Recipe
 
 RECIPE = Recipe(
     baseline="rrdb",
     size="compact",
     network={"features": 8, "blocks": 1, "growth": 4},
     crops=Crops(batch=2, lr_side=8, graphics=0.3, saturate=0.3, validation=2),
-    optimisation=Optimisation(steps=6, optimizer="muon", lr=1e-3, clip=10.0, ema=0.5),
+    optimization=Optimization(steps=6, optimizer="muon", lr=1e-3, clip=10.0, ema=0.5),
     validate_every=2,
     checkpoint_every=2,
 )

@@ -20,7 +20,7 @@ RECIPES = {
     "rrdb": """
 baseline: rrdb
 network: {features: 8, blocks: 1, growth: 4}
-optimisation: {steps: 4, lr: 1.0e-3, clip: 10.0, ema: 0.5, accumulate: 2}
+optimization: {steps: 4, lr: 1.0e-3, clip: 10.0, ema: 0.5, accumulate: 2}
 """,
     "esrgan-plus": """
 baseline: esrgan-plus
@@ -28,7 +28,7 @@ network: {features: 8, blocks: 1, growth: 4, noise: 0.0}
 objective:
   {pixel: 1.0, perceptual: 0.0, adversarial: 0.3, balanced: true,
    discriminator: {features: 8, levels: 2, norm: spectral}}
-optimisation: {steps: 4, lr: 1.0e-3, adversary_lr: 1.0e-3, clip: 10.0, ema: 0.5}
+optimization: {steps: 4, lr: 1.0e-3, adversary_lr: 1.0e-3, clip: 10.0, ema: 0.5}
 """,
 }
 

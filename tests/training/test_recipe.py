@@ -5,7 +5,7 @@ import yaml
 
 from pdbench.baselines import BASELINES, SIZES
 from pdbench.errors import InputError
-from pdbench.training.recipe import Optimisation, read_recipe
+from pdbench.training.recipe import Optimization, read_recipe
 from pdbench.training.schedule import rate
 
 VALID = {
@@ -13,7 +13,7 @@ VALID = {
     "size": "compact",
     "network": {"features": 8},
     "crops": {"batch": 2, "lr_side": 8},
-    "optimisation": {"steps": 10},
+    "optimization": {"steps": 10},
 }
 
 
@@ -27,7 +27,7 @@ def write(path, **changes):
 def test_shipped_recipes_are_valid(name, size):
     recipe = read_recipe(BASELINES.get(name).recipe_path(size))
     assert (recipe.baseline, recipe.size) == (name, size)
-    assert recipe.optimisation.steps > 0
+    assert recipe.optimization.steps > 0
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_shipped_recipes_are_valid(name, size):
         ({"crops": {"batch": 2}}, "'lr_side' is missing"),
         ({"crops": {"batch": "two", "lr_side": 8}}, "whole number"),
         ({"crops": 3}, "must be a mapping"),
-        ({"optimisation": {"steps": 10, "optimizer": "sgd"}}, "expected adam or muon"),
-        ({"optimisation": {"steps": 10, "milestones": 3}}, "list of numbers"),
+        ({"optimization": {"steps": 10, "optimizer": "sgd"}}, "expected adam or muon"),
+        ({"optimization": {"steps": 10, "milestones": 3}}, "must be a list"),
     ],
 )
 def test_wrong_recipes_are_refused_by_name(tmp_path, changes, message):
@@ -55,12 +55,12 @@ def test_a_missing_or_broken_file_is_one_clear_line(tmp_path):
 
 
 def test_cosine_falls_from_one_to_zero_after_warm_up():
-    plan = Optimisation(steps=100, warmup=10, schedule="cosine")
+    plan = Optimization(steps=100, warmup=10, schedule="cosine")
     assert rate(0, plan) == pytest.approx(0.1)
     assert rate(50, plan) == pytest.approx(0.5)
     assert rate(100, plan) == pytest.approx(0.0)
 
 
 def test_step_schedule_halves_at_each_milestone():
-    plan = Optimisation(steps=100, schedule="step", milestones=(0.5, 0.75))
+    plan = Optimization(steps=100, schedule="step", milestones=(0.5, 0.75))
     assert [rate(step, plan) for step in (0, 49, 50, 75, 99)] == [1, 1, 0.5, 0.25, 0.25]

@@ -12,14 +12,14 @@ from pdbench.errors import InputError
 from pdbench.training import log
 from pdbench.training.checkpoint import load_checkpoint, newest_checkpoint
 from pdbench.training.loop import fit
-from pdbench.training.recipe import Crops, Optimisation, Recipe
+from pdbench.training.recipe import Crops, Optimization, Recipe
 
 RRDB = Recipe(
     baseline="rrdb",
     size="compact",
     network={"features": 8, "blocks": 1, "growth": 4},
     crops=Crops(batch=4, lr_side=8, graphics=0.3, saturate=0.3, validation=2),
-    optimisation=Optimisation(steps=4, lr=1e-3, clip=10.0, ema=0.5),
+    optimization=Optimization(steps=4, lr=1e-3, clip=10.0, ema=0.5),
     validate_every=4,
 )
 FLOW = replace(
@@ -28,7 +28,7 @@ FLOW = replace(
     network={"features": 8, "blocks": 1, "growth": 4, "taps": [0], "steps": 1, "hidden": 4,
              "depth": 1, "floor": 0.2, "published": False},
     crops=replace(RRDB.crops, batch=2),
-    optimisation=replace(RRDB.optimisation, steps=8, optimizer="muon", precision="bf16"),
+    optimization=replace(RRDB.optimization, steps=8, optimizer="muon", precision="bf16"),
     objective={"frozen": 0.5, "samples_from": 0.5, "consistency": 1.0},
     validate_every=2,
     checkpoint_every=2,
@@ -60,7 +60,7 @@ def test_two_runs_of_one_seed_have_the_same_first_50_losses(five_photos, tmp_pat
     recipe = replace(
         FLOW,
         crops=replace(FLOW.crops, lr_side=4, graphics=0.0),
-        optimisation=replace(FLOW.optimisation, steps=50, precision="float32"),
+        optimization=replace(FLOW.optimization, steps=50, precision="float32"),
         objective={"frozen": 0.5},
         validate_every=50,
         checkpoint_every=50,
@@ -72,7 +72,7 @@ def test_two_runs_of_one_seed_have_the_same_first_50_losses(five_photos, tmp_pat
 
 
 def test_another_seed_gives_other_losses(five_photos, tmp_path):
-    recipe = replace(RRDB, optimisation=replace(RRDB.optimisation, steps=1))
+    recipe = replace(RRDB, optimization=replace(RRDB.optimization, steps=1))
     a = train(recipe, five_photos, tmp_path / "a")
     # numpy takes seeds below 2^32 only, and every step has its own
     b = train(replace(recipe, seed=2**40 + 1), five_photos, tmp_path / "b")
@@ -120,7 +120,7 @@ def untimed(path):
 @pytest.mark.parametrize("parts", [2, 4])
 def test_a_batch_in_parts_gives_the_same_steps(five_photos, tmp_path, parts):
     whole = train(RRDB, five_photos, tmp_path / "whole")
-    recipe = replace(RRDB, optimisation=replace(RRDB.optimisation, accumulate=parts))
+    recipe = replace(RRDB, optimization=replace(RRDB.optimization, accumulate=parts))
     pieces = train(recipe, five_photos, tmp_path / "parts")
     assert len(pieces) == parts * len(whole)
     means = torch.tensor(pieces).view(-1, parts).mean(1)
@@ -129,7 +129,7 @@ def test_a_batch_in_parts_gives_the_same_steps(five_photos, tmp_path, parts):
 
 @pytest.mark.parametrize("parts", [0, 3, 8])
 def test_a_batch_that_cannot_be_divided_is_refused(five_photos, tmp_path, parts):
-    recipe = replace(RRDB, optimisation=replace(RRDB.optimisation, accumulate=parts))
+    recipe = replace(RRDB, optimization=replace(RRDB.optimization, accumulate=parts))
     with pytest.raises(InputError, match="cannot be shared evenly by 1 processes"):
         train(recipe, five_photos, tmp_path)
 
