@@ -1,11 +1,10 @@
-"""ESRGAN+: the network that was trained to please the eye, against a discriminator."""
+"""ESRGAN+: the perceptual network, trained with VGG features and a discriminator."""
 
 from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
 from pdbench.baselines.esrgan_plus.keys import to_pdbench, to_start
 from pdbench.baselines.esrgan_plus.net import ESRGANPlus
-from pdbench.baselines.esrgan_plus.task import ESRGANPlusObjective
 from pdbench.baselines.rrdb.restorer import RRDBRestorer
 
 __all__ = ["BASELINE"]
@@ -22,6 +21,5 @@ BASELINE = Baseline(
     adapt=RRDBRestorer,
     translate=to_pdbench,
     adopt=to_start,
-    objective=ESRGANPlusObjective,
     after=("rrdb",),
 )

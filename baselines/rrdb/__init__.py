@@ -6,7 +6,6 @@ from pdbench.baselines.baseline import Baseline
 from pdbench.baselines.rrdb.keys import to_pdbench
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.baselines.rrdb.restorer import RRDBRestorer
-from pdbench.baselines.rrdb.task import RRDBObjective
 
 __all__ = ["BASELINE"]
 
@@ -21,5 +20,4 @@ BASELINE = Baseline(
     network=RRDB,
     adapt=RRDBRestorer,
     translate=to_pdbench,
-    objective=RRDBObjective,
 )

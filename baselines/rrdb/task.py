@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from pdbench.baselines.arguments import build
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.data.patches import Photo
-from pdbench.training.recipe import Recipe, read_options
+from pdbench.training.recipe import STRICT, Recipe, read_options
 from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
 
 __all__ = ["RRDBObjective", "psnr_loss"]
@@ -44,7 +45,7 @@ def psnr_loss(restored: Tensor, reference: Tensor) -> Tensor:
     return (energy + FLAT_CROP).log().mean()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Options:
     """The recipe's `objective`.
 
@@ -58,21 +59,24 @@ class Options:
 class RRDBObjective:
     """Pixel loss of restored crops; see pdbench.training.loop.Objective."""
 
+    losses: tuple[str, ...] = ("l1",)
+
     def __init__(self) -> None:
-        self.error = F.l1_loss
+        self.error: Callable[[Tensor, Tensor], Tensor] = F.l1_loss
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the network of the recipe with ESRGAN's initialization."""
         options = read_options(Options, recipe.objective, "recipe objective of rrdb")
-        self.error = psnr_loss if options.loss == "psnr" else F.l1_loss
-        return RRDB(**recipe.network)
+        if options.loss == "psnr":
+            self.error, self.losses = psnr_loss, ("l2",)
+        return build(RRDB, recipe.network, "recipe network of rrdb")
 
     def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
         """RRDB needs no data-dependent initialization."""
 
-    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, step: int) -> Tensor:
+    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
         """Mean error of the batch."""
-        del step
+        del progress
         return self.error(network(lr), hr)
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:

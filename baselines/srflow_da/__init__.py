@@ -6,7 +6,6 @@ from pdbench.baselines.baseline import Baseline
 from pdbench.baselines.srflow_da.keys import to_pdbench
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.baselines.srflow_da.sampler import SRFlowDASampler
-from pdbench.baselines.srflow_da.task import SRFlowDAObjective
 
 __all__ = ["BASELINE"]
 
@@ -21,6 +20,5 @@ BASELINE = Baseline(
     network=SRFlowDA,
     adapt=SRFlowDASampler,
     translate=to_pdbench,
-    objective=SRFlowDAObjective,
     after=("rrdb",),
 )

@@ -1,6 +1,6 @@
-"""Drawn training crops: text and flat shapes, the content photographs lack.
+"""Drawn training crops of text and flat shapes, the content photographs lack.
 
-Flows trained on photographs alone explode on pages of text and on drawings (saturated flat colour
+Flows trained on photographs alone explode on pages of text and on drawings (saturated flat color
 next to sharp edges); a few per cent of such crops in training teach them what comes there.
 """
 
@@ -28,7 +28,7 @@ def draw_graphics(rng: np.random.Generator, side: int) -> np.ndarray:
     """
     oversample = 1 if rng.random() < 0.4 else 2  # 2: anti-aliased edges
     size = side * oversample
-    ground, ink = _two_colours(rng)
+    ground, ink = _two_colors(rng)
     canvas = Image.new("RGB", (size, size), ground)
     draw = ImageDraw.Draw(canvas)
     kind = rng.random()
@@ -46,15 +46,15 @@ def draw_graphics(rng: np.random.Generator, side: int) -> np.ndarray:
     return pixels
 
 
-def _two_colours(rng: np.random.Generator) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _two_colors(rng: np.random.Generator) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if rng.random() < 0.5:  # black on white or the reverse, as on most pages
         light, dark = 255 - int(rng.integers(40)), int(rng.integers(60))
         pair = ((light,) * 3, (dark,) * 3)
         return pair if rng.random() < 0.8 else (pair[1], pair[0])
-    return _colour(rng), _colour(rng)
+    return _color(rng), _color(rng)
 
 
-def _colour(rng: np.random.Generator) -> tuple[int, ...]:
+def _color(rng: np.random.Generator) -> tuple[int, ...]:
     if rng.random() < 0.5:
         return tuple(int(255 * v) for v in rng.integers(0, 2, 3))
     return tuple(int(v) for v in rng.integers(0, 256, 3))
@@ -63,17 +63,17 @@ def _colour(rng: np.random.Generator) -> tuple[int, ...]:
 def _shape(rng: np.random.Generator, draw: ImageDraw.ImageDraw, size: int) -> None:
     x0, y0, x1, y1 = (int(v) for v in rng.integers(-size // 8, size + size // 8, 4))
     box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-    colour, edge, width = _colour(rng), _colour(rng), int(rng.integers(0, size // 24 + 2))
+    color, edge, width = _color(rng), _color(rng), int(rng.integers(0, size // 24 + 2))
     kind = rng.integers(5)
     if kind == 0:
-        draw.rectangle(box, fill=colour, outline=edge, width=width)
+        draw.rectangle(box, fill=color, outline=edge, width=width)
     elif kind == 1:
-        draw.ellipse(box, fill=colour, outline=edge, width=width)
+        draw.ellipse(box, fill=color, outline=edge, width=width)
     elif kind == 2:
         draw.line((x0, y0, x1, y1), fill=edge, width=width + 1)
     elif kind == 3:
         points = [(int(x), int(y)) for x, y in rng.integers(0, size, (3, 2))]
-        draw.polygon(points, fill=colour, outline=edge)
+        draw.polygon(points, fill=color, outline=edge)
     else:
         step = int(rng.integers(3, 24))
         for x in range(box[0], box[2], step):
