@@ -71,6 +71,7 @@ class SRFlowDAObjective:
 
     def __init__(self) -> None:
         self.options = Options()
+        self.rrdb: nn.Module | None = None
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the network, its encoder filled from RRDB if the recipe says so."""
@@ -81,6 +82,7 @@ class SRFlowDAObjective:
             state = rrdb.BASELINE.translate(read_weights(path)[0])
             wanted = network.RRDB.state_dict()
             network.RRDB.load_state_dict({name: state[name].float() for name in wanted})
+            self.rrdb = rrdb.BASELINE.load(self.options.encoder, "cpu")
         return network
 
     def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
@@ -101,14 +103,22 @@ class SRFlowDAObjective:
         Returns:
             `val_` and: `nll` (bits/pixel); luma PSNR (dB) of tau = 0, one sample at 0.9, and the
             averages of 5 and 25; `mse_ratio`, MSE(1)/MSE(inf) at 0.9 pooled over photographs (a
-            perfect sampler has 1 + 0.9^2 there); LPIPS-VGG and NIQE of tau = 0.1, 0.5, 0.9 and
-            Average-5; `lr_psnr` of a sample (dB); `excursion`, the worst mean excursion of an 8x8
-            patch outside [0, 1]; and `exploded`, the share of patches where it is above 0.25.
+            perfect sampler has 1 + 0.9^2 there); LPIPS-VGG and NIQE of tau = 0.1, 0.5, 0.9,
+            Average-5 and the RRDB that the encoder started from; `lr_psnr` of a sample (dB);
+            `excursion`, the worst mean excursion of an 8x8 patch outside [0, 1]; and `exploded`,
+            the share of patches where it is above 0.25.
         """
         device = next(network.parameters()).device
         flow, perceptual = cast(SRFlowDA, network), PerceptualScores(device)
         decoder = Decoder(flow.flowUpsamplerNet)
-        rows = [_judge(flow, decoder, perceptual, *center_pair(photo, device)) for photo in photos]
+        rows = []
+        for photo in photos:
+            lr, hr = center_pair(photo, device)
+            perceptual.prepare(hr, lr)
+            rows.append(_judge(flow, decoder, perceptual, lr, hr))
+            if self.rrdb:
+                scores = perceptual(self.rrdb.to(device)(lr))
+                rows[-1] |= {f"{metric}_rrdb": value for metric, value in scores.items()}
         means = column_means(rows)
         means["mse_ratio"] = means.pop("mse_1") / means.pop("mse_inf")
         means["excursion"] = max(row["excursion"] for row in rows)
@@ -118,7 +128,7 @@ class SRFlowDAObjective:
 def _judge(
     network: SRFlowDA, decoder: Decoder, perceptual: PerceptualScores, lr: Tensor, hr: Tensor
 ) -> dict[str, float]:
-    """Return the scores of one photograph (1, 3, h, w), with `mse_1` and `mse_inf` apart."""
+    """Return the scores of one photograph, lr (1, 3, h, w), with `mse_1` and `mse_inf` apart."""
     generator = torch.Generator(lr.device).manual_seed(0)
     conditions = network.conditions(lr)
     prepared = decoder.prepare(conditions)
@@ -132,7 +142,6 @@ def _judge(
     samples = draw(TAU, SAMPLES)
     shown = {f"tau{tau:g}": draw(tau, 1) for tau in OTHER_TAUS}
     shown |= {f"tau{TAU:g}": samples[:1], "average5": samples[:5].mean(0, keepdim=True)}
-    perceptual.prepare(hr, lr)
     scores = {
         f"{metric}_{name}": value
         for name, image in shown.items()

@@ -9,7 +9,7 @@ from typing import Any
 
 from pdbench.errors import InputError
 
-__all__ = ["train", "train_all"]
+__all__ = ["read_duration", "train", "train_all"]
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 LONGEST = 10**9
@@ -121,13 +121,13 @@ def _options(
     return {
         "device": None if device == "auto" else device,
         "steps": steps,
-        "time_limit": None if time is None else _seconds(time),
+        "time_limit": None if time is None else read_duration(time),
         **others,
     }
 
 
-def _seconds(time: float | str) -> float:
-    """Read a duration, in seconds or as "90s", "10m", "1.5h"."""
+def read_duration(time: float | str) -> float:
+    """Return the seconds of a duration: seconds, "90s", "10m" or "1.5h"; may raise InputError."""
     found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", str(time))
     seconds = float(found[1]) * UNITS[found[2] or "s"] if found else 0.0
     if not 0 < seconds <= LONGEST:

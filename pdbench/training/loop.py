@@ -33,6 +33,7 @@ from pdbench.errors import InputError, PdbenchError
 from pdbench.memory import keep_freed_memory
 from pdbench.training.adversary import AdversarialObjective, make_adversary
 from pdbench.training.checkpoint import export_weights, newest_checkpoint, save_checkpoint
+from pdbench.training.curves import draw_curves
 from pdbench.training.ema import WeightAverage
 from pdbench.training.log import TrainingLog
 from pdbench.training.optimizers import make_optimizers, peak_rates, set_rates
@@ -264,6 +265,7 @@ def _train(run: TrainingRun, objective: Objective, train: Sequence[Photo], held:
         done = run.progress()
         if main and (done == 1 or run.step % recipe.validate_every == 0):
             table.add(_row(run, recent, _validate(run, objective, held)))
+            draw_curves(table.path, run.folder / "curves.svg")
             recent = []
         if main and (done == 1 or run.step % recipe.checkpoint_every == 0):
             save_checkpoint(run.folder, run.step, run.state())
@@ -324,7 +326,7 @@ def fit(
         recipe: What to train and how.
         objective: The baseline's network, loss and validation.
         data: Folders of photographs, searched recursively, or prepared ones.
-        out: Folder for checkpoints, log.csv, held_out.txt and the exported weights.
+        out: Folder for checkpoints, log.csv, curves.svg, held_out.txt and the exported weights.
         device: "cpu", "cuda", or None to let accelerate choose.
         resume: Continue from the newest checkpoint in `out`.
         start: Weights to begin with, at step 0 and without data-dependent initialization.
