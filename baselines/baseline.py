@@ -56,6 +56,12 @@ class Baseline:
             raise InputError(f"unknown size '{size}'; known: {', '.join(SIZES)}")
         return self.folder / f"{size}.yaml"
 
+    def arguments(self, size: str) -> dict[str, Any]:
+        """Return the network's arguments of a size, as its recipe has them."""
+        recipe = yaml.safe_load(self.recipe_path(size).read_text(encoding="utf-8"))
+        arguments: dict[str, Any] = recipe["network"]
+        return arguments
+
     def weights_path(self, size: str, weights: Path | None = None) -> Path:
         """Return the weight file to use.
 
@@ -93,8 +99,7 @@ class Baseline:
         path = self.weights_path(size, weights)
         state, arguments = read_weights(path)
         if arguments is None:
-            recipe = self.recipe_path(size).read_text(encoding="utf-8")
-            arguments = yaml.safe_load(recipe)["network"]
+            arguments = self.arguments(size)
         with torch.device("meta"):  # no random initialization: every tensor comes from the file
             network = build(self.network, arguments, f"{path.name} for {self.id} ({size})")
         state = self.translate(state)

@@ -1,4 +1,4 @@
-"""Networks out of a file: any x4 RGB architecture that spandrel recognises by its key names.
+"""Networks out of a file: any x4 RGB architecture that spandrel recognizes by its key names.
 
 spandrel is the optional extra `pdbench[checkpoints]`. It only builds the network: the file is read
 by pdbench's own reader, which executes nothing in it.

@@ -1,4 +1,4 @@
-"""Authors' published checkpoints: recognised by their tensors, checked key by key, made ours.
+"""Import of authors' published checkpoints: recognized by their tensors, checked key by key.
 
 References:
     Layouts of ESRGAN's two generations (github.com/xinntao/ESRGAN), BasicSR
@@ -22,7 +22,6 @@ from pdbench.baselines.baseline import Baseline, describe_weights, read_weights
 from pdbench.baselines.rrdb.keys import unwrap
 from pdbench.errors import InputError
 from pdbench.tensor_file import to_safetensors
-from pdbench.training.recipe import read_recipe
 from pdbench.weights import sha256_of
 
 __all__ = ["SIZE", "Imported", "import_checkpoint", "write_checkpoint"]
@@ -67,7 +66,7 @@ class Imported:
 
 
 def import_checkpoint(path: Path, name: str | None = None) -> Imported:
-    """Recognise a published checkpoint and bring it to pdbench's form; executes nothing in it.
+    """Recognize a published checkpoint and bring it to pdbench's form; executes nothing in it.
 
     Args:
         path: PyTorch or safetensors file.
@@ -88,12 +87,12 @@ def import_checkpoint(path: Path, name: str | None = None) -> Imported:
             f"'{path}' has pdbench's form already; give it to --weights-dir or --from"
         )
     flat = unwrap(content)
-    baseline = BASELINES.get(name) if name else _recognise(flat, path)
+    baseline = BASELINES.get(name) if name else _recognize(flat, path)
     if variant := _unsupported(flat):
         raise InputError(f"'{path}' is {variant}, which pdbench has no network for")
     taken = baseline.translate(content)
     with torch.device("meta"):
-        network = baseline.network(**read_recipe(baseline.recipe_path(SIZE)).network)
+        network = baseline.network(**baseline.arguments(SIZE))
     expected: dict[str, Tensor] = network.state_dict()
     missing = _compare(expected, taken, path, baseline)
     theirs = {id(value): key for key, value in flat.items()}
@@ -127,11 +126,10 @@ def write_checkpoint(imported: Imported, target: Path) -> Path:
     path = target / imported.file_name if target.is_dir() else target
     if path.suffix != ".safetensors":
         raise InputError(f"'{path}' is no folder and does not end in .safetensors; change --out")
-    recipe = read_recipe(imported.baseline.recipe_path(SIZE))
     facts = {
         "baseline": imported.baseline.id,
         "size": SIZE,
-        "network": json.dumps(dict(recipe.network), sort_keys=True),
+        "network": json.dumps(imported.baseline.arguments(SIZE), sort_keys=True),
         "imported": f"{imported.source.name} sha256 {sha256_of(imported.source)}",
     }
     if path.is_file():
@@ -146,7 +144,7 @@ def write_checkpoint(imported: Imported, target: Path) -> Path:
     return path
 
 
-def _recognise(flat: Mapping[str, Tensor], path: Path) -> Baseline:
+def _recognize(flat: Mapping[str, Tensor], path: Path) -> Baseline:
     if any(key.startswith("flowUpsamplerNet.") for key in flat):
         return BASELINES.get("srflow-da")
     if "model.0.weight" in flat or "conv_first.weight" in flat:

@@ -20,7 +20,7 @@ __all__ = ["RRDB", "DenseBlock", "ResidualInResidual"]
 
 RESIDUAL_SCALE = 0.2
 SLOPE = 0.2
-INIT_GAIN = 0.1  # ESRGAN, section 3.1: smaller initialisation eases training without batch norm
+INIT_GAIN = 0.1  # ESRGAN, section 3.1: smaller initialization eases training without batch norm
 
 
 def activate(x: Tensor) -> Tensor:

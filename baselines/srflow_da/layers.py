@@ -100,7 +100,7 @@ class ActNorm(nn.Module):
         self.logs = nn.Parameter(torch.zeros(1, channels, 1, 1))
 
     @torch.no_grad()
-    def initialise(self, x: Tensor) -> None:
+    def initialize(self, x: Tensor) -> None:
         """Set bias and logs so that this batch comes out with mean 0 and variance 1."""
         mean = x.mean((0, 2, 3), keepdim=True)
         deviation = x.var((0, 2, 3), unbiased=False, keepdim=True).sqrt()

@@ -124,12 +124,12 @@ class FlowUpsampler(nn.Module):
         return x
 
     @torch.no_grad()
-    def initialise(self, hr: Tensor, prepared: Sequence[Prepared | None]) -> None:
-        """Data-dependent initialisation of every actnorm, in the order data meets them."""
+    def initialize(self, hr: Tensor, prepared: Sequence[Prepared | None]) -> None:
+        """Data-dependent initialization of every actnorm, in the order data meets them."""
         x = hr
         for layer, cache in zip(self.layers, prepared, strict=True):
             if isinstance(layer, FlowStep):
-                layer.actnorm.initialise(x)
+                layer.actnorm.initialize(x)
                 x = layer(x, cache)[0]
             else:
                 x = layer(x)[0] if isinstance(layer, Split) else layer(x)
@@ -209,9 +209,9 @@ class SRFlowDA(nn.Module):
         """
         return self.flowUpsamplerNet.inverse(latents, prepared)
 
-    def initialise(self, lr: Tensor, hr: Tensor) -> None:
-        """Initialise every actnorm on one batch; never after weights were loaded."""
-        self.flowUpsamplerNet.initialise(hr, self.condition(lr))
+    def initialize(self, lr: Tensor, hr: Tensor) -> None:
+        """Initialize every actnorm on one batch; never after weights were loaded."""
+        self.flowUpsamplerNet.initialize(hr, self.condition(lr))
 
     def forward(self, lr: Tensor, hr: Tensor) -> Tensor:
         """Return the NLL (B,) of HR images (B, 3, 4h, 4w), what training minimizes."""

@@ -87,7 +87,7 @@ class SRFlowDAObjective:
 
     def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
         """Initialize the actnorms on the first batch."""
-        network.initialise(lr, hr + HR_NOISE * torch.randn_like(hr))  # type: ignore[operator]
+        network.initialize(lr, hr + HR_NOISE * torch.randn_like(hr))  # type: ignore[operator]
 
     def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
         """Mean negative log-likelihood of the noisy HR crops."""

@@ -24,11 +24,11 @@ class AdversarialObjective(Protocol):
     """
 
     def build_adversary(self, recipe: Recipe) -> nn.Module:
-        """Return the freshly initialised adversary; the objective may keep it for `loss`."""
+        """Return the freshly initialized adversary; the objective may keep it for `loss`."""
         ...
 
     def adversary_loss(self, adversary: nn.Module, hr: Tensor) -> Tensor:
-        """Return the scalar the adversary minimises, on what `loss` has just restored.
+        """Return the scalar the adversary minimizes, on what `loss` has just restored.
 
         Args:
             adversary: What `build_adversary` returned, perhaps wrapped for several devices.

@@ -1,4 +1,4 @@
-"""Published checkpoints: recognised whatever their naming and wrapping, all else refused by name.
+"""Published checkpoints: recognized whatever their naming and wrapping, all else refused by name.
 
 The real key lists are tested with tensors of one stored number each, which cost no memory.
 """
@@ -76,7 +76,7 @@ def refusal(path, name=None):
 @pytest.mark.parametrize("wrapper", [None, "params", "params_ema"])
 @pytest.mark.parametrize("prefix", ["", "module."])
 @pytest.mark.parametrize("naming", [old_name, to_mid, str])
-def test_rrdb_is_recognised_in_every_naming_and_wrapping(small, tmp_path, naming, prefix, wrapper):
+def test_rrdb_is_recognized_in_every_naming_and_wrapping(small, tmp_path, naming, prefix, wrapper):
     state = small("rrdb")
     content = {prefix + naming(name): value for name, value in state.items()}
     path = save(tmp_path / "net.pth", {wrapper: content} if wrapper else content)
@@ -89,7 +89,7 @@ def test_rrdb_is_recognised_in_every_naming_and_wrapping(small, tmp_path, naming
 
 
 @pytest.mark.parametrize("name", ["esrgan-plus", "srflow-da"])
-def test_the_other_networks_are_recognised(small, tmp_path, name):
+def test_the_other_networks_are_recognized(small, tmp_path, name):
     state = small(name)
     imported = import_checkpoint(save(tmp_path / "net.pth", state))
     assert imported.baseline.id == name

@@ -40,7 +40,7 @@ def prepared(network, golden):
 
 
 def perturbed(network: torch.nn.Module) -> torch.nn.Module:
-    """Give zero-initialised layers something to do, from a fixed seed."""
+    """Give zero-initialized layers something to do, from a fixed seed."""
     generator = torch.Generator().manual_seed(0)
     for parameter in network.parameters():
         parameter.data += 0.05 * torch.randn(parameter.shape, generator=generator)
@@ -163,11 +163,11 @@ def test_split_likelihood_is_gaussian_with_predicted_moments():
     torch.testing.assert_close(layer.inverse(kept, eps), x, atol=1e-6, rtol=1e-6)
 
 
-def test_initialisation_standardises_every_actnorm():
+def test_initialization_standardises_every_actnorm():
     torch.manual_seed(0)
     network = SRFlowDA(features=8, blocks=1, growth=4, taps=(0,), steps=1, hidden=8, depth=1)
     lr, hr = torch.rand(4, 3, 8, 8), torch.rand(4, 3, 32, 32)
-    network.initialise(lr, hr)
+    network.initialize(lr, hr)
     x = network.flowUpsamplerNet.layers[0](hr)
     y, _ = network.flowUpsamplerNet.layers[1].actnorm(x)
     torch.testing.assert_close(y.mean((0, 2, 3)), torch.zeros(12), atol=1e-4, rtol=0)

@@ -1,4 +1,4 @@
-"""Training objectives: what they minimise, what they freeze, what they report."""
+"""Training objectives: what they minimize, what they freeze, what they report."""
 
 import math
 from dataclasses import replace

@@ -154,7 +154,7 @@ def start():
 def test_a_run_starts_from_given_weights_without_initialization(photos, tmp_path, start):
     class Watching(Objective):
         def begin(self, network, lr, hr):
-            raise AssertionError("data-dependent initialisation of given weights")
+            raise AssertionError("data-dependent initialization of given weights")
 
         def loss(self, network, lr, hr, *, progress):
             if progress == 0:

@@ -1,19 +1,19 @@
-"""Muon: updates are near-orthogonal, and it minimises."""
+"""Muon: updates are near-orthogonal, and it minimizes."""
 
 import torch
 
-from pdbench.training.muon import Muon, orthogonalise
+from pdbench.training.muon import Muon, orthogonalize
 
 
 def test_singular_values_come_near_one():
     matrix = torch.randn(12, 30, generator=torch.Generator().manual_seed(0))
     for m in (matrix, matrix.T):
-        values = torch.linalg.svdvals(orthogonalise(m))
+        values = torch.linalg.svdvals(orthogonalize(m))
         assert values.min() > 0.5
         assert values.max() < 1.5
 
 
-def test_it_minimises_a_least_squares_problem():
+def test_it_minimizes_a_least_squares_problem():
     torch.manual_seed(0)
     target, kernel = torch.randn(8, 4, 3, 3), torch.nn.Parameter(torch.zeros(8, 4, 3, 3))
     optimizer = Muon([kernel], lr=0.1)
