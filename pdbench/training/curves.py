@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -33,8 +34,6 @@ PANELS: Mapping[str, tuple[str, str]] = {
 
 COLUMNS = 3
 SIZE = (3.2, 2.3)
-STYLE = {"svg.hashsalt": "pdbench", "font.size": 8, "axes.spines.top": False,
-         "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}  # fmt: skip
 
 
 def read_log(path: Path) -> dict[str, list[float]]:
@@ -71,7 +70,11 @@ def draw_curves(log: Path, out: Path) -> None:
     millions = [pixels / 1e6 for pixels in columns["lr_pixels"]]
     rows = math.ceil(len(panels) / COLUMNS)
     width = min(len(panels), COLUMNS)
-    with mpl.rc_context(STYLE):
+    style: dict[Any, Any] = {
+        "svg.hashsalt": "pdbench", "font.size": 8, "axes.spines.top": False,
+        "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3,
+    }  # fmt: skip
+    with mpl.rc_context(style):
         figure = Figure((SIZE[0] * width, SIZE[1] * rows), layout="constrained")
         axes = figure.subplots(rows, width, squeeze=False).flatten()
         for axis, (panel, names) in zip(axes, panels.items(), strict=False):

@@ -1,16 +1,19 @@
 """Recipes: the shipped ones are valid; what is unknown, ill-typed or out of range is refused."""
 
 import math
+from dataclasses import fields
 
 import pytest
 import torch
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pdbench.baselines import BASELINES, SIZES
 from pdbench.baselines.arguments import build
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.errors import InputError
-from pdbench.training.recipe import Optimization, read_recipe
+from pdbench.training.recipe import Crops, Optimization, Recipe, read_recipe
 from pdbench.training.schedule import rate
 
 VALID = {
@@ -93,6 +96,32 @@ def test_what_is_no_recipe_is_one_clear_line(tmp_path, content, message):
     with pytest.raises(InputError, match=message) as refused:
         read_recipe(tmp_path / "broken.yaml")
     assert str(refused.value).isprintable()
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(place=st.sampled_from(["", "crops", "optimization"]), key=st.data(), value=VALUES)
+def test_any_value_anywhere_gives_a_recipe_or_one_line(tmp_path, place, key, value):
+    kind = {"": Recipe, "crops": Crops, "optimization": Optimization}[place]
+    name = key.draw(st.sampled_from([field.name for field in fields(kind)]) | st.text(max_size=9))
+    part = {**(VALID[place] if place else VALID), name: value}
+    path = write(tmp_path / "recipe.yaml", **({place: part} if place else part))
+    try:
+        pixels, said = read_recipe(path).crops.pixels, "a recipe"
+    except InputError as error:
+        pixels, said = 0, str(error)
+    assert said.isprintable()
+    assert pixels <= 2**22
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path):
