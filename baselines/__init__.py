@@ -33,7 +33,7 @@ def open_baseline(
         WeightsUnavailable: No weights of this size here.
     """
     baseline = BASELINES.get(name)
-    return baseline.adapt(baseline.load(size, device, weights))
+    return baseline.wrap(baseline.load(size, device, weights))
 
 
 def fingerprint(name: str, size: str = "compact", weights: Path | None = None) -> str:

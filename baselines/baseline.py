@@ -34,9 +34,9 @@ class Baseline:
         reference: Authors, title, venue, year, URL.
         folder: Where recipes, weights and card lie.
         network: Builds the bare network from a recipe's `network` arguments.
-        adapt: Turns a loaded network into what the sample bank calls (restorer or sampler).
-        translate: Brings a published state dict to the network's own key names.
-        adopt: Brings what training may start from to the network's tensors; `translate` if None.
+        wrap: Turns a loaded network into what the sample bank calls (restorer or sampler).
+        convert_state_dict: Brings a published state dict to the network's own key names.
+        convert_initial: Brings what training may start from to the network's tensors; `convert_state_dict` if None.
         after: Ids of the networks whose weights its training starts from.
     """
 
@@ -45,9 +45,9 @@ class Baseline:
     reference: str
     folder: Path
     network: Callable[..., nn.Module]
-    adapt: Callable[[Any], Any]
-    translate: Callable[[Mapping[str, object]], dict[str, Tensor]]
-    adopt: Callable[[Mapping[str, object]], dict[str, Tensor]] | None = None
+    wrap: Callable[[Any], Any]
+    convert_state_dict: Callable[[Mapping[str, object]], dict[str, Tensor]]
+    convert_initial: Callable[[Mapping[str, object]], dict[str, Tensor]] | None = None
     after: tuple[str, ...] = ()
 
     def recipe_path(self, size: str) -> Path:
@@ -102,7 +102,7 @@ class Baseline:
             arguments = self.arguments(size)
         with torch.device("meta"):  # no random initialization: every tensor comes from the file
             network = build(self.network, arguments, f"{path.name} for {self.id} ({size})")
-        state = self.translate(state)
+        state = self.convert_state_dict(state)
         check_fit(network, state, f"{path.name} for {self.id} ({size})")
         network.load_state_dict({n: value.float() for n, value in state.items()}, assign=True)
         network.eval().requires_grad_(False)

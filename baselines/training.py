@@ -14,10 +14,10 @@ import torch
 from pdbench.baselines import BASELINES
 from pdbench.baselines.arguments import build
 from pdbench.baselines.baseline import SIZES, Baseline, check_fit, read_weights
-from pdbench.baselines.esrgan_plus.task import ESRGANPlusObjective
-from pdbench.baselines.fusion.task import FusionObjective
-from pdbench.baselines.rrdb.task import RRDBObjective
-from pdbench.baselines.srflow_da.task import SRFlowDAObjective
+from pdbench.baselines.esrgan_plus.objective import ESRGANPlusObjective
+from pdbench.baselines.fusion.objective import FusionObjective
+from pdbench.baselines.rrdb.objective import RRDBObjective
+from pdbench.baselines.srflow_da.objective import SRFlowDAObjective
 from pdbench.errors import InputError
 from pdbench.training.loop import Objective, fit
 from pdbench.training.recipe import Recipe, read_recipe
@@ -82,7 +82,7 @@ def open_start(baseline: Baseline, path: Path, recipe: Recipe) -> Start:
     """
     if not path.is_file():
         raise InputError(f"weight file '{path}' does not exist")
-    state = (baseline.adopt or baseline.translate)(read_weights(path)[0])
+    state = (baseline.convert_initial or baseline.convert_state_dict)(read_weights(path)[0])
     with torch.device("meta"):
         network = build(baseline.network, recipe.network, f"recipe network of {baseline.id}")
     check_fit(network, state, f"{path.name} for the recipe of {baseline.id}")

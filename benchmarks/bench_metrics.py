@@ -20,9 +20,9 @@ from offline_pyiqa import NAMES, offline_pyiqa
 from skimage import data
 
 from pdbench.bicubic import bicubic_downsample, bicubic_upsample
-from pdbench.images import quantise
+from pdbench.images import quantize
 from pdbench.metrics import METRICS
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS
 
 
@@ -30,7 +30,7 @@ def photograph(side):
     """Return (1, 3, side, side) of scikit-image's astronaut, tiled where that is smaller."""
     image = torch.from_numpy(data.astronaut()).permute(2, 0, 1)[None] / 255
     tiles = -(-side // image.shape[-1])
-    return quantise(image.repeat(1, 1, tiles, tiles)[..., :side, :side])
+    return quantize(image.repeat(1, 1, tiles, tiles)[..., :side, :side])
 
 
 RUNS = 5
@@ -41,7 +41,7 @@ def results(reference, count):
     blurred = bicubic_upsample(bicubic_downsample(reference))
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(reference.shape, generator=generator)
-    return [quantise(blurred + 0.01 * index * noise) for index in range(count)]
+    return [quantize(blurred + 0.01 * index * noise) for index in range(count)]
 
 
 def timed(call):
@@ -72,7 +72,7 @@ def theirs(names, restored, reference):
 
 def ours(names, restored, reference):
     """Score several results of one reference; (seconds of the first, of a later one, values)."""
-    panel = MetricPanel(PROTOCOLS.get("pyiqa"), names)
+    panel = MetricCollection(PROTOCOLS.get("pyiqa"), names)
 
     def first():
         panel.prepare(reference, None)

@@ -98,7 +98,7 @@ def outputs(method, pair, size):
     key = pixel_sha256((lr,))
     bank = FullPasses(lr, key, 0, [], lambda name: open_baseline(name, size))
     made = method.run(lr, bank)
-    return PROTOCOLS.get(PROTOCOL).quantise(made if made.ndim == 4 else made[None]), hr
+    return PROTOCOLS.get(PROTOCOL).quantize(made if made.ndim == 4 else made[None]), hr
 
 
 def alone(name, plan):

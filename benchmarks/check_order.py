@@ -18,16 +18,16 @@ from tqdm import tqdm
 from pdbench.baselines import fingerprint, open_baseline
 from pdbench.data.datasets import open_dataset
 from pdbench.harness.bank import SampleBank
-from pdbench.images import quantise
+from pdbench.images import quantize
 from pdbench.methods.family import SAMPLES_TAU
 from pdbench.methods.fusion import SAMPLES
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PAPER
 
 
 def scores(panel, bank, network, stacks):
     """Metric id -> scores of the images fused from each stack of samples."""
-    rows = [panel.score(quantise(bank.fused(network, stack))) for stack in stacks]
+    rows = [panel.score(quantize(bank.fused(network, stack))) for stack in stacks]
     return {name: [row[name][0] for row in rows] for name in panel.ids}
 
 
@@ -40,7 +40,7 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     networks = {name: open_baseline(name) for name in ("srflow-da", options.network)}
-    panel = MetricPanel(PAPER, options.metrics.split(","))
+    panel = MetricCollection(PAPER, options.metrics.split(","))
     orders = [torch.randperm(SAMPLES) for _ in range(options.orders)]
     variances = {name: ([], []) for name in panel.ids}
     for pair in tqdm(open_dataset(options.dataset).pairs, desc=options.dataset):

@@ -15,7 +15,7 @@ from synthetic_weights import PUBLISHED, random_ma_model, random_pieapp
 from pdbench.metrics import ma, niqe, pieapp
 from pdbench.metrics.vgg_weights import VGG16
 from pdbench.torchvision_guard import import_torchvision
-from pdbench.weights import carried_bytes, fetch
+from pdbench.weights import bundled_bytes, fetch
 
 NAMES = {
     "psnr": "psnr",
@@ -61,7 +61,7 @@ def fill_hub(hub, names):
         ("DISTS_weights-f5e65c96.pth", Path(sys.prefix) / "weights.pt"),
     ):
         torch.save(torch.load(source, map_location="cpu"), hub / "pyiqa" / name)
-    prior = load(carried_bytes(niqe.PRIOR))
+    prior = load(bundled_bytes(niqe.PRIOR))
     published = {"mu_prisparam": prior["mean"][None].numpy()}
     published["cov_prisparam"] = prior["covariance"].numpy()
     savemat(hub / "pyiqa" / "niqe_modelparameters.mat", published)

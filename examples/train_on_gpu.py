@@ -21,7 +21,7 @@ from pathlib import Path
 import yaml
 
 from pdbench import api
-from pdbench.api.training import read_duration
+from pdbench.api.train import read_duration
 from pdbench.baselines import BASELINES
 from pdbench.data.patches import find_photos
 from pdbench.training.recipe import Recipe, read_recipe

@@ -8,6 +8,6 @@ Reading a board needs no torch:
 """
 
 from pdbench.leaderboard.board import LEVELS, Board, find_board, read_board
-from pdbench.leaderboard.entry import Entry, read_entry
+from pdbench.leaderboard.submission import Entry, read_entry
 
 __all__ = ["LEVELS", "Board", "Entry", "find_board", "read_board", "read_entry"]

@@ -11,11 +11,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pdbench.data.folders import IMAGE_SUFFIXES
+from pdbench.data.layouts import IMAGE_SUFFIXES
 from pdbench.errors import InputError
-from pdbench.leaderboard.wording import quoted
+from pdbench.leaderboard.text_validation import quoted
 
-__all__ = ["dataset_folder", "handed_in"]
+__all__ = ["dataset_folder", "open_images"]
 
 MOST_MEMBERS = 20_000
 LARGEST_MEMBER = 2**28
@@ -30,7 +30,7 @@ _SIGNATURE = re.compile(
 
 
 @contextlib.contextmanager
-def handed_in(path: Path) -> Iterator[Path]:
+def open_images(path: Path) -> Iterator[Path]:
     """Open the images of a submission for reading.
 
     Args:

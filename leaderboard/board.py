@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from pdbench.errors import InputError
-from pdbench.leaderboard.entry import Entry, read_entry
-from pdbench.leaderboard.files import read_file
 from pdbench.leaderboard.provenance import load_json
-from pdbench.leaderboard.wording import check_id, check_text, quoted
+from pdbench.leaderboard.safe_io import read_file
+from pdbench.leaderboard.submission import Entry, read_entry
+from pdbench.leaderboard.text_validation import check_id, check_text, quoted
 from pdbench.registry import unknown_id
 
 __all__ = [

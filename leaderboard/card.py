@@ -9,9 +9,9 @@ from typing import Any, Literal, TypeVar, cast
 import yaml
 
 from pdbench.errors import InputError
-from pdbench.leaderboard.files import LIMITS
-from pdbench.leaderboard.flags import LOSSES
-from pdbench.leaderboard.wording import check_link, check_text, quoted
+from pdbench.leaderboard.contamination import LOSSES
+from pdbench.leaderboard.safe_io import LIMITS
+from pdbench.leaderboard.text_validation import check_link, check_text, quoted
 from pdbench.registry import unknown_id
 
 __all__ = ["KINDS", "Card", "card_from", "check_field", "format_card", "parse_card"]

@@ -5,7 +5,7 @@ sign in one of the sums. The squared distance between two sketches is an unbiase
 squared distance between the images (a "count sketch"; relative error 25 % for one image, a few
 per cent over a set). The sums are whole numbers, so that every machine computes the same.
 
-Two methods of different origin differ by two grey levels and more over a set, an average and a
+Two methods of different origin differ by two gray levels and more over a set, an average and a
 median of the same 25 samples by a quarter of one (measured on the builtin images).
 
 References:
@@ -61,7 +61,7 @@ def read_sketch(text: str) -> npt.NDArray[np.float64]:
 
 
 def difference(first: Iterable[Output], second: Iterable[Output]) -> float:
-    """Estimate how far the outputs of two methods are apart, in grey levels.
+    """Estimate how far the outputs of two methods are apart, in gray levels.
 
     Samples are compared in the order that brings the methods closest, since samples may have been
     shuffled: each of the first method's with the nearest of the second's.

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, NoReturn, TypeVar, cast
 
 from pdbench.errors import InputError
-from pdbench.leaderboard.wording import check_id, check_text, quoted
+from pdbench.leaderboard.text_validation import check_id, check_text, quoted
 from pdbench.scores import MetricFacts
 
 __all__ = [

@@ -18,7 +18,6 @@ from pathlib import Path
 from pdbench.errors import InputError, system_reason
 from pdbench.leaderboard.board import Board, read_board
 from pdbench.leaderboard.crops import SIDE
-from pdbench.leaderboard.entry import Entry
 from pdbench.leaderboard.site_about import render_about
 from pdbench.leaderboard.site_boards import (
     SiteBoard,
@@ -30,6 +29,7 @@ from pdbench.leaderboard.site_boards import (
 from pdbench.leaderboard.site_downloads import board_files, method_files
 from pdbench.leaderboard.site_method import crop_path, read_crops, render_method
 from pdbench.leaderboard.site_page import render_page, render_tabs
+from pdbench.leaderboard.submission import Entry
 from pdbench.plots.board_page import render_board
 from pdbench.plots.markup import SCRIPTS, Markup, asset, element, join
 

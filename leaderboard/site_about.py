@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pdbench.leaderboard.board import LEVELS
-from pdbench.leaderboard.flags import LOSSES
+from pdbench.leaderboard.contamination import LOSSES
 from pdbench.leaderboard.site_boards import TRUST, trust_badge
 from pdbench.leaderboard.site_page import render_page
 from pdbench.metrics import METRICS
-from pdbench.metrics.described import QUANTISATIONS, describe_protocol
+from pdbench.metrics.described import QUANTIZATIONS, describe_protocol
 from pdbench.metrics.metric import Metric
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.plots.markup import Markup, element, join
@@ -77,7 +77,7 @@ def _protocol(facts: Mapping[str, Any]) -> Markup:
     ]
     return join(
         element("h3", facts["id"], id=facts["id"]),
-        element("p", f"{facts['title']}. The image is {QUANTISATIONS[image['quantisation']]} "
+        element("p", f"{facts['title']}. The image is {QUANTIZATIONS[image['quantization']]} "
                 f"({image['source']}). Hash of all of it: ", element("code", facts["hash"]), "."),
         _table(f"Protocol {facts['id']}", ("metric", "choices", "source", "hash"), rows),
     )  # fmt: skip
@@ -140,10 +140,10 @@ def _flags() -> Markup:
     return join(
         element("h2", "Trust and flags"),
         element("dl", levels, class_="card"),
-        element("p", "A score is flattered where the method was trained on that metric or through "
+        element("p", "A score is contaminated where the method was trained on that metric or through "
                 "its network, or on the test images. Such scores are marked ⚑ and can be hidden; "
                 "ranks and fronts are then made without them. Losses that flatter a metric:"),
-        _table("Losses that flatter metrics", ("loss", "flattered metrics"), losses),
+        _table("Losses that flatter metrics", ("loss", "contaminated metrics"), losses),
     )  # fmt: skip
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pdbench.leaderboard.board import Board as Submissions
-from pdbench.leaderboard.checks import static_failures
-from pdbench.leaderboard.copies import copy_failures
-from pdbench.leaderboard.entry import Entry
+from pdbench.leaderboard.duplicates import copy_failures
+from pdbench.leaderboard.submission import Entry
+from pdbench.leaderboard.validation import static_failures
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.plots.board_model import Badge, Board, BoardRow, build_board
@@ -111,7 +111,7 @@ def _board(
         [METRICS.get(name).facts for name in columns],
         [_row(board, entry, dataset, columns) for entry in kept],
         slug=slug,
-        flattered={key: why for e in kept for key, why in _flattered(e, dataset, columns)},
+        contaminated={key: why for e in kept for key, why in _flattered(e, dataset, columns)},
         images=len(images),
     )
     return SiteBoard(
@@ -164,7 +164,7 @@ def _row(board: Submissions, entry: Entry, dataset: str, columns: Sequence[str])
 def _flattered(
     entry: Entry, dataset: str, columns: Sequence[str]
 ) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield each score that training flattered, and how; a known test set flatters them all."""
+    """Yield each score that training contaminated, and how; a known test set flatters them all."""
     source = entry.contamination(dataset)
     for metric in columns:
         if source:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pdbench.leaderboard.entry import Entry
 from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.site_boards import SiteBoard, page_name
+from pdbench.leaderboard.submission import Entry
 from pdbench.plots.table_records import render_csv, render_json
 from pdbench.scores import format_csv
 
@@ -44,7 +44,7 @@ def _record(board: SiteBoard) -> dict[str, Any]:
     for row in record["rows"]:
         row["badges"] = badges[row["method"]]
         for metric, cell in row["scores"].items():
-            cell["flattered"] = content.flattered.get((row["method"], metric))
+            cell["contaminated"] = content.contaminated.get((row["method"], metric))
     record["ranks"] = {
         variant: {
             metric: {place.method: [place.rank, place.last] for place in ranking.places}

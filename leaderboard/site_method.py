@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from pdbench.analysis.means import Summary, summarise
+from pdbench.analysis.means import Summary, summarize
 from pdbench.leaderboard.board import Board
 from pdbench.leaderboard.crops import read_crop
-from pdbench.leaderboard.entry import Entry
-from pdbench.leaderboard.files import read_file
 from pdbench.leaderboard.provenance import scores_name
+from pdbench.leaderboard.safe_io import read_file
 from pdbench.leaderboard.site_boards import page_name, trust_badge
 from pdbench.leaderboard.site_page import render_page
+from pdbench.leaderboard.submission import Entry
 from pdbench.plots.board_model import state_reason
 from pdbench.plots.markup import Markup, element, join
 from pdbench.plots.table_model import format_value
@@ -183,7 +183,7 @@ def _slider(
 def _scores(entry: Entry, dataset: str) -> Markup:
     part = entry.provenance.datasets[dataset]
     record = entry.record(dataset)
-    summary = summarise(record.scores, images=len(part.images))
+    summary = summarize(record.scores, images=len(part.images))
     asked = [f for f in record.metrics if (entry.id, f.id) in summary.means]
     facts = [f for f in asked if summary.mean(entry.id, f.id).n]
     heads = [element("th", "image", scope="col")]
@@ -225,8 +225,8 @@ def _text(summary: Summary, method: str, metric: str, image: str, decimals: int)
     values = mean.outputs.get(image, ())
     if len(values) < 2 or not all(map(math.isfinite, values)):
         return text
-    centre = mean.images[image]
-    spread = math.sqrt(sum((v - centre) ** 2 for v in values) / (len(values) - 1))
+    center = mean.images[image]
+    spread = math.sqrt(sum((v - center) ** 2 for v in values) / (len(values) - 1))
     return f"{text} ±{format_value(spread, decimals)}"
 
 
@@ -237,7 +237,7 @@ def read_crops(entry: Entry) -> Mapping[str, bytes]:
         InputError: A crop is not what its submission says.
     """
     from pdbench.leaderboard.crops import write_crop
-    from pdbench.leaderboard.entry import crop_name
+    from pdbench.leaderboard.submission import crop_name
 
     return {
         crop_path(entry.id, dataset, image): write_crop(

@@ -10,18 +10,18 @@ from pathlib import Path
 
 from pdbench.data.datasets import DATASETS, Dataset, open_dataset
 from pdbench.errors import InputError, PdbenchError
-from pdbench.harness.record import installed_versions
-from pdbench.leaderboard.archives import dataset_folder, handed_in
+from pdbench.harness.run_info import installed_versions
+from pdbench.leaderboard.archives import dataset_folder, open_images
 from pdbench.leaderboard.board import LEVELS, Board, Verdict
-from pdbench.leaderboard.checks import close, static_failures
-from pdbench.leaderboard.copies import copy_failures
 from pdbench.leaderboard.crops import read_crop
-from pdbench.leaderboard.entry import Entry, crop_name
-from pdbench.leaderboard.files import read_file
-from pdbench.leaderboard.origins import write_again
-from pdbench.leaderboard.outputs import Scored, Scoring, score_folder
-from pdbench.leaderboard.testsets import board_images, named_as
-from pdbench.leaderboard.wording import clean_text
+from pdbench.leaderboard.dataset_matching import board_images, named_as
+from pdbench.leaderboard.duplicates import copy_failures
+from pdbench.leaderboard.safe_io import read_file
+from pdbench.leaderboard.scoring import Scored, Scoring, score_folder
+from pdbench.leaderboard.sources import reproduce
+from pdbench.leaderboard.submission import Entry, crop_name
+from pdbench.leaderboard.text_validation import clean_text
+from pdbench.leaderboard.validation import close, static_failures
 
 __all__ = ["Evidence", "Verification", "verify_entry"]
 
@@ -168,7 +168,7 @@ def _rescore(
     """Score the images again; return what is wrong, and whether every score was computed."""
     failures: list[str] = []
     whole = True
-    with _work(evidence) as work, handed_in(Path(str(evidence.images))) as images:
+    with _work(evidence) as work, open_images(Path(str(evidence.images))) as images:
         for name, dataset in datasets.items():
             try:
                 folder = dataset_folder(images, name, alone=len(datasets) == 1)
@@ -192,7 +192,7 @@ def _reproduce(
         for name, dataset in datasets.items():
             folder = work / "made" / entry.id / name
             try:
-                write_again(
+                reproduce(
                     entry, dataset, folder, evidence.checkpoint,
                     device=evidence.device, progress=evidence.progress,
                 )  # fmt: skip

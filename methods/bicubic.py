@@ -5,7 +5,7 @@ from torch import Tensor
 from pdbench.bicubic import bicubic_upsample
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method
-from pdbench.images import quantise
+from pdbench.images import quantize
 
 __all__ = ["METHOD"]
 
@@ -13,7 +13,7 @@ __all__ = ["METHOD"]
 def run(lr: Tensor, bank: SampleBank) -> Tensor:
     """Enlarge lr (3, h, w) to (3, 4h, 4w)."""
     del bank
-    return bicubic_upsample(quantise(lr))
+    return bicubic_upsample(quantize(lr))
 
 
 METHOD = Method(

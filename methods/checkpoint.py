@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from pdbench import baselines, methods
-from pdbench.baselines.checkpoint import Checkpoint, open_checkpoint
+from pdbench.baselines.spandrel_adapter import Checkpoint, open_checkpoint
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method, Restored
 

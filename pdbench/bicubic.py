@@ -23,7 +23,7 @@ def bicubic_downsample(image: Tensor, scale: int = 4, *, mirrored: bool = False)
     device. It reproduces the published x4 LR files of Set5, Set14 and BSD100 bit for bit.
 
     Args:
-        image: (3, H, W) or (B, 3, H, W) in [0, 1]; quantised first. H and W divide by `scale`.
+        image: (3, H, W) or (B, 3, H, W) in [0, 1]; quantized first. H and W divide by `scale`.
         scale: 2 or 4.
         mirrored: Mirror the border and round halves to even, as the Python port does by which
             SRFlow and NTIRE 2021 shrink results (imresize.py); it is not what MATLAB does.
@@ -55,7 +55,7 @@ def bicubic_upsample(image: Tensor, scale: int = 4) -> Tensor:
     border, exact arithmetic.
 
     Args:
-        image: (3, h, w) or (B, 3, h, w) in [0, 1]; quantised first.
+        image: (3, h, w) or (B, 3, h, w) in [0, 1]; quantized first.
         scale: 2 or 4.
 
     Returns:

@@ -1,7 +1,11 @@
 """Errors whose message is one sentence for the user: what is wrong and what to do."""
 
 __all__ = [
-    "CannotJudge", "InputError", "NonFiniteImage", "PdbenchError", "WeightsUnavailable",
+    "InputError",
+    "MetricUndefined",
+    "NonFiniteImage",
+    "PdbenchError",
+    "WeightsUnavailable",
     "system_reason",
 ]  # fmt: skip
 
@@ -18,7 +22,7 @@ class WeightsUnavailable(PdbenchError):
     """Weights of a metric or a network cannot be had on this machine; the message says why."""
 
 
-class CannotJudge(PdbenchError):
+class MetricUndefined(PdbenchError):
     """A metric declines to score this image (too small, NaN); n/N shows the empty cell."""
 
 

@@ -15,16 +15,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pdbench.errors import CannotJudge, InputError, NonFiniteImage
+from pdbench.errors import InputError, MetricUndefined, NonFiniteImage
 
 __all__ = [
     "MAX_PIXELS",
-    "Quantisation",
+    "Quantization",
     "crop_to_multiple",
     "load_image",
     "luma_bt601",
     "luma_yiq",
-    "quantise",
+    "quantize",
     "save_image",
     "shave",
     "to_levels",
@@ -34,7 +34,7 @@ __all__ = [
 MAX_PIXELS = 2**26
 """Largest image that is opened (67 megapixels); above is a decompression bomb."""
 
-Quantisation = Literal["round", "truncate", "none"]
+Quantization = Literal["round", "truncate", "none"]
 """What becomes of a float image before metrics: the nearest level, the one below, or itself."""
 
 _LUMA_ROWS = 32
@@ -42,16 +42,16 @@ _LUMA_ROWS = 32
 # Pillow goes by a file's content, not its name, and for some kinds (PostScript) starts programs.
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 
-_GREY_OR_COLOUR = ("1", "L", "P", "RGB", "LA", "PA", "La", "RGBA", "RGBa")
+_GRAY_OR_COLOR = ("1", "L", "P", "RGB", "LA", "PA", "La", "RGBA", "RGBa")
 
 
 def load_image(path: str | Path) -> Tensor:
     """Load an image file by the project's rule.
 
-    Grey and palette images become RGB. An alpha channel is dropped if it is opaque everywhere and
+    Gray and palette images become RGB. An alpha channel is dropped if it is opaque everywhere and
     refused otherwise, since what lies behind it is unknown. More than 8 bits per channel, CMYK and
-    other colour spaces, animations and images above `MAX_PIXELS` are refused. Pixels are taken as
-    stored: orientation tags and colour profiles are ignored.
+    other color spaces, animations and images above `MAX_PIXELS` are refused. Pixels are taken as
+    stored: orientation tags and color profiles are ignored.
 
     Args:
         path: Any file Pillow can read.
@@ -101,11 +101,11 @@ def _refuse_unread(image: Image.Image, path: Path) -> None:
     """Refuse what the header already rules out, before any pixel is decoded."""
     if image.width * image.height > MAX_PIXELS:
         raise _too_large(path)
-    # Pillow cuts 16-bit colour to 8 bits in silence; only the decoder's raw mode tells.
+    # Pillow cuts 16-bit color to 8 bits in silence; only the decoder's raw mode tells.
     deep = any(";16" in str(tile) for tile in getattr(image, "tile", ()))
     if deep or image.mode.startswith(("I", "F")):
         raise InputError(f"image '{path}' has more than 8 bits per channel; convert it to 8 bits")
-    if image.mode not in _GREY_OR_COLOUR:
+    if image.mode not in _GRAY_OR_COLOR:
         raise InputError(f"image '{path}' is {image.mode}, not RGB; convert it to 8-bit RGB")
     if getattr(image, "n_frames", 1) > 1:
         raise InputError(f"image '{path}' has several frames; give one file per image")
@@ -124,7 +124,7 @@ def save_image(image: Tensor, path: str | Path) -> None:
     """Write an image as a lossless 8-bit RGB PNG.
 
     Args:
-        image: (3, H, W) float RGB; quantised first.
+        image: (3, H, W) float RGB; quantized first.
         path: Where to write; the suffix must be `.png`.
 
     Raises:
@@ -140,7 +140,7 @@ def save_image(image: Tensor, path: str | Path) -> None:
     Image.fromarray(pixels).save(path, format="PNG")
 
 
-def quantise(image: Tensor, how: Quantisation = "round") -> Tensor:
+def quantize(image: Tensor, how: Quantization = "round") -> Tensor:
     """Clip to [0, 1] and bring to the 8-bit grid: the one rounding before metrics.
 
     Args:
@@ -161,7 +161,7 @@ def quantise(image: Tensor, how: Quantisation = "round") -> Tensor:
 
 
 def to_uint8(image: Tensor) -> Tensor:
-    """Quantise and return the levels 0..255.
+    """Quantize and return the levels 0..255.
 
     Args:
         image: Float image(s), any shape, in [0, 1].
@@ -183,7 +183,7 @@ def _finite(image: Tensor) -> Tensor:
 
 
 def to_levels(image: Tensor) -> Tensor:
-    """Quantise and return the levels 0..255 in the type that arithmetic wants.
+    """Quantize and return the levels 0..255 in the type that arithmetic wants.
 
     Args:
         image: Float image(s), any shape, in [0, 1].
@@ -262,11 +262,11 @@ def shave(image: Tensor, border: int) -> Tensor:
         (..., H - 2 border, W - 2 border), a view.
 
     Raises:
-        CannotJudge: Nothing would be left.
+        MetricUndefined: Nothing would be left.
     """
     height, width = image.shape[-2:]
     if min(height, width) <= 2 * border:
-        raise CannotJudge(
+        raise MetricUndefined(
             f"an image of {width}x{height} has no pixel inside a {border}-pixel border"
         )
     return image[..., border : height - border, border : width - border]

@@ -29,10 +29,10 @@ except ImportError:  # Windows: two processes may fetch the same file, the last 
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
-    "CarriedFile",
+    "BundledFile",
     "WeightFile",
+    "bundled_bytes",
     "cache_folder",
-    "carried_bytes",
     "download",
     "fetch",
     "find",
@@ -82,7 +82,7 @@ _failed: dict[WeightFile, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
-class CarriedFile:
+class BundledFile:
     """Declaration of one file of weights inside this package.
 
     Attributes:
@@ -96,7 +96,7 @@ class CarriedFile:
     package: str
 
 
-def carried_bytes(file: CarriedFile) -> bytes:
+def bundled_bytes(file: BundledFile) -> bytes:
     """Read a carried file; raises WeightsUnavailable if it is missing or was altered."""
     try:
         content = (resources.files(file.package) / file.name).read_bytes()

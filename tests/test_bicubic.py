@@ -30,10 +30,10 @@ def slow_imresize(pixels, factor):
         size = round(source.shape[0] * factor)
         target = np.empty((size, *source.shape[1:]))
         for i in range(size):
-            centre = (i + 0.5) / factor - 0.5
+            center = (i + 0.5) / factor - 0.5
             reach = math.ceil(2 / shrink)
-            taps = range(math.floor(centre) - reach, math.floor(centre) + reach + 2)
-            weights = np.array([shrink * keys(shrink * (centre - tap)) for tap in taps])
+            taps = range(math.floor(center) - reach, math.floor(center) + reach + 2)
+            weights = np.array([shrink * keys(shrink * (center - tap)) for tap in taps])
             rows = source[[min(max(tap, 0), source.shape[0] - 1) for tap in taps]]
             target[i] = np.tensordot(weights / weights.sum(), rows, axes=1)
         rounded = np.floor(np.clip(target, 0, 255) + 0.5).astype(np.uint8)

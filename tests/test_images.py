@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pdbench import images
-from pdbench.errors import CannotJudge, InputError, NonFiniteImage, PdbenchError
+from pdbench.errors import InputError, MetricUndefined, NonFiniteImage, PdbenchError
 
 from .pixels import noise, tensor
 
@@ -38,7 +38,7 @@ def test_saving_under_a_lossy_suffix_raises(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P"])
-def test_grey_and_palette_become_rgb(tmp_path, mode):
+def test_gray_and_palette_become_rgb(tmp_path, mode):
     picture = Image.fromarray(noise(8, 8)).convert(mode)
     picture.save(tmp_path / "a.png")
     expected = tensor(np.array(picture.convert("RGB")))
@@ -61,20 +61,20 @@ def test_transparent_pixel_is_refused(tmp_path):
         images.load_image(tmp_path / "a.png")
 
 
-def test_transparent_palette_colour_is_refused(tmp_path):
+def test_transparent_palette_color_is_refused(tmp_path):
     picture = Image.new("P", (8, 8))
     picture.save(tmp_path / "a.png", transparency=0)
     with pytest.raises(InputError, match="transparent"):
         images.load_image(tmp_path / "a.png")
 
 
-def test_16_bit_grey_is_refused(tmp_path):
+def test_16_bit_gray_is_refused(tmp_path):
     Image.fromarray(np.zeros((8, 8), np.uint16)).save(tmp_path / "a.png")
     with pytest.raises(InputError, match="8 bits"):
         images.load_image(tmp_path / "a.png")
 
 
-def test_16_bit_colour_is_refused(tmp_path):
+def test_16_bit_color_is_refused(tmp_path):
     # Pillow cannot write one: an 8-bit PNG header is patched to say 16 bits.
     raw = zlib.compress(b"".join(b"\0" + bytes(6 * 8) for _ in range(8)))
 
@@ -154,7 +154,7 @@ def test_damaged_png_loads_or_is_refused_in_one_line(tmp_path, position, value):
     assert "\n" not in message
 
 
-def test_quantise_clips_and_rounds_halves_up():
+def test_quantize_clips_and_rounds_halves_up():
     levels = torch.tensor([-3.0, 0.0, 0.49, 0.5, 1.5, 2.5, 254.49, 254.5, 300.0])
     expected = torch.tensor([0, 0, 0, 1, 2, 3, 254, 255, 255], dtype=torch.uint8)
     assert torch.equal(images.to_uint8(levels / 255), expected)
@@ -164,27 +164,27 @@ HOW = ("round", "truncate", "none")
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_quantise_leaves_the_grid_unchanged(how):
+def test_quantize_leaves_the_grid_unchanged(how):
     grid = torch.arange(256, dtype=torch.float32) / 255
-    assert torch.equal(images.quantise(grid, how), grid)
+    assert torch.equal(images.quantize(grid, how), grid)
 
 
 def test_truncation_takes_the_level_below_as_a_cast_does():
     image = torch.tensor([-0.1, 0.0, 0.99 / 255, 1.5 / 255, 254.999 / 255, 1.0, 7.0])
     expected = (image.numpy().clip(0, 1) * 255).astype(np.uint8)
-    got = images.quantise(image, "truncate") * 255
+    got = images.quantize(image, "truncate") * 255
     assert got.round().tolist() == expected.tolist() == [0, 0, 0, 1, 254, 255, 255]
 
 
-def test_no_quantisation_only_clips():
+def test_no_quantization_only_clips():
     image = torch.tensor([-0.1, 0.3, 1.2])
-    assert torch.equal(images.quantise(image, "none"), torch.tensor([0.0, 0.3, 1.0]))
+    assert torch.equal(images.quantize(image, "none"), torch.tensor([0.0, 0.3, 1.0]))
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_quantise_does_not_change_its_argument(how):
+def test_quantize_does_not_change_its_argument(how):
     image = torch.full((3, 4, 4), 0.3)
-    images.quantise(image, how)
+    images.quantize(image, how)
     assert (image == 0.3).all()
 
 
@@ -194,7 +194,7 @@ def test_non_finite_pixel_raises(value, how):
     image = torch.zeros(3, 4, 4)
     image[1, 2, 3] = value
     with pytest.raises(NonFiniteImage):
-        images.quantise(image, how)
+        images.quantize(image, how)
 
 
 def test_bt601_luma_spans_16_to_235():
@@ -225,7 +225,7 @@ def test_shave_cuts_each_side():
 
 
 def test_shaving_everything_away_raises():
-    with pytest.raises(CannotJudge, match="4-pixel border"):
+    with pytest.raises(MetricUndefined, match="4-pixel border"):
         images.shave(torch.zeros(3, 8, 20), 4)
 
 

@@ -77,7 +77,7 @@ def test_a_run_in_worker_processes_finds_the_example(example, monkeypatch, tmp_p
     monkeypatch.chdir(tmp_path)
     words = ["run", "--method", "nearest", "--dataset", "waves", "--metrics", "mae", "-j", "1"]
     assert main(words) == 0
-    assert "Nearest neighbour" in capsys.readouterr().out
+    assert "Nearest neighbor" in capsys.readouterr().out
 
 
 def test_another_version_of_a_package_has_other_fingerprints(package):

@@ -10,9 +10,9 @@ from pdbench.bicubic import bicubic_upsample
 from pdbench.data.datasets import open_dataset
 from pdbench.harness.plan import weights_of
 from pdbench.harness.results import read_results
-from pdbench.images import quantise
+from pdbench.images import quantize
 from pdbench.methods import SUITES, resolve
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PAPER, protocol_hashes
 
 ROOT = Path(__file__).parents[1]
@@ -62,13 +62,13 @@ def test_a_committed_row_can_be_recomputed(metrics, images):
         for score in record.scores
         if score.method == "bicubic" and score.metric in metrics
     }
-    panel = MetricPanel(PAPER, metrics)
+    panel = MetricCollection(PAPER, metrics)
     if panel.unavailable:
         pytest.skip("; ".join(panel.unavailable.values()))
     for pair in (pair for pair in open_dataset("builtin").pairs if pair.name in images):
         lr, hr = pair.load()
         panel.prepare(hr[None], lr[None])
         with torch.inference_mode():
-            scores = panel.score(quantise(bicubic_upsample(lr))[None])
+            scores = panel.score(quantize(bicubic_upsample(lr))[None])
         for metric in metrics:
             assert scores[metric][0] == pytest.approx(committed[pair.name, metric], abs=2e-6)

@@ -9,7 +9,7 @@ import pytest
 
 from pdbench import weights
 from pdbench.errors import InputError, WeightsUnavailable
-from pdbench.weights import CarriedFile, WeightFile, carried_bytes, fetch, find, set_weights_folder
+from pdbench.weights import BundledFile, WeightFile, bundled_bytes, fetch, find, set_weights_folder
 
 CONTENT = bytes(range(256)) * 4096
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -270,6 +270,6 @@ def test_no_weights_folder_forgets_the_last_one(tmp_path):
 
 
 def test_a_carried_file_that_was_altered_is_refused():
-    altered = CarriedFile(name="niqe.safetensors", sha256="0" * 64, package="pdbench.metrics")
+    altered = BundledFile(name="niqe.safetensors", sha256="0" * 64, package="pdbench.metrics")
     with pytest.raises(WeightsUnavailable, match="damaged; install pdbench again"):
-        carried_bytes(altered)
+        bundled_bytes(altered)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
-from pdbench.baselines.esrgan_plus.keys import to_pdbench, to_start
 from pdbench.baselines.esrgan_plus.net import ESRGANPlus
+from pdbench.baselines.esrgan_plus.state_dict import to_pdbench, to_start
 from pdbench.baselines.rrdb.restorer import RRDBRestorer
 
 __all__ = ["BASELINE"]
@@ -18,8 +18,8 @@ BASELINE = Baseline(
     ),
     folder=Path(__file__).parent,
     network=ESRGANPlus,
-    adapt=RRDBRestorer,
-    translate=to_pdbench,
-    adopt=to_start,
+    wrap=RRDBRestorer,
+    convert_state_dict=to_pdbench,
+    convert_initial=to_start,
     after=("rrdb",),
 )

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
 from pdbench.baselines.fusion.fuser import FusionFuser
-from pdbench.baselines.fusion.keys import to_pdbench
 from pdbench.baselines.fusion.net import Fusion
+from pdbench.baselines.fusion.state_dict import to_pdbench
 
 __all__ = ["L1", "LPIPS"]
 
@@ -20,8 +20,8 @@ L1 = Baseline(
     reference=REFERENCE,
     folder=Path(__file__).parent / "l1",
     network=Fusion,
-    adapt=FusionFuser,
-    translate=to_pdbench,
+    wrap=FusionFuser,
+    convert_state_dict=to_pdbench,
     after=("srflow-da",),
 )
 LPIPS = Baseline(
@@ -30,7 +30,7 @@ LPIPS = Baseline(
     reference=REFERENCE,
     folder=Path(__file__).parent / "lpips",
     network=Fusion,
-    adapt=FusionFuser,
-    translate=to_pdbench,
+    wrap=FusionFuser,
+    convert_state_dict=to_pdbench,
     after=("srflow-da",),
 )

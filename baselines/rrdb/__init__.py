@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
-from pdbench.baselines.rrdb.keys import to_pdbench
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.baselines.rrdb.restorer import RRDBRestorer
+from pdbench.baselines.rrdb.state_dict import to_pdbench
 
 __all__ = ["BASELINE"]
 
@@ -18,6 +18,6 @@ BASELINE = Baseline(
     ),
     folder=Path(__file__).parent,
     network=RRDB,
-    adapt=RRDBRestorer,
-    translate=to_pdbench,
+    wrap=RRDBRestorer,
+    convert_state_dict=to_pdbench,
 )

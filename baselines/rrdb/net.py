@@ -29,7 +29,7 @@ def activate(x: Tensor) -> Tensor:
 
 
 def enlarge(x: Tensor) -> Tensor:
-    """Nearest-neighbour x2, (B, C, h, w) to (B, C, 2h, 2w)."""
+    """Nearest-neighbor x2, (B, C, h, w) to (B, C, 2h, 2w)."""
     return F.interpolate(x, scale_factor=2, mode="nearest")
 
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
-from pdbench.baselines.srflow_da.keys import to_pdbench
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.baselines.srflow_da.sampler import SRFlowDASampler
+from pdbench.baselines.srflow_da.state_dict import to_pdbench
 
 __all__ = ["BASELINE"]
 
@@ -18,7 +18,7 @@ BASELINE = Baseline(
     ),
     folder=Path(__file__).parent,
     network=SRFlowDA,
-    adapt=SRFlowDASampler,
-    translate=to_pdbench,
+    wrap=SRFlowDASampler,
+    convert_state_dict=to_pdbench,
     after=("rrdb",),
 )

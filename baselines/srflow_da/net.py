@@ -23,8 +23,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from pdbench.baselines.arguments import Blocks, Width, checked
-from pdbench.baselines.rrdb.keys import from_mid, to_mid
 from pdbench.baselines.rrdb.net import RRDB
+from pdbench.baselines.rrdb.state_dict import from_mid, to_mid
 from pdbench.baselines.srflow_da.layers import Coupling, FlowStep, Prepared, Split, Squeeze
 
 __all__ = ["Encoded", "FlowUpsampler", "SRFlowDA"]
@@ -218,12 +218,12 @@ class SRFlowDA(nn.Module):
         return self.encode(hr, self.condition(lr)).nll
 
 
-def _rename(state: dict[str, Any], prefix: str, translate: Any) -> None:  # noqa: ANN401
+def _rename(state: dict[str, Any], prefix: str, convert_state_dict: Any) -> None:  # noqa: ANN401
     start = prefix + ENCODER
     for name in list(state):
         value = state.pop(name)  # all are put back, so that the order stays
         if name.startswith(start):
-            name = start + translate(name[len(start) :])
+            name = start + convert_state_dict(name[len(start) :])
         state[name] = value
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Literal
 
-from pdbench.analysis.published import (
+from pdbench.analysis.paper_tables import (
     RECOMPUTED,
     PublishedRow,
     PublishedTable,

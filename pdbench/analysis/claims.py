@@ -9,14 +9,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pdbench.analysis.bootstrap import Outputs, resample, shared_images
 from pdbench.analysis.intervals import Interval
 from pdbench.analysis.means import Summary
-from pdbench.analysis.published import paper_table
-from pdbench.analysis.resampling import Outputs, resample, shared_images
+from pdbench.analysis.paper_tables import paper_table
 from pdbench.analysis.theory import SAMPLE
 from pdbench.scores import MetricFacts
 
-__all__ = ["CLAIMS", "Check", "Claim", "Finding", "Judgement", "Verdict", "judge"]
+__all__ = ["CLAIMS", "Check", "Claim", "Finding", "Judgment", "Verdict", "judge"]
 
 Verdict = Literal["supported", "contradicted", "undecided", "not measurable"]
 
@@ -84,7 +84,7 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judgement:
+class Judgment:
     """A claim with all its findings.
 
     Attributes:
@@ -192,7 +192,7 @@ def judge(
     *,
     claims: Sequence[Claim] = CLAIMS,
     seed: int = 0,
-) -> tuple[Judgement, ...]:
+) -> tuple[Judgment, ...]:
     """Hold scores against claims.
 
     A check is supported if the 95 % interval of our lead lies above its margin, contradicted if
@@ -208,7 +208,7 @@ def judge(
     """
     known = {fact.id: fact for fact in facts}
     return tuple(
-        Judgement(
+        Judgment(
             claim=claim,
             findings=tuple(_check(summary, known, check, seed) for check in claim.checks),
         )

@@ -10,10 +10,10 @@ from typing import Literal
 
 import numpy as np
 
+from pdbench.analysis.bootstrap import resample, shared_images
 from pdbench.analysis.intervals import Interval
 from pdbench.analysis.means import Mean, Summary
-from pdbench.analysis.resampling import resample, shared_images
-from pdbench.analysis.spread import Parts, variance_parts
+from pdbench.analysis.variance import Parts, variance_parts
 from pdbench.scores import MetricFacts
 
 __all__ = ["LEVEL", "Comparison", "compare", "holm", "permutation_test"]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdbench.analysis.bootstrap import resample, shared_images
 from pdbench.analysis.intervals import Interval
 from pdbench.analysis.means import Mean, Summary
 from pdbench.analysis.pareto import pareto_front
-from pdbench.analysis.resampling import resample, shared_images
 from pdbench.scores import MetricFacts
 
 __all__ = ["Front", "Member", "hypervolume", "measure_front"]

@@ -109,11 +109,11 @@ def within_image_intervals(
     if count < 2 or len(shared) < 2:
         return dict.fromkeys(scores)
     table = np.array([[images[name] for name in shared] for images in scores.values()])
-    centred = table - table.mean(axis=0)
-    middle = centred.mean(axis=1, keepdims=True)
-    spread = (centred - middle) * math.sqrt(count / (count - 1))
+    centered = table - table.mean(axis=0)
+    middle = centered.mean(axis=1, keepdims=True)
+    spread = (centered - middle) * math.sqrt(count / (count - 1))
     intervals: dict[str, Interval | None] = {}
     for row, (method, images) in zip(spread, scores.items(), strict=True):
-        centre = math.fsum(images.values()) / len(images)
-        intervals[method] = mean_interval(row + centre, confidence=confidence, seed=seed)
+        center = math.fsum(images.values()) / len(images)
+        intervals[method] = mean_interval(row + center, confidence=confidence, seed=seed)
     return intervals

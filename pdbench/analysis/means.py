@@ -11,7 +11,7 @@ from functools import cached_property
 from pdbench.errors import InputError
 from pdbench.scores import MetricFacts, Score
 
-__all__ = ["Mean", "Summary", "keep_worst", "summarise"]
+__all__ = ["Mean", "Summary", "keep_worst", "summarize"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class Summary:
         return self.means.get((method, metric), empty)
 
 
-def summarise(scores: Iterable[Score], *, images: int | None = None) -> Summary:
+def summarize(scores: Iterable[Score], *, images: int | None = None) -> Summary:
     """Gather per-output scores into means.
 
     Args:
@@ -117,7 +117,7 @@ def summarise(scores: Iterable[Score], *, images: int | None = None) -> Summary:
     """
     scores = list(scores)
     if not scores:
-        raise InputError("there are no scores to summarise; score a method first")
+        raise InputError("there are no scores to summarize; score a method first")
     hashes = _check_comparable(scores)
     total = max(images or 0, len({score.image for score in scores}))
     groups: dict[tuple[str, str], list[Score]] = {}

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdbench.analysis.bootstrap import resample, shared_images
 from pdbench.analysis.intervals import Interval
 from pdbench.analysis.means import Mean, Summary
-from pdbench.analysis.resampling import resample, shared_images
 from pdbench.scores import MetricFacts
 
 __all__ = ["CONFIDENCE", "Place", "Ranking", "rank_methods"]
@@ -100,7 +100,7 @@ def rank_methods(
 
     References:
         M. Mogstad, J. P. Romano, A. M. Shaikh, D. Wilhelm, "Inference for Ranks with Applications
-        to Mobility across Neighbourhoods and Academic Achievement across Countries", Review of
+        to Mobility across Neighborhoods and Academic Achievement across Countries", Review of
         Economic Studies 91(1), 2024, https://doi.org/10.1093/restud/rdad006
     """
     means = {name: summary.mean(name, fact.id) for name in methods}

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdbench.analysis.bootstrap import Outputs, resample, shared_images
 from pdbench.analysis.intervals import Interval
 from pdbench.analysis.means import Summary
-from pdbench.analysis.resampling import Outputs, resample, shared_images
 
 __all__ = [
     "PERFECT_RATIO",

@@ -4,18 +4,17 @@ Imports of what computes stand inside the functions: help must not wait for torc
 plots must work without it.
 """
 
+from pdbench.api.analysis import REPORT_FORMATS, audit, claims, diff, front
 from pdbench.api.checkpoints import WeightsReport, import_weights, show_weights
-from pdbench.api.comparing import compare
+from pdbench.api.compare import compare
 from pdbench.api.datasets import export_data, get_data, prepare_data
-from pdbench.api.evaluating import evaluate
-from pdbench.api.judging import REPORT_FORMATS, audit, claims, diff, front
+from pdbench.api.evaluate import evaluate
+from pdbench.api.leaderboard import build_leaderboard, open_server
 from pdbench.api.listing import KINDS, doctor, list_all
 from pdbench.api.protocols import PROTOCOL_FORMATS, protocol
-from pdbench.api.publishing import build_leaderboard, open_server
-from pdbench.api.reporting import report
-from pdbench.api.running import Report, run
-from pdbench.api.stored import CERTAINTIES, TABLE_FORMATS, plot, table
-from pdbench.api.submitting import (
+from pdbench.api.report import report
+from pdbench.api.run import Report, run
+from pdbench.api.submit import (
     BOARD,
     CARD_FIELDS,
     check_answer,
@@ -24,7 +23,8 @@ from pdbench.api.submitting import (
     submit_own,
     verify,
 )
-from pdbench.api.training import train, train_all
+from pdbench.api.tables import CERTAINTIES, TABLE_FORMATS, plot, table
+from pdbench.api.train import train, train_all
 
 __all__ = [
     "BOARD",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pdbench.baselines.published import Imported
+    from pdbench.baselines.checkpoint_import import Imported
 
 __all__ = ["WeightsReport", "import_weights", "show_weights"]
 
@@ -67,7 +67,7 @@ def import_weights(
     Raises:
         InputError: The file is of anything else, damaged, or holds code; nothing is written.
     """
-    from pdbench.baselines.published import import_checkpoint, write_checkpoint
+    from pdbench.baselines.checkpoint_import import import_checkpoint, write_checkpoint
     from pdbench.weights import weights_folders
 
     imported = import_checkpoint(Path(file), name)
@@ -86,7 +86,7 @@ def show_weights(file: str | Path, *, name: str | None = None) -> WeightsReport:
         InputError: The file is neither, damaged, or holds code.
     """
     from pdbench.baselines.baseline import describe_weights
-    from pdbench.baselines.published import import_checkpoint
+    from pdbench.baselines.checkpoint_import import import_checkpoint
 
     own = describe_weights(Path(file))
     return WeightsReport(facts=own) if own else _report(import_checkpoint(Path(file), name), None)

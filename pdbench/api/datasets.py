@@ -23,12 +23,12 @@ def get_data(name: str, *, data_root: str | Path | None = None) -> list[Path]:
     Raises:
         InputError: The set is unknown, has no place to go, or cannot be downloaded.
     """
-    from pdbench.data import archives, datasets
+    from pdbench.data import datasets, downloads
 
     root = datasets.data_root(data_root)
     if root is None:
         raise InputError("say where to put it with --data-root or the variable PDBENCH_DATA")
-    return archives.get_set(name, root)
+    return downloads.get_set(name, root)
 
 
 def export_data(

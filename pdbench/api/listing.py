@@ -33,8 +33,8 @@ def list_all(kind: str, *, data_root: Path | None = None, weights_dir: Path | No
     if kind not in KINDS:
         raise unknown_id("kind of list", kind, KINDS)
     from pdbench.api import inventory
+    from pdbench.api.environment import settings
     from pdbench.api.protocols import protocol_rows
-    from pdbench.api.settings import settings
 
     with settings(weights_dir=weights_dir):
         if kind == "datasets":
@@ -59,7 +59,7 @@ def doctor(*, data_root: Path | None = None, weights_dir: Path | None = None) ->
         Section title -> (name, finding), one a line.
     """
     from pdbench.api import inventory
-    from pdbench.api.settings import settings
+    from pdbench.api.environment import settings
 
     with settings(weights_dir=weights_dir):
         return inventory.report(data_root)

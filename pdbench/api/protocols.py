@@ -50,13 +50,13 @@ def protocol(name: str, *, form: str = "text") -> str:
 
 
 def _text(facts: dict[str, Any]) -> list[str]:
-    from pdbench.metrics.described import QUANTISATIONS
+    from pdbench.metrics.described import QUANTIZATIONS
 
     image = facts["image"]
     lines = [
         f"{facts['id']}: {facts['title']}",
         f"hash {facts['hash']}",
-        f"image: {image['quantisation']}, {QUANTISATIONS[image['quantisation']]}",
+        f"image: {image['quantization']}, {QUANTIZATIONS[image['quantization']]}",
         f"  source: {image['source']}",
     ]
     for name, rule in facts["metrics"].items():

@@ -3,6 +3,6 @@
 Nothing here imports torch or numpy before a command runs, so that help and completion are instant.
 """
 
-from pdbench.cli.entry import main
+from pdbench.cli.main import main
 
 __all__ = ["main"]

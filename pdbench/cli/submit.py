@@ -9,10 +9,10 @@ import click
 
 from pdbench import api
 from pdbench.cli.options import split_commas
-from pdbench.cli.questions import ask_card, is_interactive
+from pdbench.cli.prompts import ask_card, is_interactive
 
 if TYPE_CHECKING:
-    from pdbench.leaderboard.submitting import Submitted
+    from pdbench.leaderboard.submit import Submitted
 
 __all__ = ["command"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pdbench.data.builtin import builtin_pairs
-from pdbench.data.folders import find_pairs, image_files, match_by_name, subfolder
+from pdbench.data.layouts import find_pairs, image_files, match_by_name, subfolder
 from pdbench.data.pairs import REFUSED_BELOW, SCALE, Pair, PairFacts, name_some
 from pdbench.errors import InputError, system_reason
 from pdbench.images import save_image

@@ -33,7 +33,7 @@ REFUSED_BELOW = 30.0
 
 Measured on Set5, Set14 and BSD100 (119 images): LR of another photograph 6-15 dB, mirrored 7-26,
 shifted by one LR pixel median 22, bicubic without antialiasing (OpenCV) median 26 and nearest
-neighbour median 25. Pillow's bicubic (47-57), Lanczos (37-50), area (34-48) and bilinear (32-46)
+neighbor median 25. Pillow's bicubic (47-57), Lanczos (37-50), area (34-48) and bilinear (32-46)
 stay above in every image; JPEG at quality 95 in all but one (30-44).
 """
 
@@ -66,7 +66,7 @@ class Pair:
         name: Image name within the set, unique there.
         hr: HR image file.
         lr: LR image file, or None to make it from the HR by MATLAB's bicubic.
-        largest: Longest side kept, a multiple of 4; a larger HR is cut to its centre. None keeps
+        largest: Longest side kept, a multiple of 4; a larger HR is cut to its center. None keeps
             all of it. Only for pairs without an LR file.
     """
 
@@ -89,7 +89,7 @@ class Pair:
         if hr.numel() == 0:
             raise InputError(f"image '{self.hr}' is smaller than 4x4 pixels; leave it out")
         if self.largest is not None:
-            hr = _centre(hr, self.largest)
+            hr = _center(hr, self.largest)
         if self.lr is None:
             return bicubic_downsample(hr, SCALE), hr.contiguous()
         return self._cut_lr(load_image(self.lr), hr), hr.contiguous()
@@ -168,7 +168,7 @@ def name_some(names: Iterable[object], limit: int = 5) -> str:
     return ", ".join(quoted[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _centre(image: Tensor, largest: int) -> Tensor:
+def _center(image: Tensor, largest: int) -> Tensor:
     height, width = (min(side, largest) for side in image.shape[-2:])
     top, left = (image.shape[-2] - height) // 2, (image.shape[-1] - width) // 2
     return image[:, top : top + height, left : left + width]

@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from pdbench.bicubic import bicubic_downsample
-from pdbench.data.folders import IMAGE_SUFFIXES
-from pdbench.data.graphics import draw_graphics
+from pdbench.data.layouts import IMAGE_SUFFIXES
 from pdbench.data.prepared import PreparedPhoto, is_prepared, open_prepared
+from pdbench.data.synthetic_crops import draw_graphics
 from pdbench.errors import InputError
 from pdbench.images import load_image, to_uint8
 

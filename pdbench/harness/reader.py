@@ -8,10 +8,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pdbench.analysis.published import in_paper_order
+from pdbench.analysis.paper_tables import in_paper_order
 from pdbench.errors import InputError
 from pdbench.harness.database import FILE, check_version, connect, explain
-from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord
+from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
 from pdbench.harness.store import SeenFile
 from pdbench.scores import MetricFacts, Score
 

@@ -22,9 +22,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pdbench.analysis.published import in_paper_order
+from pdbench.analysis.paper_tables import in_paper_order
 from pdbench.errors import InputError
-from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord
+from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
 from pdbench.scores import MetricFacts, Row, Score, format_csv, parse_csv
 
 __all__ = ["PROVENANCE", "export_results", "is_results_folder", "read_results", "results_folder"]

@@ -27,7 +27,7 @@ from pdbench.harness.plan import (
     weights_of,
 )
 from pdbench.harness.reader import read_files, read_run
-from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord, installed_versions
+from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord, installed_versions
 from pdbench.harness.store import Done, RunStore, SeenFile, Verdict
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS, protocol_choices, protocol_hash

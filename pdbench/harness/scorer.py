@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pdbench.allocator import keep_freed_memory
 from pdbench.data.pairs import pixel_sha256
-from pdbench.errors import CannotJudge, InputError, NonFiniteImage
+from pdbench.errors import InputError, MetricUndefined, NonFiniteImage
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method
 from pdbench.harness.plan import (
@@ -24,8 +25,7 @@ from pdbench.harness.plan import (
     output_count,
 )
 from pdbench.harness.store import Verdict
-from pdbench.memory import keep_freed_memory
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS
 
 __all__ = ["ImageScorer"]
@@ -53,7 +53,7 @@ class ImageScorer:
         self.protocol = PROTOCOLS.get(setup.protocol)
         self.methods = {name: setup.resolve(name) for name in setup.methods}
         self._network = cache(partial(_open, setup))
-        self._panels: dict[tuple[str, ...], MetricPanel] = {}
+        self._panels: dict[tuple[str, ...], MetricCollection] = {}
 
     def score(self, task: Task) -> Iterator[Finished]:
         """Yield each method of the task as it is done.
@@ -111,10 +111,12 @@ class ImageScorer:
             image=task.pair.name,
         )
 
-    def panel(self, metrics: tuple[str, ...]) -> MetricPanel:
+    def panel(self, metrics: tuple[str, ...]) -> MetricCollection:
         """Return the opened panel of these metrics."""
         if metrics not in self._panels:
-            self._panels[metrics] = MetricPanel(self.protocol, metrics, device=self.setup.device)
+            self._panels[metrics] = MetricCollection(
+                self.protocol, metrics, device=self.setup.device
+            )
         return self._panels[metrics]
 
 
@@ -137,7 +139,7 @@ class _Image:
         try:
             with torch.inference_mode():
                 outputs = method.run(self.lr, self.bank)
-        except (CannotJudge, NonFiniteImage) as error:
+        except (MetricUndefined, NonFiniteImage) as error:
             reasons = dict.fromkeys(metrics, f"failed: {error}")
             yield from missing_verdicts(setup, self.task.pair.name, method, reasons, final=True)
             return
@@ -156,7 +158,7 @@ class _Image:
         for metric in panel.set_ids:
             yield self._verdict(name, 0, metric, *self._set_value(method, outputs, metric, panel))
 
-    def _panel(self, metrics: tuple[str, ...]) -> MetricPanel:
+    def _panel(self, metrics: tuple[str, ...]) -> MetricCollection:
         """Return the panel of these metrics, prepared for this image."""
         panel = self.scorer.panel(metrics)
         if metrics not in self._prepared:
@@ -172,24 +174,26 @@ class _Image:
         )
         return Verdict(score=score, final=not reason.startswith("unavailable"))
 
-    def _values(self, output: Tensor, panel: MetricPanel) -> dict[str, tuple[float | None, str]]:
+    def _values(
+        self, output: Tensor, panel: MetricCollection
+    ) -> dict[str, tuple[float | None, str]]:
         """Score one output; one at a time, so that no score depends on a batch."""
         single = [name for name in panel.ids if name not in panel.set_ids]
         try:
-            restored = self.scorer.protocol.quantise(output)
+            restored = self.scorer.protocol.quantize(output)
         except NonFiniteImage:
             return dict.fromkeys(single, (None, f"failed: {NON_FINITE}"))
         values = panel.score(restored)
         return {name: (values[name][0], panel.reasons[name][0]) for name in single}
 
     def _set_value(
-        self, method: Method, outputs: Tensor, metric: str, panel: MetricPanel
+        self, method: Method, outputs: Tensor, metric: str, panel: MetricCollection
     ) -> tuple[float | None, str]:
         """Score all outputs together."""
         if method.kind == "fused":
             return None, FUSED
         try:
-            return panel.score_set(metric, map(self.scorer.protocol.quantise, outputs))
+            return panel.score_set(metric, map(self.scorer.protocol.quantize, outputs))
         except NonFiniteImage:
             return None, f"failed: {NON_FINITE}"
 

@@ -21,7 +21,7 @@ from pdbench.harness.database import (
     explain,
     take_lock,
 )
-from pdbench.harness.record import DatasetRecord, MethodRecord
+from pdbench.harness.run_info import DatasetRecord, MethodRecord
 from pdbench.scores import MetricFacts, Score
 
 __all__ = ["Done", "RunStore", "SeenFile", "Verdict"]

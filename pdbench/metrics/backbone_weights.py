@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 
 from pdbench.errors import WeightsUnavailable
-from pdbench.tensor_file import to_safetensors
+from pdbench.safetensors_io import to_safetensors
 from pdbench.weights import WeightFile, fetch, find, is_offline
 
 __all__ = ["Backbone", "read_package", "read_torchvision", "weight_file"]

@@ -7,9 +7,9 @@ from typing import Any
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS, preset_hash, protocol_choices, protocol_hash
 
-__all__ = ["QUANTISATIONS", "describe_protocol"]
+__all__ = ["QUANTIZATIONS", "describe_protocol"]
 
-QUANTISATIONS = {
+QUANTIZATIONS = {
     "round": "clipped to [0, 1], then rounded to the nearest of 256 levels",
     "truncate": "clipped to [0, 1], then cut to the level below",
     "none": "clipped to [0, 1], not rounded",
@@ -24,7 +24,7 @@ def describe_protocol(name: str) -> dict[str, Any]:
         name: Protocol id.
 
     Returns:
-        "id", "title", "hash", "image" ("quantisation", "source") and "metrics": id -> "hash",
+        "id", "title", "hash", "image" ("quantization", "source") and "metrics": id -> "hash",
         "choices", "source", "on_request".
 
     Raises:
@@ -35,7 +35,7 @@ def describe_protocol(name: str) -> dict[str, Any]:
         "id": found.id,
         "title": found.title,
         "hash": preset_hash(found),
-        "image": {"quantisation": found.quantisation, "source": found.quantisation_source},
+        "image": {"quantization": found.quantization, "source": found.quantization_source},
         "metrics": {
             metric.id: {
                 "hash": protocol_hash(found, metric),

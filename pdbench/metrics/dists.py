@@ -12,15 +12,15 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from pdbench.images import to_uint8
+from pdbench.metrics.color import check_batch
 from pdbench.metrics.metric import Choices, Metric, required
-from pdbench.metrics.planes import check_batch
 from pdbench.metrics.vgg import CHANNELS, SMALLEST, Vgg16, open_vgg16
 from pdbench.metrics.vgg_weights import VGG16
-from pdbench.weights import CarriedFile, carried_bytes
+from pdbench.weights import BundledFile, bundled_bytes
 
 __all__ = ["HEADS", "METRIC", "Dists", "resize_short_side"]
 
-HEADS = CarriedFile(
+HEADS = BundledFile(
     name="dists.safetensors",
     sha256="745cdae1b30c00fe14c81d72f852015ae5c33dc3d83c49d4c928295c1cfc4ce9",
     package="pdbench.metrics",
@@ -35,7 +35,7 @@ class _Stage(NamedTuple):
     """Means of a stage's channels (1, C, 1, 1), deviations from them (1, C, H, W), variances."""
 
     mean: Tensor
-    centred: Tensor
+    centered: Tensor
     variance: Tensor
 
 
@@ -81,8 +81,8 @@ def _mean(planes: Tensor) -> Tensor:
 
 def _described(features: Tensor) -> _Stage:
     mean = _mean(features)
-    centred = features - mean
-    return _Stage(mean, centred, _mean(centred.square()))
+    centered = features - mean
+    return _Stage(mean, centered, _mean(centered.square()))
 
 
 def _similarity(product: Tensor, square_x: Tensor, square_y: Tensor) -> Tensor:
@@ -125,7 +125,7 @@ class Dists:
     def _features(self, image: Tensor) -> list[Tensor]:
         """Return the image itself and the five stages, each (1, C, H', W')."""
         if self._resize is None:
-            # What LPIPS sees, and the authors' normalisation but for its last bits.
+            # What LPIPS sees, and the authors' normalization but for its last bits.
             small = image[None]
             strips = self._vgg.first_stage_of(small)
         else:
@@ -141,15 +141,15 @@ class Dists:
         for features, other, alpha, beta in stages:
             own = _described(features)
             texture = _similarity(own.mean * other.mean, own.mean.square(), other.mean.square())
-            # Centred first, unlike the original: its E[xy] - E[x]E[y] cancels in float32.
-            product = _mean(own.centred * other.centred)
+            # Centered first, unlike the original: its E[xy] - E[x]E[y] cancels in float32.
+            product = _mean(own.centered * other.centered)
             structure = _similarity(product, own.variance, other.variance)
             similarity += (alpha * texture.flatten() + beta * structure.flatten()).double().sum()
         return 1 - similarity
 
 
 def _open(choices: Choices, device: str) -> Dists:
-    stored = load(carried_bytes(HEADS))
+    stored = load(bundled_bytes(HEADS))
     alpha, beta = (stored[name].to(device) for name in ("alpha", "beta"))
     side = choices["resize_short_side"]
     return Dists(open_vgg16(device), alpha, beta, resize=side)

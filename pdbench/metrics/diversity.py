@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pdbench.images import crop_to_multiple
-from pdbench.metrics.alex_weights import ALEXNET
+from pdbench.metrics.alexnet_weights import ALEXNET
 from pdbench.metrics.lpips_alex import HEADS, AlexPrepared, LpipsAlex, open_lpips_alex
 from pdbench.metrics.metric import Choices, Metric, required
 

@@ -1,4 +1,4 @@
-"""LPIPS-Alex: distance between AlexNet features, channels weighted by human judgements."""
+"""LPIPS-Alex: distance between AlexNet features, channels weighted by human judgments."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from safetensors.torch import load
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from pdbench.metrics.alex import SMALLEST, AlexNet, open_alexnet
-from pdbench.metrics.alex_weights import ALEXNET
-from pdbench.metrics.lpips_terms import normalised, to_unit
+from pdbench.metrics.alexnet import SMALLEST, AlexNet, open_alexnet
+from pdbench.metrics.alexnet_weights import ALEXNET
+from pdbench.metrics.color import check_batch
+from pdbench.metrics.lpips_common import normalized, to_unit
 from pdbench.metrics.metric import Choices, Metric, required
-from pdbench.metrics.planes import check_batch
-from pdbench.weights import CarriedFile, carried_bytes
+from pdbench.weights import BundledFile, bundled_bytes
 
 __all__ = ["HEADS", "METRIC", "AlexPrepared", "LpipsAlex", "open_lpips_alex"]
 
-HEADS = CarriedFile(
+HEADS = BundledFile(
     name="lpips_alex.safetensors",
     sha256="e62475ea6ad0ed1976b09beae720c28ab9e11cbb36d123f1a4491e50352baa4e",
     package="pdbench.metrics",
@@ -56,7 +56,7 @@ class LpipsAlex:
         """Keep the reference's unit features; `lr` is not used."""
         reference = required(reference)
         check_batch(reference, smallest=SMALLEST)
-        stages = self._backbone.stages(normalised(reference))
+        stages = self._backbone.stages(normalized(reference))
         return AlexPrepared(reference, [to_unit(features) for features in stages])
 
     def score(self, restored: Tensor, prepared: AlexPrepared) -> Tensor:
@@ -91,7 +91,7 @@ class LpipsAlex:
 
     def _maps(self, image: Tensor, prepared: AlexPrepared) -> Iterator[Tensor]:
         """Yield each stage's weighted squared differences, (1, h, w)."""
-        stages = self._backbone.stages(normalised(image))
+        stages = self._backbone.stages(normalized(image))
         for features, kept, head in zip(stages, prepared.features, self._heads, strict=True):
             difference = to_unit(features).sub_(kept).square_()
             yield torch.einsum("bchw,c->bhw", difference, head)
@@ -105,7 +105,7 @@ def open_lpips_alex(version: str, device: str) -> LpipsAlex:
     """Open LPIPS-Alex; raises WeightsUnavailable, or ValueError for another version than 0.1."""
     if version != "0.1":
         raise ValueError(f"expected LPIPS version 0.1, got {version}")
-    stored = load(carried_bytes(HEADS))
+    stored = load(bundled_bytes(HEADS))
     heads = [stored[f"lin{stage}"].to(device) for stage in range(5)]
     return LpipsAlex(open_alexnet(device), heads)
 

@@ -1,4 +1,4 @@
-"""LPIPS-VGG: distance between VGG16 features, channels weighted by human judgements."""
+"""LPIPS-VGG: distance between VGG16 features, channels weighted by human judgments."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
-from pdbench.metrics.lpips_terms import to_unit
+from pdbench.metrics.color import check_batch
+from pdbench.metrics.lpips_common import to_unit
 from pdbench.metrics.metric import Choices, Metric, required
-from pdbench.metrics.planes import check_batch
 from pdbench.metrics.vgg import SMALLEST, Vgg16, halve, open_vgg16
 from pdbench.metrics.vgg_weights import VGG16
-from pdbench.weights import CarriedFile, carried_bytes
+from pdbench.weights import BundledFile, bundled_bytes
 
 __all__ = ["HEADS", "METRIC", "LpipsVgg"]
 
-HEADS = CarriedFile(
+HEADS = BundledFile(
     name="lpips_vgg.safetensors",
     sha256="ddfd8f3f3b9c362e2cbb02d76c2c26e9845200eaec7046682ba568ab75dd7838",
     package="pdbench.metrics",
@@ -106,7 +106,7 @@ class LpipsVgg:
 def _open(choices: Choices, device: str) -> LpipsVgg:
     if dict(choices) != {"version": "0.1"}:
         raise ValueError(f"expected LPIPS version 0.1, got {dict(choices)}")
-    stored = load(carried_bytes(HEADS))
+    stored = load(bundled_bytes(HEADS))
     return LpipsVgg(open_vgg16(device), [stored[f"lin{stage}"].to(device) for stage in range(5)])
 
 

@@ -8,9 +8,9 @@ from typing import Literal
 from torch import Tensor
 
 from pdbench.bicubic import bicubic_downsample
-from pdbench.errors import CannotJudge
+from pdbench.errors import MetricUndefined
+from pdbench.metrics.color import check_batch, extract_planes
 from pdbench.metrics.metric import Choices, Metric
-from pdbench.metrics.planes import check_batch, extract_planes
 from pdbench.metrics.psnr import psnr
 
 __all__ = ["METRIC", "LrPsnr"]
@@ -35,7 +35,7 @@ class LrPsnr:
     def prepare(self, reference: Tensor | None, lr: Tensor | None) -> Tensor:
         """Return the LR image's levels; `reference` is not used."""
         if lr is None:
-            raise CannotJudge("there is no LR image to compare with")
+            raise MetricUndefined("there is no LR image to compare with")
         return extract_planes(lr)
 
     def score(self, restored: Tensor, prepared: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ class LrPsnr:
         check_batch(restored, smallest=self.scale)
         height, width = (self.scale * side for side in prepared.shape[-2:])
         if restored.shape[-2:] != (height, width):
-            raise CannotJudge(
+            raise MetricUndefined(
                 f"the image is not {self.scale} times the LR image's size in both directions"
             )
         mirrored = self.kernel == "imresize-py-uint8"

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from pdbench.bicubic import bicubic_downsample
 from pdbench.images import crop_to_multiple
+from pdbench.metrics.color import check_batch, extract_planes
 from pdbench.metrics.metric import Choices, Metric, required
-from pdbench.metrics.planes import check_batch, extract_planes
 from pdbench.metrics.psnr import psnr
 
 __all__ = ["METRIC", "ChallengeLrPsnr"]

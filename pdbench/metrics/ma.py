@@ -1,4 +1,4 @@
-"""Ma (also NRQM): a no-reference metric learnt from people's ratings of super-resolved images."""
+"""Ma (also NRQM): a no-reference metric learned from people's ratings of super-resolved images."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from pdbench.metrics.color import Colour, check_batch, extract_planes
 from pdbench.metrics.ma_features import FEATURE_COUNTS, ma_features
 from pdbench.metrics.ma_forest import MaModel, read_model
 from pdbench.metrics.metric import Choices, Metric
-from pdbench.metrics.planes import Colour, check_batch, extract_planes
 from pdbench.weights import WeightFile, fetch, sha256_of
 
 __all__ = ["METRIC", "MODEL", "Ma"]
@@ -75,7 +75,7 @@ METRIC = Metric(
     title="Ma",
     better="higher",
     kind="perception",
-    jitter=0.05,
+    reproduce_tolerance=0.05,
     needs_reference=False,
     reference="Ma, Yang, Yang, Yang, 'Learning a no-reference quality metric for single-image "
     "super-resolution', CVIU 2017, https://doi.org/10.1016/j.cviu.2016.12.009",

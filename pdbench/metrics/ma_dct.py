@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from pdbench.metrics.ma_shape import magnitude_variation, shape_of
+from pdbench.metrics.ggd import magnitude_variation, shape_of
 
 __all__ = ["dct_features"]
 

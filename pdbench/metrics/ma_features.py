@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from pdbench.errors import CannotJudge
+from pdbench.errors import MetricUndefined
 from pdbench.metrics.ma_dct import dct_features
 from pdbench.metrics.ma_gsm import SMALLEST_SIDE, gsm_features
 
@@ -46,8 +46,8 @@ def ma_features(plane: Tensor) -> MaFeatures:
         The three groups of features.
 
     Raises:
-        CannotJudge: The plane is too small to have all features (84 x 84 is large enough), or so
-            regular that its bands cannot be normalised.
+        MetricUndefined: The plane is too small to have all features (84 x 84 is large enough), or so
+            regular that its bands cannot be normalized.
 
     References:
         Ma, Yang, Yang, Yang, "Learning a no-reference quality metric for single-image
@@ -67,20 +67,20 @@ def ma_features(plane: Tensor) -> MaFeatures:
 def _check_size(height: int, width: int) -> None:
     smallest = [math.ceil((side // 2 ** (_SCALES - 1)) / _PATCH) for side in (height, width)]
     if math.prod(smallest) < _PATCH**2 or min(height, width) < SMALLEST_SIDE:
-        raise CannotJudge(
+        raise MetricUndefined(
             f"Ma needs about 84x84 pixels inside its border, the image has {width}x{height}"
         )
 
 
 @lru_cache(maxsize=1)
 def _gauss_weights() -> tuple[float, float, float]:
-    """Return the centre, edge and corner weights of a 3x3 Gaussian, standard deviation 1/2."""
+    """Return the center, edge and corner weights of a 3x3 Gaussian, standard deviation 1/2."""
     distances = torch.tensor([0.0, 1.0, 2.0], dtype=torch.float64)
     weights = torch.exp(-2 * distances)
     total = weights[0] + 4 * weights[1] + 4 * weights[2]
     # The original's window is in single precision.
-    centre, edge, corner = (weights / total).float().tolist()
-    return centre, edge, corner
+    center, edge, corner = (weights / total).float().tolist()
+    return center, edge, corner
 
 
 def _halve(plane: Tensor) -> Tensor:
@@ -91,8 +91,8 @@ def _halve(plane: Tensor) -> Tensor:
     def shifted(y: int, x: int) -> Tensor:
         return padded[1 + y :: 2, 1 + x :: 2][:height, :width]
 
-    centre, edge, corner = _gauss_weights()
-    result = centre * shifted(0, 0)
+    center, edge, corner = _gauss_weights()
+    result = center * shifted(0, 0)
     for y, x, weight in (
         *((y, x, edge) for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1))),
         *((y, x, corner) for y in (-1, 1) for x in (-1, 1)),

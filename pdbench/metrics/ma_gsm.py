@@ -8,10 +8,10 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from pdbench.errors import CannotJudge
+from pdbench.errors import MetricUndefined
+from pdbench.metrics.ggd import shape_of
 from pdbench.metrics.ma_contrast import mean_contrast
 from pdbench.metrics.ma_enlarge import enlarge
-from pdbench.metrics.ma_shape import shape_of
 from pdbench.metrics.ma_steerable import ORIENTATIONS, steerable_bands
 
 __all__ = ["SMALLEST_SIDE", "gsm_features"]
@@ -20,10 +20,10 @@ SMALLEST_SIDE = 45
 """Below it nothing is left of a fine band to compare over 11x11 pixels."""
 
 _GUARD = (16, 8)
-"""Pixels dropped on each side of a normalised band, fine and coarse."""
+"""Pixels dropped on each side of a normalized band, fine and coarse."""
 
 _CHUNK = 16384
-"""Pixels whose neighbourhoods are held at a time."""
+"""Pixels whose neighborhoods are held at a time."""
 
 
 def gsm_features(plane: Tensor) -> Tensor:
@@ -33,13 +33,13 @@ def gsm_features(plane: Tensor) -> Tensor:
         plane: (H, W) float64 on the 0-255 scale, at least 45 pixels a side.
 
     Returns:
-        (45,) float64: shapes of the 12 normalised bands; shapes of the 6 pairs an octave apart;
+        (45,) float64: shapes of the 12 normalized bands; shapes of the 6 pairs an octave apart;
         contrast in common of the 12 bands with the high-pass band; contrast in common of the 15
-        pairs of normalised fine bands.
+        pairs of normalized fine bands.
 
     Raises:
-        CannotJudge: The bands are so regular (a flat image, a pure gradient or stripes) that their
-            covariance is singular and the normalisation undefined.
+        MetricUndefined: The bands are so regular (a flat image, a pure gradient or stripes) that their
+            covariance is singular and the normalization undefined.
 
     References:
         Moorthy, Bovik, "Blind image quality assessment: From natural scene statistics to
@@ -50,8 +50,8 @@ def gsm_features(plane: Tensor) -> Tensor:
     parents = enlarge(coarse.float(), *plane.shape)
     singles = [high[None], fine.float(), parents]
     with_high = mean_contrast(singles, [(0, 1 + band) for band in range(2 * ORIENTATIONS)])
-    normal_fine = _normalise(fine, parents, _GUARD[0])
-    normal_coarse = _normalise(coarse, None, _GUARD[1])
+    normal_fine = _normalize(fine, parents, _GUARD[0])
+    normal_coarse = _normalize(coarse, None, _GUARD[1])
     shapes = [_shape_of_all([band]) for band in (*normal_fine, *normal_coarse)]
     across = [_shape_of_all(pair) for pair in zip(normal_fine, normal_coarse, strict=True)]
     pairs = list(combinations(range(ORIENTATIONS), 2))
@@ -67,10 +67,10 @@ def _shape_of_all(bands: Sequence[Tensor]) -> Tensor:
     return shape_of(variance, deviation.abs_().mean())
 
 
-def _normalise(bands: Tensor, parents: Tensor | None, guard: int) -> Tensor:
-    """Divide each coefficient by the scale its neighbourhood predicts.
+def _normalize(bands: Tensor, parents: Tensor | None, guard: int) -> Tensor:
+    """Divide each coefficient by the scale its neighborhood predicts.
 
-    A neighbourhood x holds the 3x3 pixels around, the parent where there is one, and the same
+    A neighborhood x holds the 3x3 pixels around, the parent where there is one, and the same
     pixel of the other orientations. With C its covariance, the squared scale is x' C^-1 x / N.
 
     Args:
@@ -92,7 +92,7 @@ def _normalise(bands: Tensor, parents: Tensor | None, guard: int) -> Tensor:
         whitening = _whitening(bands, parent, band, inside)
         normal[band] -= bands[band][inside].mean()
         rows = 0
-        for around in _neighbourhoods(bands, parent, band, kept):
+        for around in _neighborhoods(bands, parent, band, kept):
             scale = (whitening @ around).square_().sum(dim=0).div_(counted).sqrt_()
             part = normal[band].view(-1)[rows : rows + len(scale)]
             part.copy_(torch.where(scale > 0, part / (scale + 1e-12), 0))
@@ -101,10 +101,10 @@ def _normalise(bands: Tensor, parents: Tensor | None, guard: int) -> Tensor:
     return normal
 
 
-def _neighbourhoods(
+def _neighborhoods(
     bands: Tensor, parent: Tensor | None, band: int, window: tuple[slice, slice]
 ) -> Iterator[Tensor]:
-    """Yield the neighbourhoods of the pixels in a window, row by row: (14 or 15, n) float64."""
+    """Yield the neighborhoods of the pixels in a window, row by row: (14 or 15, n) float64."""
     rows, columns = window
     others = [other for other in range(ORIENTATIONS) if other != band]
     step = max(1, _CHUNK // (columns.stop - columns.start))
@@ -127,14 +127,14 @@ def _whitening(
     """Return W with W' W = C^-1, C the mean of x x' over the window."""
     size = 14 if parent is None else 15
     total, count = bands.new_zeros(size, size), 0
-    for around in _neighbourhoods(bands, parent, band, window):
+    for around in _neighborhoods(bands, parent, band, window):
         total.addmm_(around, around.T)
         count += around.shape[1]
     factor, failed = torch.linalg.cholesky_ex(total / count)
     pivots = factor.diagonal()
     # Photographs stay above 1e-8 and noisy stripes above 1e-11; rounding noise is near 1e-16.
     if failed or (pivots.min() / pivots.max()) ** 2 < 1e-13:
-        raise CannotJudge(
+        raise MetricUndefined(
             "Ma is undefined for an image so regular (flat, a gradient, stripes) that the "
             "covariance of its bands is singular"
         )

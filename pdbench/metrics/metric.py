@@ -8,9 +8,9 @@ from typing import Any, Literal, Protocol
 
 from torch import Tensor
 
-from pdbench.errors import CannotJudge
+from pdbench.errors import MetricUndefined
 from pdbench.scores import MetricFacts
-from pdbench.weights import CarriedFile, WeightFile
+from pdbench.weights import BundledFile, WeightFile
 
 __all__ = ["Choices", "Metric", "Scorer", "SetScorer", "required"]
 
@@ -45,7 +45,7 @@ class Scorer(Protocol):
             Shape (B,), float64, one score per image.
 
         Raises:
-            CannotJudge: The image is too small or otherwise outside what the metric can judge.
+            MetricUndefined: The image is too small or otherwise outside what the metric can judge.
         """
         ...
 
@@ -68,7 +68,7 @@ class SetScorer(Protocol):
             One score for all of them.
 
         Raises:
-            CannotJudge: The image is too small or otherwise outside what the metric can judge.
+            MetricUndefined: The image is too small or otherwise outside what the metric can judge.
         """
         ...
 
@@ -85,7 +85,7 @@ class Metric:
             "diversity" scores all samples of an image together and opens into a `SetScorer`.
         unit: "dB" or "".
         decimals: Decimals shown in tables.
-        jitter: How far an image's score may move when a few of its pixels round to the next level,
+        reproduce_tolerance: How far an image's score may move when a few of its pixels round to the next level,
             as happens to a network's output on another processor. Not 0 where the metric chooses
             parts of the image by a threshold.
         needs_reference: Whether `prepare` needs the HR image.
@@ -110,12 +110,12 @@ class Metric:
     kind: Literal["distortion", "perception", "consistency", "diversity"]
     unit: str = ""
     decimals: int = 3
-    jitter: float = 0.0
+    reproduce_tolerance: float = 0.0
     needs_reference: bool
     reference: str
     revision: int = 1
     weights: tuple[WeightFile, ...] = ()
-    carried: tuple[CarriedFile, ...] = ()
+    carried: tuple[BundledFile, ...] = ()
     on_request: bool = False
     parts: tuple[str, ...] = ()
     combine: Callable[[Mapping[str, float]], float] | None = None
@@ -148,7 +148,7 @@ class Metric:
 
 
 def required(reference: Tensor | None) -> Tensor:
-    """Return the reference image; raises CannotJudge where there is none."""
+    """Return the reference image; raises MetricUndefined where there is none."""
     if reference is None:
-        raise CannotJudge("there is no reference image to compare with")
+        raise MetricUndefined("there is no reference image to compare with")
     return reference

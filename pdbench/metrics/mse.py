@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pdbench.metrics.color import Colour, check_batch, extract_planes
 from pdbench.metrics.metric import Choices, Metric, required
-from pdbench.metrics.planes import Colour, check_batch, extract_planes
 
 __all__ = ["METRIC", "Mse", "mean_squared_error"]
 

@@ -10,14 +10,14 @@ from safetensors.torch import load
 from torch import Tensor
 from torch.nn.functional import pad
 
-from pdbench.errors import CannotJudge
+from pdbench.errors import MetricUndefined
+from pdbench.metrics.color import Colour, check_batch, extract_planes
 from pdbench.metrics.metric import Choices, Metric
-from pdbench.metrics.planes import Colour, check_batch, extract_planes
-from pdbench.weights import CarriedFile, carried_bytes
+from pdbench.weights import BundledFile, bundled_bytes
 
 __all__ = ["METRIC", "PRIOR", "Niqe"]
 
-PRIOR = CarriedFile(
+PRIOR = BundledFile(
     name="niqe.safetensors",
     sha256="8306326ee36635172cf15ec30c162cda2f7e5d4cf246c221ed41d2bd819770b2",
     package="pdbench.metrics",
@@ -27,7 +27,7 @@ _SIGMA = 7 / 6
 _REACH = 3
 _SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))
 _STRIP = 32
-"""Rows normalised at a time, so that what is worked on stays in the cache."""
+"""Rows normalized at a time, so that what is worked on stays in the cache."""
 
 
 @cache
@@ -72,8 +72,8 @@ def _window_sums(rows: Tensor) -> Tensor:
     return total
 
 
-def _normalise(plane: Tensor) -> Tensor:
-    """Return the mean-subtracted, contrast-normalised coefficients of a plane in 0..255."""
+def _normalize(plane: Tensor) -> Tensor:
+    """Return the mean-subtracted, contrast-normalized coefficients of a plane in 0..255."""
     padded = pad(plane[None, None], (_REACH,) * 4, mode="replicate")[0, 0]
     result = torch.empty_like(plane)
     for top in range(0, len(plane), _STRIP):
@@ -111,7 +111,7 @@ def _halve(plane: Tensor) -> Tensor:
 
 
 class _Table(NamedTuple):
-    """Shapes of the generalised Gaussian and the moment ratio that belongs to each, rising."""
+    """Shapes of the generalized Gaussian and the moment ratio that belongs to each, rising."""
 
     shape: Tensor
     ratio: Tensor
@@ -135,7 +135,7 @@ def _nearest_shape(ratio: Tensor) -> Tensor:
 
 
 def _fit(blocks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Fit an asymmetric generalised Gaussian to each block by moments.
+    """Fit an asymmetric generalized Gaussian to each block by moments.
 
     Args:
         blocks: (n, h, w) float64.
@@ -160,14 +160,14 @@ def _fit(blocks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _features(plane: Tensor, block: int) -> Tensor:
-    """Return the 18 features of each block of a normalised plane, (n, 18)."""
+    """Return the 18 features of each block of a normalized plane, (n, 18)."""
     # A row of blocks at a time: fresh memory for whole planes would cost more than the arithmetic.
     rows = plane.unfold(0, block, block).unfold(1, block, block)
     return torch.cat([_block_features(row.contiguous()) for row in rows])
 
 
 def _block_features(blocks: Tensor) -> Tensor:
-    """Return the 18 features of normalised blocks (n, h, w), (n, 18)."""
+    """Return the 18 features of normalized blocks (n, h, w), (n, 18)."""
     shape, left, right = _fit(blocks)
     columns = [shape, (left + right) / 2]
     for shift in _SHIFTS:
@@ -215,15 +215,15 @@ class Niqe:
     def _score_one(self, plane: Tensor) -> Tensor:
         height, width = (side - side % self._block for side in plane.shape)
         if height * width < 2 * self._block**2:
-            raise CannotJudge(
+            raise MetricUndefined(
                 f"needs two blocks of {self._block}x{self._block} pixels inside a "
                 f"{self._border}-pixel border"
             )
         plane = plane[:height, :width]
         features = torch.cat(
             [
-                _features(_normalise(plane), self._block),
-                _features(_normalise(_halve(plane)), self._block // 2),
+                _features(_normalize(plane), self._block),
+                _features(_normalize(_halve(plane)), self._block // 2),
             ],
             dim=1,
         )
@@ -233,7 +233,7 @@ class Niqe:
         """Measure blocks' features (n, 36) against the pristine model."""
         whole = features[~features.isnan().any(dim=1)]
         if len(whole) < 2:
-            raise CannotJudge("fewer than two blocks of the image have any texture")
+            raise MetricUndefined("fewer than two blocks of the image have any texture")
         # As in MATLAB: a flat block is out of the covariance, its finite features are in the mean.
         difference = self._mean - features.nanmean(dim=0)
         covariance = (self._covariance + whole.T.cov()) / 2
@@ -242,7 +242,7 @@ class Niqe:
 
 
 def _open(choices: Choices, device: str) -> Niqe:
-    stored = load(carried_bytes(PRIOR))
+    stored = load(bundled_bytes(PRIOR))
     return Niqe(stored["mean"].to(device), stored["covariance"].to(device), **choices)
 
 
@@ -251,7 +251,7 @@ METRIC = Metric(
     title="NIQE",
     better="lower",
     kind="perception",
-    jitter=0.05,
+    reproduce_tolerance=0.05,
     needs_reference=False,
     reference='Mittal, Soundararajan, Bovik, \'Making a "completely blind" image quality '
     "analyzer', IEEE Signal Processing Letters 2013, https://doi.org/10.1109/LSP.2012.2227726",

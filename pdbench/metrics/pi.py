@@ -18,7 +18,7 @@ METRIC = Metric(
     title="PI",
     better="lower",
     kind="perception",
-    jitter=0.05,
+    reproduce_tolerance=0.05,
     needs_reference=False,
     reference="Blau, Mechrez, Timofte, Michaeli, Zelnik-Manor, 'The 2018 PIRM challenge on "
     "perceptual image super-resolution', ECCV Workshops 2018, https://arxiv.org/abs/1809.07517",

@@ -1,4 +1,4 @@
-"""PieAPP: perceptual error learnt from pairwise preferences."""
+"""PieAPP: perceptual error learned from pairwise preferences."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import conv2d, max_pool2d, pad
 
 from pdbench.errors import WeightsUnavailable
+from pdbench.metrics.color import check_batch
 from pdbench.metrics.metric import Choices, Metric, required
-from pdbench.metrics.planes import check_batch
 from pdbench.weights import WeightFile, fetch
 
 __all__ = ["METRIC", "TRAINED", "Pieapp", "parameter_shapes", "read_weights"]

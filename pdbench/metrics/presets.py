@@ -97,7 +97,7 @@ PIRM = Protocol(
         "ma": _MA,
         "pi": _PI,
     },
-    quantisation_source="PIRM 2018 reads PNG files; whoever wrote them rounded",
+    quantization_source="PIRM 2018 reads PNG files; whoever wrote them rounded",
 )
 
 
@@ -122,7 +122,7 @@ def _basicsr(variant: str, colour: str, words: str) -> Protocol:
                 source="BasicSR (basicsr/metrics/niqe.py): Y, crop_border 4, rounded",
             ),
         },
-        quantisation_source="BasicSR (tensor2img): times 255, then rounded",
+        quantization_source="BasicSR (tensor2img): times 255, then rounded",
     )
 
 
@@ -153,8 +153,8 @@ SRFLOW = Protocol(
         ),
         **_SR_SPACE,
     },
-    quantisation="truncate",
-    quantisation_source="SRFlow (test.py): clip, times 255, astype(uint8), which truncates",
+    quantization="truncate",
+    quantization_source="SRFlow (test.py): clip, times 255, astype(uint8), which truncates",
 )
 
 PYIQA = Protocol(
@@ -195,6 +195,6 @@ PYIQA = Protocol(
             parts={"ma": _PIRM_LUMA, "niqe": _PIRM_NIQE},
         ),
     },
-    quantisation="none",
-    quantisation_source="pyiqa takes a tensor as it is; pdbench clips it to [0, 1]",
+    quantization="none",
+    quantization_source="pyiqa takes a tensor as it is; pdbench clips it to [0, 1]",
 )

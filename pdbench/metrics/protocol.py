@@ -11,7 +11,7 @@ from pdbench.metrics.metric import Choices, Metric
 from pdbench.metrics.presets import BASICSR_RGB, BASICSR_Y, PAPER, PIRM, PYIQA, SRFLOW
 from pdbench.metrics.rules import Protocol, Rule
 from pdbench.registry import Registry
-from pdbench.weights import CarriedFile, WeightFile
+from pdbench.weights import BundledFile, WeightFile
 
 __all__ = [
     "PAPER",
@@ -72,8 +72,8 @@ def _hash(protocol: Protocol, metric: Metric, choices: Choices) -> str:
     if metric.source:
         facts["source"] = metric.source
     # Rounding, the rule of the first scores, is said by saying nothing: their hashes stay.
-    if protocol.quantisation != "round":
-        facts["quantisation"] = protocol.quantisation
+    if protocol.quantization != "round":
+        facts["quantisation"] = protocol.quantization
     return _digest(facts)
 
 
@@ -101,7 +101,7 @@ def protocol_choices(protocol: Protocol, metric: Metric) -> dict[str, Any]:
     Raises:
         InputError: The protocol has no rule for the metric.
     """
-    named = {"image": protocol.quantisation}
+    named = {"image": protocol.quantization}
     named |= _named(metric, protocol.rule(metric.id).choices)
     for part in metric.parts:
         of_part = _named(METRICS.get(part), protocol.part_choices(metric.id, part))
@@ -110,7 +110,7 @@ def protocol_choices(protocol: Protocol, metric: Metric) -> dict[str, Any]:
 
 
 def _named(metric: Metric, choices: Choices) -> dict[str, Any]:
-    files: list[WeightFile | CarriedFile] = [*metric.weights, *metric.carried]
+    files: list[WeightFile | BundledFile] = [*metric.weights, *metric.carried]
     return {
         **choices,
         "revision": metric.revision,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pdbench.metrics.color import Colour, check_batch, extract_planes
 from pdbench.metrics.metric import Choices, Metric, required
 from pdbench.metrics.mse import mean_squared_error
-from pdbench.metrics.planes import Colour, check_batch, extract_planes
 
 __all__ = ["METRIC", "Psnr", "psnr"]
 

@@ -24,9 +24,9 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from pdbench.errors import CannotJudge, InputError, WeightsUnavailable
+from pdbench.errors import InputError, MetricUndefined, WeightsUnavailable
+from pdbench.metrics.color import check_batch
 from pdbench.metrics.metric import Choices, Metric, required
-from pdbench.metrics.planes import check_batch
 from pdbench.registry import unknown_id
 from pdbench.torchvision_guard import import_torchvision
 from pdbench.weights import is_offline
@@ -73,9 +73,9 @@ class PyiqaScorer:
         except Exception as error:  # foreign code, a failure of its own for every kind of image
             if "memory" in str(error).lower():
                 raise
-            raise CannotJudge(f"pyiqa failed on this image ({_first_line(error)})") from error
+            raise MetricUndefined(f"pyiqa failed on this image ({_first_line(error)})") from error
         if value.numel() != 1:
-            raise CannotJudge(f"pyiqa gave {value.numel()} numbers for one image")
+            raise MetricUndefined(f"pyiqa gave {value.numel()} numbers for one image")
         return value[0]
 
 

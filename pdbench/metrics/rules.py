@@ -9,7 +9,7 @@ from types import MappingProxyType
 from torch import Tensor
 
 from pdbench.errors import InputError
-from pdbench.images import Quantisation, quantise
+from pdbench.images import Quantization, quantize
 from pdbench.metrics import METRICS
 from pdbench.metrics.metric import Choices
 
@@ -47,16 +47,16 @@ class Protocol:
         id: Lowercase id ("paper").
         title: What it stands for, one line.
         rules: Metric id -> rule, in the order of the table's columns.
-        quantisation: What is done, once, to the float image before all metrics; part of every
+        quantization: What is done, once, to the float image before all metrics; part of every
             hash.
-        quantisation_source: Where that comes from, one sentence.
+        quantization_source: Where that comes from, one sentence.
     """
 
     id: str
     title: str
     rules: Mapping[str, Rule]
-    quantisation: Quantisation = "round"
-    quantisation_source: str = "pdbench: an image is an 8-bit file, rounded to the nearest level"
+    quantization: Quantization = "round"
+    quantization_source: str = "pdbench: an image is an 8-bit file, rounded to the nearest level"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rules", MappingProxyType(dict(self.rules)))
@@ -75,9 +75,9 @@ class Protocol:
             if self.rules[name].always or not METRICS.get(name).on_request
         ]
 
-    def quantise(self, image: Tensor) -> Tensor:
-        """Bring a float image to what the protocol's metrics see; see `images.quantise`."""
-        return quantise(image, self.quantisation)
+    def quantize(self, image: Tensor) -> Tensor:
+        """Bring a float image to what the protocol's metrics see; see `images.quantize`."""
+        return quantize(image, self.quantization)
 
     def rule(self, metric: str) -> Rule:
         """Return the rule for a metric; one from outside the presets brings its own.

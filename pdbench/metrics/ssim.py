@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from pdbench.metrics.color import Colour, check_batch, extract_planes
 from pdbench.metrics.metric import Choices, Metric, required
-from pdbench.metrics.planes import Colour, check_batch, extract_planes
 
 __all__ = ["METRIC", "Ssim"]
 
@@ -48,7 +48,7 @@ def _run_sum(planes: Tensor, axis: int, size: int) -> Tensor:
 
 
 def _gaussian(size: int, sigma: float) -> list[float]:
-    """Return the taps of a Gaussian window along one axis from its centre on; all sum to 1."""
+    """Return the taps of a Gaussian window along one axis from its center on; all sum to 1."""
     offset = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
     taps = (-offset.square() / (2 * sigma**2)).exp()
     half: list[float] = (taps / taps.sum())[size // 2 :].tolist()

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import conv2d, max_pool2d
 
-from pdbench.metrics.lpips_terms import normalised
+from pdbench.metrics.lpips_common import normalized
 from pdbench.metrics.vgg_weights import VGG16
 from pdbench.weights import fetch
 
@@ -55,7 +55,7 @@ class FirstStages:
         if key in self._kept:
             self.asked_again = True
             return self._kept[key][1]
-        strips = vgg.first_stage(normalised(image))
+        strips = vgg.first_stage(normalized(image))
         pixels = image.shape[-1] * image.shape[-2]
         if pixels > self.room:
             return strips
@@ -130,7 +130,7 @@ class Vgg16:
         """Yield relu1_2 in strips of rows, from the top; joined they are the whole.
 
         Args:
-            image: (1, 3, H, W), normalised as the caller's metric wants it.
+            image: (1, 3, H, W), normalized as the caller's metric wants it.
 
         Yields:
             (1, 64, rows, W); rows is even but for the last strip.
@@ -144,7 +144,7 @@ class Vgg16:
             yield strip[:, :, top - start : top - start + _STRIP]
 
     def first_stage_of(self, image: Tensor) -> Iterable[Tensor]:
-        """Return relu1_2 of an image as LPIPS normalises it, shared inside `shared_first_stages`.
+        """Return relu1_2 of an image as LPIPS normalizes it, shared inside `shared_first_stages`.
 
         Args:
             image: (1, 3, H, W) RGB in [0, 1].
@@ -153,7 +153,7 @@ class Vgg16:
             As `first_stage` yields; not to be changed in place.
         """
         shared = _shared.get()
-        return shared.get(self, image) if shared else self.first_stage(normalised(image))
+        return shared.get(self, image) if shared else self.first_stage(normalized(image))
 
     def later_stages(
         self, pooled: Tensor, pool: Callable[[Tensor], Tensor] = halve

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pdbench.analysis.fronts import Front, measure_front
 from pdbench.analysis.ranking import Ranking, rank_methods
-from pdbench.plots.families import Kind
+from pdbench.plots.method_styles import Kind
 from pdbench.plots.plane import make_plane
 from pdbench.plots.scene import build_scene
 from pdbench.plots.scene_model import Plane, Scene
@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 Variant = Literal["all", "fair"]
-"""All scores; or those alone that no training flattered."""
+"""All scores; or those alone that no training contaminated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Board:
         slug: Name of the board in addresses ("set14-paper").
         rows: The methods.
         table: Their means.
-        flattered: (method id, metric id) -> why that score says less than it seems to.
+        contaminated: (method id, metric id) -> why that score says less than it seems to.
         plane: What all planes share.
         unavailable: Why a metric that was asked for has no column, one sentence each.
         rankings: Variant -> metric id -> ranks.
@@ -90,7 +90,7 @@ class Board:
     slug: str
     rows: tuple[BoardRow, ...]
     table: Table
-    flattered: Mapping[tuple[str, str], str]
+    contaminated: Mapping[tuple[str, str], str]
     plane: Plane
     unavailable: tuple[str, ...]
     rankings: Mapping[Variant, Mapping[str, Ranking]]
@@ -98,7 +98,7 @@ class Board:
 
     @property
     def variants(self) -> tuple[Variant, ...]:
-        """The variants there are; one if nothing is flattered."""
+        """The variants there are; one if nothing is contaminated."""
         return tuple(self.views)
 
 
@@ -108,7 +108,7 @@ def build_board(
     rows: Sequence[BoardRow],
     *,
     slug: str,
-    flattered: Mapping[tuple[str, str], str] | None = None,
+    contaminated: Mapping[tuple[str, str], str] | None = None,
     images: int | None = None,
     size: str = "",
 ) -> Board:
@@ -119,7 +119,7 @@ def build_board(
         facts: The metrics, in column order; those never scored are left out.
         rows: The methods, in the order shown first.
         slug: Name of the board in addresses.
-        flattered: (method id, metric id) -> why the score says less than it seems to.
+        contaminated: (method id, metric id) -> why the score says less than it seems to.
         images: Number of images in the dataset.
         size: Size of the networks, named in the caption.
 
@@ -134,20 +134,20 @@ def build_board(
     table = build_table(scores, shown, methods=methods, titles=titles, images=images, size=size)
     kinds = {row.method: row.kind for row in rows}
     plane = make_plane(table.summary, methods, table.columns, titles, kinds, "ellipses")
-    flattered = {
+    contaminated = {
         key: why
-        for key, why in (flattered or {}).items()
+        for key, why in (contaminated or {}).items()
         if key[0] in titles and _scored(table, *key)
     }
-    variants: tuple[Variant, ...] = ("all", "fair") if flattered else ("all",)
-    hidden: dict[Variant, Mapping[tuple[str, str], str]] = {"all": {}, "fair": flattered}
+    variants: tuple[Variant, ...] = ("all", "fair") if contaminated else ("all",)
+    hidden: dict[Variant, Mapping[tuple[str, str], str]] = {"all": {}, "fair": contaminated}
     pairs = axis_pairs([fact for fact in table.columns if _any_value(table, fact)])
     without = [fact for fact in facts if fact.id not in known]
     return Board(
         slug=slug,
         rows=tuple(rows),
         table=table,
-        flattered=flattered,
+        contaminated=contaminated,
         plane=plane,
         unavailable=tuple(_unavailable(fact, scores) for fact in without),
         rankings={

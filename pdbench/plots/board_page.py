@@ -84,10 +84,10 @@ def _toolbar(board: Board, pairs: list[tuple[str, str]]) -> Markup:
         _menu("trust", "trust", [("", "any"), *((word, word) for word in trust)])
         if trust else None,
         element("label", element("input", type="checkbox", name="fair"),
-                f" hide flattered scores ({FLAG})", class_="switch",
+                f" hide contaminated scores ({FLAG})", class_="switch",
                 title="Hide scores in a metric that a method was trained on, or on a test set it "
                 "was trained on; ranks and fronts are those without them.")
-        if board.flattered else None,
+        if board.contaminated else None,
         class_="toolbar",
     )  # fmt: skip
 
@@ -222,9 +222,9 @@ def _note_id(board: Board, mark: str) -> str:
 
 
 def _row(board: Board, row: BoardRow, cells: Row, pair: tuple[str, str] | None) -> Markup:
-    colour = board.plane.styles[row.method].colour
+    color = board.plane.styles[row.method].color
     swatch = element(
-        "svg", element("rect", width=8, height=8, rx=2, fill=colour), viewBox="0 0 8 8",
+        "svg", element("rect", width=8, height=8, rx=2, fill=color), viewBox="0 0 8 8",
         class_="swatch", aria_hidden="true",
     )  # fmt: skip
     name = element("a", row.title, href=row.link) if row.link else row.title
@@ -247,7 +247,7 @@ def _row(board: Board, row: BoardRow, cells: Row, pair: tuple[str, str] | None) 
 
 
 def _cell(board: Board, method: str, fact: MetricFacts, cell: Cell) -> Markup:
-    why = board.flattered.get((method, fact.id), "")
+    why = board.contaminated.get((method, fact.id), "")
     places = {
         variant: board.rankings[variant][fact.id].place(method) for variant in board.variants
     }
@@ -270,7 +270,7 @@ def _cell(board: Board, method: str, fact: MetricFacts, cell: Cell) -> Markup:
         data_value=None if value is None else f"{value:.9g}",
         data_metric=fact.id,
         data_text=f"{fact.title} {cell.text} {cell.interval_text}".rstrip(),
-        class_=" ".join([*best, *(["flattered"] if why else [])]) or None,
+        class_=" ".join([*best, *(["contaminated"] if why else [])]) or None,
     )
 
 

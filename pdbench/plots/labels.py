@@ -52,7 +52,7 @@ class Box:
     bottom: float
 
     @property
-    def centre(self) -> tuple[float, float]:
+    def center(self) -> tuple[float, float]:
         """The middle of the box."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
@@ -72,7 +72,7 @@ class Label:
 
     Attributes:
         box: The box its text fills.
-        offset: From the marker's centre to the label's, (x, y) in pixels.
+        offset: From the marker's center to the label's, (x, y) in pixels.
         leader: (x0, y0, x1, y1) of the line from marker to label, or None where the marker is
             close and no other is about as close.
     """
@@ -114,7 +114,7 @@ def place_labels(
     Later rounds let early labels move once the others are known.
 
     Args:
-        anchors: Marker centres (x, y) in pixels.
+        anchors: Marker centers (x, y) in pixels.
         sizes: Label sizes (width, height) in pixels.
         bounds: The box labels must stay in.
         radius: Marker radius in pixels.
@@ -170,8 +170,8 @@ def _candidates(
     turns = np.tile(directions, (len(_DISTANCES), 1))
     # The box touches the circle of that distance from outside, along the direction.
     reach = radius + GAP + distances[:, None]
-    centres = anchor + turns * reach + np.clip(turns * 4, -1, 1) * half
-    boxes = np.hstack([centres - half, centres + half])
+    centers = anchor + turns * reach + np.clip(turns * 4, -1, 1) * half
+    boxes = np.hstack([centers - half, centers + half])
     ends = np.clip(anchor, boxes[:, :2], boxes[:, 2:])
     gaps = np.linalg.norm(ends - anchor, axis=1)
     starts = anchor + (ends - anchor) * (radius / np.maximum(gaps, 1e-9))[:, None]
@@ -218,7 +218,7 @@ def _label(candidates: _Candidates, index: int, anchor: tuple[float, float]) -> 
         x0, y0, x1, y1 = map(float, candidates.leaders[index])
         leader = (x0, y0, x1, y1)
     box = Box(*map(float, candidates.boxes[index]))
-    return Label(box, (box.centre[0] - anchor[0], box.centre[1] - anchor[1]), leader)
+    return Label(box, (box.center[0] - anchor[0], box.center[1] - anchor[1]), leader)
 
 
 def _distance(boxes: Array, points: Array) -> Array:

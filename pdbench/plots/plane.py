@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from pdbench.analysis.intervals import Interval, mean_interval, within_image_intervals
-from pdbench.analysis.means import Summary, summarise
-from pdbench.analysis.spread import LEAST_IMAGES
+from pdbench.analysis.means import Summary, summarize
 from pdbench.analysis.theory import SAMPLE, perfect_psnr
+from pdbench.analysis.variance import LEAST_IMAGES
 from pdbench.errors import InputError
-from pdbench.plots.families import Kind, style_methods
+from pdbench.plots.method_styles import Kind, style_methods
 from pdbench.plots.scene import build_scene
 from pdbench.plots.scene_model import Certainty, Plane
 from pdbench.plots.table_model import caption_of, one_line, select_methods
@@ -82,7 +82,7 @@ def plot(
     x_fact, y_fact = known_facts.get(x), known_facts.get(y)
     if x == y:
         raise InputError(f"both axes would show {x_fact.title}; choose two metrics with -x and -y")
-    summary = summarise(scores, images=images)
+    summary = summarize(scores, images=images)
     wanted = list(known_facts) if suffix == "html" else [x_fact, y_fact]
     chosen = select_methods(summary, methods)
     if theory:

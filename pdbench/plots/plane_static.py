@@ -113,11 +113,11 @@ def _draw_axes(figure: Figure, plane: Plane, scene: Scene) -> None:
     if scene.front:
         axes.plot(*zip(*scene.front, strict=True), color=FAINT, linewidth=1, linestyle=DASHES)
     for cloud in scene.clouds:
-        axes.add_patch(Polygon(cloud.points, facecolor=cloud.colour, alpha=0.18, linewidth=0))
+        axes.add_patch(Polygon(cloud.points, facecolor=cloud.color, alpha=0.18, linewidth=0))
     for region in scene.regions:
-        axes.plot(*zip(*region.points, strict=True), color=region.colour, linewidth=0.9, alpha=0.5)
+        axes.plot(*zip(*region.points, strict=True), color=region.color, linewidth=0.9, alpha=0.5)
     for path in scene.paths:
-        axes.plot(*zip(*path.points, strict=True), color=path.colour, linewidth=0.9, alpha=0.7)
+        axes.plot(*zip(*path.points, strict=True), color=path.color, linewidth=0.9, alpha=0.7)
         _draw_arrows(axes, path, scene)
     if scene.theory:
         line: dict[str, Any] = {"color": FAINT, "linewidth": 1.2, "linestyle": DOTS}
@@ -138,7 +138,7 @@ def _draw_arrows(axes: Axes, path: Path, scene: Scene) -> None:
                 ((right * x - up * y) / length, (up * x + right * y) / length) for x, y in ARROW
             ]
             middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-            axes.plot(*middle, marker=turned, markersize=6, color=path.colour, markeredgewidth=0)
+            axes.plot(*middle, marker=turned, markersize=6, color=path.color, markeredgewidth=0)
 
 
 def _pixel(point: Point, scene: Scene) -> Point:
@@ -151,7 +151,7 @@ def _pixel(point: Point, scene: Scene) -> Point:
 def _draw_markers(axes: Axes, plane: Plane, scene: Scene) -> None:
     for marker in scene.markers:
         style = plane.styles[marker.method]
-        bar: dict[str, Any] = {"color": style.colour, "linewidth": 1.1, "alpha": 0.55}
+        bar: dict[str, Any] = {"color": style.color, "linewidth": 1.1, "alpha": 0.55}
         if marker.x_bar:
             axes.plot(marker.x_bar, (marker.y, marker.y), solid_capstyle="butt", **bar)
         if marker.y_bar:
@@ -161,7 +161,7 @@ def _draw_markers(axes: Axes, plane: Plane, scene: Scene) -> None:
             marker.y,
             MARKERS[style.kind],
             markersize=6 if style.kind == "stochastic" else 5.2,
-            color=style.colour,
+            color=style.color,
             markeredgecolor="white",
             markeredgewidth=0.7,
             clip_on=False,
@@ -174,14 +174,14 @@ def _draw_labels(figure: Figure, plane: Plane, scene: Scene) -> None:
     marks = scene.theory.marks if scene.theory else {}
     titles = [(plane.labels[marker.method], INK) for marker in scene.markers]
     titles += [(mark_title(k), FAINT) for k in marks]
-    for (title, colour), label in zip(titles, labels, strict=True):
+    for (title, color), label in zip(titles, labels, strict=True):
         if label is not None:
-            _draw_label(figure, title, colour, label)
+            _draw_label(figure, title, color, label)
 
 
-def _draw_label(figure: Figure, title: str, colour: str, label: Label) -> None:
-    x, y = label.box.centre
-    place: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": colour, "zorder": 6}
+def _draw_label(figure: Figure, title: str, color: str, label: Label) -> None:
+    x, y = label.box.center
+    place: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": color, "zorder": 6}
     # A rim, since not every label finds a place clear of curves.
     place["path_effects"] = [withStroke(linewidth=2, foreground="white")]
     figure.text(x / WIDTH, 1 - y / HEIGHT, title, parse_math=False, **place)

@@ -133,11 +133,11 @@ def _draw(
         "svg",
         _axes(scene, pixels, size),
         (
-            element("path", d=pixels.line(c.points, closed=True), class_="cloud", fill=c.colour)
+            element("path", d=pixels.line(c.points, closed=True), class_="cloud", fill=c.color)
             for c in scene.clouds
         ),
         (
-            element("path", d=pixels.line(r.points, closed=True), class_="region", stroke=r.colour)
+            element("path", d=pixels.line(r.points, closed=True), class_="region", stroke=r.color)
             for r in scene.regions
         ),
         element("path", d=pixels.line(scene.front), class_="front") if scene.front else None,
@@ -190,22 +190,20 @@ def _tick_texts(values: list[float]) -> list[str]:
 def _paths(scene: Scene, pixels: _Pixels) -> Markup:
     drawn = []
     for path in scene.paths:
-        drawn.append(
-            element("path", d=pixels.line(path.points), class_="path", stroke=path.colour)
-        )
+        drawn.append(element("path", d=pixels.line(path.points), class_="path", stroke=path.color))
         for (start, end), wanted in zip(pairwise(path.points), path.arrows, strict=True):
             if wanted:
-                drawn.append(_arrow(start, end, pixels, path.colour))
+                drawn.append(_arrow(start, end, pixels, path.color))
     return join(drawn)
 
 
 def _arrow(
-    start: tuple[float, float], end: tuple[float, float], pixels: _Pixels, colour: str
+    start: tuple[float, float], end: tuple[float, float], pixels: _Pixels, color: str
 ) -> Markup:
     (x0, y0), (x1, y1) = ((pixels.x(x), pixels.y(y)) for x, y in (start, end))
     turn = math.degrees(math.atan2(y1 - y0, x1 - x0))
     place = f"translate({(x0 + x1) / 2:.1f} {(y0 + y1) / 2:.1f}) rotate({turn:.0f})"
-    return element("path", d="M5 0L-4-4L-2 0L-4 4Z", transform=place, fill=colour)
+    return element("path", d="M5 0L-4-4L-2 0L-4 4Z", transform=place, fill=color)
 
 
 def _point(
@@ -227,10 +225,10 @@ def _point(
     )
     return element(
         "a",
-        element("path", d="".join(bars), class_="bar", stroke=style.colour) if bars else None,
+        element("path", d="".join(bars), class_="bar", stroke=style.color) if bars else None,
         _leader(label, x, y),
         element("path", d=KINDS_DRAWN[style.kind], transform=f"translate({x:.1f} {y:.1f})",
-                fill=style.colour, class_="marker"),
+                fill=style.color, class_="marker"),
         element("text", plane.labels[marker.method], x=f"{x + label.offset[0]:.1f}",
                 y=f"{y + label.offset[1] + 4:.1f}", class_="label") if label else None,
         href=links[marker.method],

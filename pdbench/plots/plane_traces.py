@@ -23,7 +23,7 @@ LAYOUT: dict[str, Any] = {
     "modebar": {"bgcolor": "rgba(0,0,0,0)"},
     "hoverlabel": {"align": "left", "font": {"size": FONT_SIZE}},
 }
-"""What every picture shares; size, axes and the colours of the reader's theme come later."""
+"""What every picture shares; size, axes and the colors of the reader's theme come later."""
 
 _CURVE = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
 TRACES: dict[str, dict[str, Any]] = {
@@ -61,9 +61,9 @@ def scene_traces(plane: Plane, scene: Scene) -> list[dict[str, Any]]:
     """
     traces = [_curve("front", scene.front)] if scene.front else []
     for cloud in scene.clouds:
-        traces.append(_curve("cloud", cloud.points, fillcolor=_transparent(cloud.colour, 0.2)))
+        traces.append(_curve("cloud", cloud.points, fillcolor=_transparent(cloud.color, 0.2)))
     for region in scene.regions:
-        traces.append(_curve("region", region.points, line={"width": 1.2, "color": region.colour}))
+        traces.append(_curve("region", region.points, line={"width": 1.2, "color": region.color}))
     traces += [_path(path) for path in scene.paths]
     if scene.theory:
         traces.append(_theory(scene.theory))
@@ -76,8 +76,8 @@ def _path(path: Path) -> dict[str, Any]:
     for (start, end), wanted in zip(pairwise(path.points), path.arrows, strict=True):
         points += [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), end]
         sizes += [10 if wanted else 0, 0]
-    marker = {"size": sizes, "color": path.colour}
-    line = {"width": 1.2, "color": path.colour}
+    marker = {"size": sizes, "color": path.color}
+    line = {"width": 1.2, "color": path.color}
     return _curve("path", tuple(points), line=line, marker=marker)
 
 
@@ -104,22 +104,22 @@ def _point(plane: Plane, marker: Marker) -> dict[str, Any]:
         "x": [marker.x],
         "y": [marker.y],
         "cliponaxis": False,
-        "marker": {"symbol": SYMBOLS[style.kind], "size": size, "color": style.colour},
+        "marker": {"symbol": SYMBOLS[style.kind], "size": size, "color": style.color},
     }
-    for axis, centre, bar in (("x", marker.x, marker.x_bar), ("y", marker.y, marker.y_bar)):
+    for axis, center, bar in (("x", marker.x, marker.x_bar), ("y", marker.y, marker.y_bar)):
         if bar:
             point[f"error_{axis}"] = {
                 "type": "data",
                 "symmetric": False,
-                "array": [bar[1] - centre],
-                "arrayminus": [centre - bar[0]],
-                "color": _transparent(style.colour, 0.6),
+                "array": [bar[1] - center],
+                "arrayminus": [center - bar[0]],
+                "color": _transparent(style.color, 0.6),
                 "thickness": 1.4,
                 "width": 0,
             }
     return point
 
 
-def _transparent(colour: str, alpha: float) -> str:
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+def _transparent(color: str, alpha: float) -> str:
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha})"

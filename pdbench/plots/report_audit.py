@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from pdbench.analysis.audit import audit
-from pdbench.analysis.published import PublishedTable
-from pdbench.plots.documents import Document, Grid
+from pdbench.analysis.paper_tables import PublishedTable
+from pdbench.plots.report_formats import Document, Grid
 
 __all__ = ["audit_document"]
 

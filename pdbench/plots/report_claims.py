@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pdbench.analysis.claims import Check, Finding, Judgement, judge
+from pdbench.analysis.claims import Check, Finding, Judgment, judge
 from pdbench.analysis.intervals import Interval
-from pdbench.analysis.means import Summary, summarise
+from pdbench.analysis.means import Summary, summarize
 from pdbench.analysis.theory import PERFECT_RATIO, SamplerRatio, sampler_ratio
-from pdbench.plots.documents import Document, Grid, format_signed
+from pdbench.plots.report_formats import Document, Grid, format_signed
 from pdbench.plots.table_model import caption_of, one_line
 from pdbench.scores import MetricFacts, Score
 
@@ -37,13 +37,13 @@ def claims_document(
     Raises:
         InputError: The scores cannot be compared.
     """
-    summary = summarise(scores, images=images)
-    judgements = judge(summary, facts)
+    summary = summarize(scores, images=images)
+    judgments = judge(summary, facts)
     ratio = sampler_ratio(summary, summary.methods)
     known = {fact.id: fact for fact in facts}
     return Document(
         lines=(caption_of(summary, size),),
-        grids=(_verdicts(judgements), _details(judgements, known)),
+        grids=(_verdicts(judgments), _details(judgments, known)),
         notes=(
             _ratio_line(ratio),
             "lead: how far the last of the first side is ahead of the first of the second side, "
@@ -58,21 +58,21 @@ def claims_document(
             "dataset": summary.dataset,
             "protocol": summary.protocol,
             "images": summary.images,
-            "claims": [_record(judgement) for judgement in judgements],
+            "claims": [_record(judgment) for judgment in judgments],
             "sampler_ratio": _ratio_record(ratio),
         },
     )
 
 
-def _verdicts(judgements: Iterable[Judgement]) -> Grid:
-    rows = tuple((one.claim.id, one.verdict, one.claim.text, one.reason) for one in judgements)
+def _verdicts(judgments: Iterable[Judgment]) -> Grid:
+    rows = tuple((one.claim.id, one.verdict, one.claim.text, one.reason) for one in judgments)
     return Grid(heads=("", "verdict", "claim", "why not clear"), rows=rows, words=4)
 
 
-def _details(judgements: Iterable[Judgement], facts: Mapping[str, MetricFacts]) -> Grid:
+def _details(judgments: Iterable[Judgment], facts: Mapping[str, MetricFacts]) -> Grid:
     rows = tuple(
         (
-            judgement.claim.id,
+            judgment.claim.id,
             _what(finding.check, facts),
             finding.verdict,
             f"> {finding.check.margin:g}",
@@ -81,8 +81,8 @@ def _details(judgements: Iterable[Judgement], facts: Mapping[str, MetricFacts]) 
             _ends(finding, facts),
             f"{finding.n}/{finding.total}",
         )
-        for judgement in judgements
-        for finding in judgement.findings
+        for judgment in judgments
+        for finding in judgment.findings
     )
     heads = ("", "comparison", "verdict", "claimed", "paper", "lead", "95 % interval", "n/N")
     return Grid(heads=heads, rows=rows, words=3)
@@ -141,12 +141,12 @@ def _unavailable(summary: Summary, facts: Iterable[MetricFacts]) -> list[str]:
     return notes
 
 
-def _record(judgement: Judgement) -> dict[str, Any]:
+def _record(judgment: Judgment) -> dict[str, Any]:
     return {
-        "id": judgement.claim.id,
-        "claim": judgement.claim.text,
-        "verdict": judgement.verdict,
-        "reason": judgement.reason or None,
+        "id": judgment.claim.id,
+        "claim": judgment.claim.text,
+        "verdict": judgment.verdict,
+        "reason": judgment.reason or None,
         "checks": [
             {
                 "metric": finding.check.metric,
@@ -161,7 +161,7 @@ def _record(judgement: Judgement) -> dict[str, Any]:
                 "verdict": finding.verdict,
                 "reason": finding.reason or None,
             }
-            for finding in judgement.findings
+            for finding in judgment.findings
         ],
     }
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pdbench.analysis.comparison import LEVEL, Comparison, compare
-from pdbench.analysis.means import summarise
+from pdbench.analysis.means import summarize
 from pdbench.errors import InputError
-from pdbench.plots.documents import Document, Grid, format_signed
+from pdbench.plots.report_formats import Document, Grid, format_signed
 from pdbench.plots.table_model import caption_of, format_value, one_line
 from pdbench.registry import unknown_id
 from pdbench.scores import MetricFacts, Score
@@ -40,7 +40,7 @@ def diff_document(
     Raises:
         InputError: The scores cannot be compared, a method is unknown, or both are the same.
     """
-    summary = summarise(scores, images=images)
+    summary = summarize(scores, images=images)
     for name in (first, second):
         if name not in summary.methods:
             raise unknown_id("method in these scores", name, summary.methods)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pdbench.analysis.fronts import Front, measure_front
-from pdbench.analysis.means import summarise
+from pdbench.analysis.means import summarize
 from pdbench.errors import InputError
-from pdbench.plots.documents import Document, Grid
+from pdbench.plots.report_formats import Document, Grid
 from pdbench.plots.table_model import caption_of, format_value, one_line, select_methods
 from pdbench.registry import Registry
 from pdbench.scores import MetricFacts, Score
@@ -48,7 +48,7 @@ def front_document(
     first, second = known.get(x), known.get(y)
     if x == y:
         raise InputError(f"a front of {first.title} alone is its best row; choose two metrics")
-    summary = summarise(scores, images=images)
+    summary = summarize(scores, images=images)
     front = measure_front(
         summary, select_methods(summary, methods), first, second, reference=reference
     )

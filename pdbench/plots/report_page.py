@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pdbench.plots.board_model import Board
 from pdbench.plots.board_page import render_board
-from pdbench.plots.documents import Document, Grid
 from pdbench.plots.markup import SCRIPTS, Markup, asset, csp_hash, element, join
+from pdbench.plots.report_formats import Document, Grid
 
 __all__ = ["Figure", "Section", "render_document_markup", "render_report"]
 

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Literal
 
 from pdbench.analysis.means import Summary
-from pdbench.plots.families import Style, label_methods
 from pdbench.plots.labels import Box
+from pdbench.plots.method_styles import Style, label_methods
 from pdbench.scores import MetricFacts
 
 __all__ = [
@@ -118,11 +118,11 @@ class Shape:
     """A polygon or a polyline in data units.
 
     Attributes:
-        colour: "#RRGGBB".
+        color: "#RRGGBB".
         points: Its corners.
     """
 
-    colour: str
+    color: str
     points: tuple[Point, ...]
 
 

@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 
 from pdbench.analysis.pareto import pareto_front
-from pdbench.analysis.spread import (
+from pdbench.analysis.theory import measured_counts, perfect_psnr
+from pdbench.analysis.variance import (
     Covariance,
     mean_covariances,
     region_radius,
     sample_covariance,
 )
-from pdbench.analysis.theory import measured_counts, perfect_psnr
 from pdbench.plots.scene_model import Bar, Marker, Path, Plane, Point, Shape, Theory
 from pdbench.scores import MetricFacts
 
@@ -84,7 +84,7 @@ def _ellipse(plane: Plane, marker: Marker, covariance: Covariance, radius: float
         )
         for t in turns
     )
-    return Shape(colour=plane.styles[marker.method].colour, points=points)
+    return Shape(color=plane.styles[marker.method].color, points=points)
 
 
 def draw_paths(
@@ -104,8 +104,8 @@ def draw_paths(
                 _length(start, end, x_range, y_range) >= SHORTEST_ARROW
                 for start, end in pairwise(points)
             )
-            colour = plane.styles[members[0].method].colour
-            paths.append(Path(colour=colour, points=points, arrows=arrows))
+            color = plane.styles[members[0].method].color
+            paths.append(Path(color=color, points=points, arrows=arrows))
     return tuple(paths)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pdbench.analysis.intervals import mean_interval
-from pdbench.analysis.means import Mean, Summary, keep_worst, summarise
+from pdbench.analysis.means import Mean, Summary, keep_worst, summarize
 from pdbench.errors import InputError
 from pdbench.registry import unknown_id
 from pdbench.scores import MetricFacts, Score
@@ -130,7 +130,7 @@ def build_table(
         InputError: The scores cannot share a table, a method is unknown, or no metric is left.
     """
     facts = tuple(facts)
-    summary = summarise(keep_worst(scores, facts) if worst else scores, images=images)
+    summary = summarize(keep_worst(scores, facts) if worst else scores, images=images)
     chosen = select_methods(summary, methods)
     scored = {metric for _, metric in summary.means}
     columns = tuple(fact for fact in facts if fact.id in scored)

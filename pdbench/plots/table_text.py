@@ -17,12 +17,12 @@ INTERVAL_LEGENDS = {
 }
 
 
-def render_text(table: Table, *, colour: bool = False) -> str:
+def render_text(table: Table, *, color: bool = False) -> str:
     """Lay the table out in columns for a fixed-width font.
 
     Args:
         table: What to print.
-        colour: Mark best and second by ANSI bold and underline instead of "*" and "+".
+        color: Mark best and second by ANSI bold and underline instead of "*" and "+".
 
     Returns:
         Lines without trailing newline.
@@ -32,16 +32,16 @@ def render_text(table: Table, *, colour: bool = False) -> str:
         arrow = "↑" if fact.better == "higher" else "↓"
         unit = f" ({fact.unit})" if fact.unit else ""
         title = f"{fact.title}{unit}{arrow}"
-        columns.append(_column(title, [row.cells[index] for row in table.rows], colour=colour))
+        columns.append(_column(title, [row.cells[index] for row in table.rows], color=color))
     columns.append(_right(["n/N", *(row.count for row in table.rows)]))
     lines = ["  ".join(parts).rstrip() for parts in zip_longest(*columns, fillvalue="")]
-    return "\n".join([table.caption, "", *lines, "", *_legend(table, colour=colour)]).rstrip()
+    return "\n".join([table.caption, "", *lines, "", *_legend(table, color=color)]).rstrip()
 
 
-def _legend(table: Table, *, colour: bool) -> list[str]:
+def _legend(table: Table, *, color: bool) -> list[str]:
     names = {1: "best", 2: "second"}
     marks = [
-        f"{_ANSI[rank]}{names[rank]}\x1b[0m" if colour else f"{_SIGNS[rank]} {names[rank]}"
+        f"{_ANSI[rank]}{names[rank]}\x1b[0m" if color else f"{_SIGNS[rank]} {names[rank]}"
         for rank in sorted(table.ranked)
     ]
     shown = any(cell.interval for row in table.rows for cell in row.cells)
@@ -50,9 +50,9 @@ def _legend(table: Table, *, colour: bool) -> list[str]:
     return [*([first] if first else []), *(f"[{mark}] {text}" for mark, text in table.notes)]
 
 
-def _column(title: str, cells: list[Cell], *, colour: bool) -> list[str]:
+def _column(title: str, cells: list[Cell], *, color: bool) -> list[str]:
     values = _right([cell.text for cell in cells])
-    signs = _left(["" if colour else _SIGNS[cell.rank] for cell in cells])
+    signs = _left(["" if color else _SIGNS[cell.rank] for cell in cells])
     intervals = _left([cell.interval_text for cell in cells])
     notes = _left([f"[{cell.note}]" if cell.note else "" for cell in cells])
     lines = []
@@ -60,7 +60,7 @@ def _column(title: str, cells: list[Cell], *, colour: bool) -> list[str]:
         cells, values, signs, intervals, notes, strict=True
     ):
         marked = value
-        if colour and cell.rank:
+        if color and cell.rank:
             blanks = len(value) - len(cell.text)
             marked = f"{' ' * blanks}{_ANSI[cell.rank]}{cell.text}\x1b[0m"
         lines.append(" ".join(part for part in (marked + sign, interval, note) if part))

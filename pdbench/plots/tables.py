@@ -29,7 +29,7 @@ def table(
     size: str = "",
     interval: IntervalStyle = "half-width",
     worst: bool = False,
-    colour: bool = False,
+    color: bool = False,
 ) -> str:
     """Make a table of per-method means.
 
@@ -49,7 +49,7 @@ def table(
         size: Size of the networks ("compact"), named in the caption.
         interval: How to show 95 % bootstrap intervals over images; "none" does not compute any.
         worst: Let each image count by its worst output instead of the mean of its outputs.
-        colour: In text, mark by ANSI codes instead of the signs "*" and "+".
+        color: In text, mark by ANSI codes instead of the signs "*" and "+".
 
     Returns:
         The table, without trailing newline.
@@ -66,7 +66,7 @@ def table(
         interval=interval, worst=worst,
     )  # fmt: skip
     if format == "text":
-        return render_text(content, colour=colour)
+        return render_text(content, color=color)
     renderers = {
         "md": render_markdown,
         "latex": render_latex,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pdbench.errors import InputError
-from pdbench.tensor_file import to_safetensors
+from pdbench.safetensors_io import to_safetensors
 
 __all__ = ["export_weights", "load_checkpoint", "newest_checkpoint", "save_checkpoint"]
 

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from pdbench.allocator import keep_freed_memory
 from pdbench.data.patches import (
     Patches,
     PatchSettings,
@@ -30,7 +31,6 @@ from pdbench.data.patches import (
     split_photos,
 )
 from pdbench.errors import InputError, PdbenchError
-from pdbench.memory import keep_freed_memory
 from pdbench.training.adversary import AdversarialObjective, make_adversary
 from pdbench.training.checkpoint import export_weights, newest_checkpoint, save_checkpoint
 from pdbench.training.curves import draw_curves

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pdbench.metrics.lpips_vgg import HEADS
 from pdbench.metrics.vgg import halve, open_vgg16
-from pdbench.weights import carried_bytes
+from pdbench.weights import bundled_bytes
 
 __all__ = ["lpips_distance", "vgg_distance"]
 
@@ -58,7 +58,7 @@ def vgg_distance(restored: Tensor, reference: Tensor) -> Tensor:
 
 @cache
 def _head_roots(device: str) -> list[Tensor]:
-    stored = load(carried_bytes(HEADS))
+    stored = load(bundled_bytes(HEADS))
     return [stored[f"lin{stage}"].to(device).sqrt().view(1, -1, 1, 1) for stage in range(5)]
 
 

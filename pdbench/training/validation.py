@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from pdbench.data.patches import Photo
-from pdbench.images import luma_bt601, quantise
-from pdbench.metrics.panel import MetricPanel
+from pdbench.images import luma_bt601, quantize
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PAPER
 
 __all__ = ["PerceptualScores", "center_pair", "column_means", "psnr_y"]
@@ -32,7 +32,7 @@ def center_pair(photo: Photo, device: torch.device) -> tuple[Tensor, Tensor]:
 
 def psnr_y(restored: Tensor, reference: Tensor) -> float:
     """PSNR in dB on BT.601 luma after 8-bit rounding, border 4; inputs (1, 3, H, W) in [0, 1]."""
-    error = luma_bt601(quantise(restored), rounded=False) - luma_bt601(reference, rounded=False)
+    error = luma_bt601(quantize(restored), rounded=False) - luma_bt601(reference, rounded=False)
     inner = error[..., BORDER:-BORDER, BORDER:-BORDER].double()
     return float(20 * torch.log10(255 / inner.square().mean().sqrt()))
 
@@ -45,7 +45,7 @@ class PerceptualScores:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._panel = MetricPanel(PAPER, ["lpips-vgg", "niqe"], device=str(device))
+        self._panel = MetricCollection(PAPER, ["lpips-vgg", "niqe"], device=str(device))
 
     def prepare(self, hr: Tensor, lr: Tensor) -> None:
         """Take the HR image (1, 3, 4h, 4w) and LR image (1, 3, h, w) that what follows is of."""
@@ -53,7 +53,7 @@ class PerceptualScores:
 
     def __call__(self, restored: Tensor) -> dict[str, float]:
         """Return the scores of (1, 3, 4h, 4w), "lpips_vgg" and "niqe"; lower is better."""
-        scores = self._panel.score(quantise(restored.float()))
+        scores = self._panel.score(quantize(restored.float()))
         return {
             name.replace("-", "_"): math.nan if values[0] is None else float(values[0])
             for name, values in scores.items()

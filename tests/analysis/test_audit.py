@@ -3,7 +3,7 @@
 import pytest
 
 from pdbench.analysis.audit import audit
-from pdbench.analysis.published import paper_table, parse_table
+from pdbench.analysis.paper_tables import paper_table, parse_table
 
 
 def found(text):

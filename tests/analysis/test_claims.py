@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from pdbench.analysis import summarise
+from pdbench.analysis import summarize
 from pdbench.analysis.claims import CLAIMS, Check, Claim, judge
-from pdbench.analysis.published import paper_table
+from pdbench.analysis.paper_tables import paper_table
 
 PSNR_CLAIM = Claim("X", "a beats b.", (Check("psnr", ("a",), ("b",), 1.0),))
 
@@ -24,7 +24,7 @@ def judged(make_score, psnr, lpips):
             for method, mean in means.items()
             for i in range(20)
         ]
-        (found,) = judge(summarise(rows), [psnr, lpips], claims=[claim])
+        (found,) = judge(summarize(rows), [psnr, lpips], claims=[claim])
         return found
 
     return call
@@ -89,14 +89,14 @@ def test_a_part_that_cannot_be_measured_keeps_a_claim_from_support(judged):
 
 def test_one_image_decides_nothing(make_score, psnr):
     scores = [make_score("a", value=30.0), make_score("b", value=20.0)]
-    (found,) = judge(summarise(scores), [psnr], claims=[PSNR_CLAIM])
+    (found,) = judge(summarize(scores), [psnr], claims=[PSNR_CLAIM])
     assert (found.verdict, found.reason) == ("undecided", "one image has no interval")
 
 
 def test_infinite_images_are_left_out_and_counted(make_score, psnr):
     rows = [make_score(m, f"{i}", 30.0 + 2 * (m == "a") + i) for m in "ab" for i in range(5)]
     rows += [make_score("a", "perfect", math.inf), make_score("b", "perfect", 30.0)]
-    (found,) = judge(summarise(rows), [psnr], claims=[PSNR_CLAIM])
+    (found,) = judge(summarize(rows), [psnr], claims=[PSNR_CLAIM])
     assert (found.verdict, found.findings[0].n, found.findings[0].total) == ("supported", 5, 6)
 
 
@@ -108,7 +108,7 @@ def test_samples_of_a_stochastic_row_widen_the_interval(make_score, psnr):
             flat.append(make_score("a", f"{i}", 30.0, sample=s))
     rival = [make_score("b", f"{i}", 28.8) for i in range(10)]
     halves = [
-        judge(summarise(rows + rival), [psnr], claims=[PSNR_CLAIM])[0].findings[0].interval
+        judge(summarize(rows + rival), [psnr], claims=[PSNR_CLAIM])[0].findings[0].interval
         for rows in (wide, flat)
     ]
     assert halves[0].half_width > 0.2
@@ -124,11 +124,11 @@ def test_the_eight_claims_name_rows_of_the_paper_only():
 
 
 def test_leads_of_the_paper_come_from_its_table(make_score, psnr):
-    found = judge(summarise([make_score()]), [psnr])
+    found = judge(summarize([make_score()]), [psnr])
     leads = {
-        (judgement.claim.id, finding.check.better): finding.paper
-        for judgement in found
-        for finding in judgement.findings
+        (judgment.claim.id, finding.check.better): finding.paper
+        for judgment in found
+        for finding in judgment.findings
         if finding.paper is not None
     }
     assert leads["C1", ("average-25",)] == pytest.approx(29.269 - 29.102)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pdbench.analysis import summarise
+from pdbench.analysis import summarize
 from pdbench.analysis.comparison import compare, holm, permutation_test
 
 
@@ -22,7 +22,7 @@ def summary(make_score):
             for metric, value in (("psnr", hard + gain), ("lpips-vgg", loss)):
                 value += rng.normal(0, 0.1)
                 scores.append(make_score(method, f"{image}", value, metric=metric))
-    return summarise(scores, images=20)
+    return summarize(scores, images=20)
 
 
 def test_a_real_difference_is_found_and_chance_is_not(summary, psnr, lpips):
@@ -52,20 +52,20 @@ def test_p_values_are_corrected_over_the_metrics(summary, psnr, lpips):
 def test_metric_without_scores_says_why(make_score, psnr, lpips):
     scores = [make_score("a"), make_score("b")]
     scores.append(make_score("a", value=None, metric="lpips-vgg", reason="no weights"))
-    found = compare(summarise(scores), "a", "b", [psnr, lpips])
+    found = compare(summarize(scores), "a", "b", [psnr, lpips])
     assert (found[1].n, found[1].difference, found[1].reason) == (0, None, "no weights")
 
 
 def test_metric_neither_was_asked_for_is_left_out(make_score, psnr, lpips):
     assert (
-        len(compare(summarise([make_score("a"), make_score("b")]), "a", "b", [psnr, lpips])) == 1
+        len(compare(summarize([make_score("a"), make_score("b")]), "a", "b", [psnr, lpips])) == 1
     )
 
 
 def test_infinite_score_has_a_difference_but_no_test(make_score, psnr):
     scores = [make_score("a", "x", math.inf), make_score("b", "x", 30.0)]
     scores += [make_score(m, "y", 30.0) for m in "ab"]
-    (found,) = compare(summarise(scores), "a", "b", [psnr])
+    (found,) = compare(summarize(scores), "a", "b", [psnr])
     assert (found.difference, found.interval, found.p) == (math.inf, None, None)
     assert "infinite" in found.reason
 
@@ -74,7 +74,7 @@ def test_two_perfect_images_differ_by_nothing(make_score, psnr):
     scores = [make_score(m, "x", math.inf) for m in "ab"]
     scores += [make_score("a", f"{i}", 31.0) for i in range(4)]
     scores += [make_score("b", f"{i}", 30.0) for i in range(4)]
-    (found,) = compare(summarise(scores), "a", "b", [psnr])
+    (found,) = compare(summarize(scores), "a", "b", [psnr])
     assert found.difference == pytest.approx(0.8)
     assert found.interval.low < 0.8 < found.interval.high or found.interval.high == 1.0
 
@@ -83,11 +83,11 @@ def test_variance_of_images_and_of_samples_are_apart(make_score, psnr):
     rng = np.random.default_rng(1)
     scores = [make_score("b", f"{i}") for i in range(200)]
     for image in range(200):
-        centre = rng.normal(30, 2)
+        center = rng.normal(30, 2)
         scores += [
-            make_score("a", f"{image}", centre + rng.normal(0, 1), sample=s) for s in range(4)
+            make_score("a", f"{image}", center + rng.normal(0, 1), sample=s) for s in range(4)
         ]
-    parts, single = compare(summarise(scores), "a", "b", [psnr])[0].parts
+    parts, single = compare(summarize(scores), "a", "b", [psnr])[0].parts
     assert parts.image == pytest.approx(2, rel=0.1)
     assert parts.sample == pytest.approx(1, rel=0.1)
     assert single.sample is None

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pdbench.analysis import summarise
+from pdbench.analysis import summarize
 from pdbench.analysis.fronts import hypervolume, measure_front
 
 
@@ -23,7 +23,7 @@ def scored(make_score):
                 value = psnr + shift + rng.normal(0, noise)
                 rows.append(make_score(method, name, value))
                 rows.append(make_score(method, name, lpips - shift / 50, metric="lpips-vgg"))
-        return summarise(rows)
+        return summarize(rows)
 
     return make
 
@@ -74,11 +74,11 @@ def test_a_method_without_a_metric_is_named_and_left_out(make_score, scored, psn
     rows = [make_score(m, metric=k) for m in "ab" for k in ("psnr", "lpips-vgg")]
     rows += [make_score("c"), make_score("c", value=None, metric="lpips-vgg", reason="no weights")]
     rows += [make_score("d", value=math.inf), make_score("d", metric="lpips-vgg")]
-    front = measure_front(summarise(rows), "abcd", psnr, lpips)
+    front = measure_front(summarize(rows), "abcd", psnr, lpips)
     assert [m.method for m in front.members] == ["a", "b"]
     assert front.absent == {"c": "LPIPS-VGG: no weights", "d": "PSNR is infinite"}
     assert (front.n, front.interval, front.members[0].probability) == (1, None, None)
 
 
 def test_no_method_with_both_metrics_has_no_front(make_score, psnr, lpips):
-    assert measure_front(summarise([make_score()]), ["m"], psnr, lpips) is None
+    assert measure_front(summarize([make_score()]), ["m"], psnr, lpips) is None

@@ -66,7 +66,7 @@ def test_within_image_intervals_drop_what_methods_share():
 
 
 def test_within_image_interval_of_two_methods_matches_their_difference():
-    """For two methods the centred scores are half the difference, scaled by sqrt(2)."""
+    """For two methods the centered scores are half the difference, scaled by sqrt(2)."""
     rng = np.random.default_rng(3)
     first = {f"{i}": value for i, value in enumerate(rng.normal(size=50))}
     second = {f"{i}": value for i, value in enumerate(rng.normal(size=50))}

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from pdbench.analysis import summarise
+from pdbench.analysis import summarize
 from pdbench.analysis.means import keep_worst
 from pdbench.errors import InputError
 from pdbench.scores import MetricFacts
@@ -13,62 +13,62 @@ from pdbench.scores import MetricFacts
 def test_samples_are_averaged_before_images(make_score):
     scores = [make_score(image="a", sample=i, value=v) for i, v in enumerate((1.0, 2.0, 3.0))]
     scores += [make_score(image="b", sample=i, value=10.0) for i in range(3)]
-    assert summarise(scores).mean("m", "psnr").value == 6.0
+    assert summarize(scores).mean("m", "psnr").value == 6.0
 
 
 def test_order_of_scores_does_not_matter(make_score):
     scores = [make_score(image=n, sample=i, value=i / 7) for n in "abc" for i in range(4)]
-    forwards, backwards = summarise(scores), summarise(scores[::-1])
+    forwards, backwards = summarize(scores), summarize(scores[::-1])
     assert forwards.mean("m", "psnr") == backwards.mean("m", "psnr")
 
 
 def test_spread_between_images_and_between_samples_are_apart(make_score):
     scores = [make_score(image="a", sample=i, value=v) for i, v in enumerate((1.0, 3.0))]
     scores += [make_score(image="b", sample=i, value=v) for i, v in enumerate((10.0, 14.0))]
-    mean = summarise(scores).mean("m", "psnr")
+    mean = summarize(scores).mean("m", "psnr")
     assert mean.image_std == pytest.approx((12 - 2) / math.sqrt(2))
     assert mean.sample_std == pytest.approx(math.sqrt((2 + 8) / 2))
 
 
 def test_one_output_has_no_sample_spread(make_score):
-    assert summarise([make_score(), make_score(image="b")]).mean("m", "psnr").sample_std is None
+    assert summarize([make_score(), make_score(image="b")]).mean("m", "psnr").sample_std is None
 
 
 def test_image_with_a_failed_sample_does_not_count(make_score):
     scores = [make_score(sample=0), make_score(sample=1, value=None, reason="NaN in the output")]
     scores += [make_score(image="b", sample=i, value=5.0) for i in (0, 1)]
-    mean = summarise(scores).mean("m", "psnr")
+    mean = summarize(scores).mean("m", "psnr")
     assert (mean.value, mean.n, mean.total) == (5.0, 1, 2)
     assert mean.missing == {"a": "NaN in the output"}
 
 
 def test_image_with_too_few_samples_does_not_count(make_score):
     scores = [make_score(image="a", sample=i) for i in range(3)] + [make_score(image="b")]
-    mean = summarise(scores).mean("m", "psnr")
+    mean = summarize(scores).mean("m", "psnr")
     assert (mean.n, mean.missing) == (1, {"b": "only 1 of 3 outputs were scored"})
 
 
 def test_nan_is_a_missing_score(make_score):
-    mean = summarise([make_score(value=math.nan)]).mean("m", "psnr")
+    mean = summarize([make_score(value=math.nan)]).mean("m", "psnr")
     assert (mean.value, mean.n, mean.reasons) == (None, 0, ("the score is not a number",))
 
 
 def test_infinite_score_stays_infinite(make_score):
-    mean = summarise([make_score(value=math.inf), make_score(image="b")]).mean("m", "psnr")
+    mean = summarize([make_score(value=math.inf), make_score(image="b")]).mean("m", "psnr")
     assert (mean.value, mean.n, mean.image_std) == (math.inf, 2, None)
 
 
 def test_total_is_the_number_of_images_in_the_dataset(make_score):
-    assert summarise([make_score()], images=14).mean("m", "psnr").total == 14
+    assert summarize([make_score()], images=14).mean("m", "psnr").total == 14
 
 
 def test_metric_never_scored_has_no_images(make_score):
-    mean = summarise([make_score()]).mean("m", "ssim")
+    mean = summarize([make_score()]).mean("m", "ssim")
     assert (mean.value, mean.n, mean.total) == (None, 0, 1)
 
 
 def test_methods_keep_their_order(make_score):
-    assert summarise([make_score("z"), make_score("a")]).methods == ("z", "a")
+    assert summarize([make_score("z"), make_score("a")]).methods == ("z", "a")
 
 
 @pytest.mark.parametrize(
@@ -84,18 +84,18 @@ def test_methods_keep_their_order(make_score):
 def test_scores_that_cannot_be_compared_are_refused(make_score, fields, words):
     other = make_score(**{"method": "other", "image": "b", **fields})
     with pytest.raises(InputError) as caught:
-        summarise([make_score(), other])
+        summarize([make_score(), other])
     assert all(word in str(caught.value) for word in words)
 
 
 def test_two_scores_of_one_output_are_refused(make_score):
     with pytest.raises(InputError, match="two psnr scores for image 'a'"):
-        summarise([make_score(), make_score(value=2.0)])
+        summarize([make_score(), make_score(value=2.0)])
 
 
 def test_no_scores_are_refused():
     with pytest.raises(InputError, match="no scores"):
-        summarise([])
+        summarize([])
 
 
 def test_analysis_and_plots_import_without_torch():
@@ -115,7 +115,7 @@ def test_the_worst_output_of_each_image_is_kept(better, worst, make_score):
         for name, three in values.items()
         for i, v in enumerate(three)
     ]
-    assert summarise(keep_worst(scores, [fact])).mean("m", "psnr").outputs == {
+    assert summarize(keep_worst(scores, [fact])).mean("m", "psnr").outputs == {
         "a": (worst[0],),
         "b": (worst[1],),
     }

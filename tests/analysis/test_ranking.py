@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pdbench.analysis.means import summarise
+from pdbench.analysis.means import summarize
 from pdbench.analysis.ranking import rank_methods
 from pdbench.scores import MetricFacts, Score
 
@@ -25,7 +25,7 @@ def ranking(table, fact=PSNR):
         for image, cell in enumerate(row)
         for sample, value in enumerate(cell if isinstance(cell, list) else [cell])
     ]  # fmt: skip
-    return rank_methods(summarise(scores), list(table), fact)
+    return rank_methods(summarize(scores), list(table), fact)
 
 
 def noise(seed, count=10, scale=0.1):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pdbench.analysis import summarise
+from pdbench.analysis import summarize
 from pdbench.analysis.theory import SAMPLE, measured_counts, perfect_psnr, sampler_ratio
 
 METHODS = (SAMPLE, "average-5", "average-25")
@@ -32,7 +32,7 @@ def sampled(make_score):
             for k in (5, 25):
                 error = np.mean((noise[:k].mean(axis=0) - truth) ** 2)
                 rows.append(make_score(f"average-{k}", f"{image}", psnr_of(error)))
-        return summarise(rows, images=8)
+        return summarize(rows, images=8)
 
     return make
 
@@ -77,5 +77,5 @@ def test_what_is_missing_is_said(sampled, methods, why):
 def test_error_that_grows_has_no_limit(make_score):
     rows = [make_score(SAMPLE, "x", 30.0), make_score("average-5", "x", 60.0)]
     rows += [make_score(SAMPLE, "y", 20.0), make_score("average-5", "y", 60.0)]
-    assert "limit" in sampler_ratio(summarise(rows), METHODS)
-    assert "limit" in perfect_psnr(summarise(rows), METHODS, (1,))
+    assert "limit" in sampler_ratio(summarize(rows), METHODS)
+    assert "limit" in perfect_psnr(summarize(rows), METHODS, (1,))

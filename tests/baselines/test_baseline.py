@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import save_file
 
 from pdbench.baselines import BASELINES, SIZES, fingerprint, open_baseline
-from pdbench.baselines.rrdb.keys import to_mid
 from pdbench.baselines.rrdb.net import RRDB
+from pdbench.baselines.rrdb.state_dict import to_mid
 from pdbench.baselines.training import OBJECTIVES
 from pdbench.errors import InputError, WeightsUnavailable
 

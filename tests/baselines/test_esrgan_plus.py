@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import load_file
 
 from pdbench.baselines.esrgan_plus.discriminator import Discriminator
-from pdbench.baselines.esrgan_plus.keys import from_rrdb, to_pdbench, to_start
 from pdbench.baselines.esrgan_plus.net import ESRGANPlus, RelativeNoise
-from pdbench.baselines.esrgan_plus.task import ESRGANPlusObjective, relativistic_loss
-from pdbench.baselines.rrdb.keys import to_mid
+from pdbench.baselines.esrgan_plus.objective import ESRGANPlusObjective, relativistic_loss
+from pdbench.baselines.esrgan_plus.state_dict import from_rrdb, to_pdbench, to_start
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.baselines.rrdb.restorer import RRDBRestorer
+from pdbench.baselines.rrdb.state_dict import to_mid
 from pdbench.data.patches import make_photo
 from pdbench.errors import InputError
 from pdbench.training.recipe import Crops, Optimization, Recipe

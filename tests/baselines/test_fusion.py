@@ -9,9 +9,9 @@ import torch
 
 from pdbench.baselines import BASELINES
 from pdbench.baselines.fusion.fuser import FusionFuser
-from pdbench.baselines.fusion.keys import to_pdbench
 from pdbench.baselines.fusion.net import Fusion
-from pdbench.baselines.fusion.task import FusionObjective, draw_samples
+from pdbench.baselines.fusion.objective import FusionObjective, draw_samples
+from pdbench.baselines.fusion.state_dict import to_pdbench
 from pdbench.data.patches import make_photo
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
@@ -50,7 +50,7 @@ def flow(monkeypatch):
             return prepared + 0.1 * noise
 
     monkeypatch.setattr(
-        "pdbench.baselines.fusion.task.srflow_da.BASELINE",
+        "pdbench.baselines.fusion.objective.srflow_da.BASELINE",
         type("Declared", (), {"load": lambda self, size, device: Flow()})(),
     )
     return Flow()

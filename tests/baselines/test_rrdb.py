@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pdbench.baselines.rrdb.keys import to_mid, to_pdbench
 from pdbench.baselines.rrdb.net import RRDB
+from pdbench.baselines.rrdb.state_dict import to_mid, to_pdbench
 from pdbench.errors import InputError
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "rrdb_small.safetensors"

@@ -8,11 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pdbench.baselines.srflow_da.keys import to_pdbench
 from pdbench.baselines.srflow_da.layers import ActNorm, Coupling, InvertibleConv, Split
 from pdbench.baselines.srflow_da.net import SRFlowDA
+from pdbench.baselines.srflow_da.objective import HR_NOISE
 from pdbench.baselines.srflow_da.sampler import SRFlowDASampler
-from pdbench.baselines.srflow_da.task import HR_NOISE
+from pdbench.baselines.srflow_da.state_dict import to_pdbench
 from pdbench.errors import InputError
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "srflow_da_small.safetensors"
@@ -163,7 +163,7 @@ def test_split_likelihood_is_gaussian_with_predicted_moments():
     torch.testing.assert_close(layer.inverse(kept, eps), x, atol=1e-6, rtol=1e-6)
 
 
-def test_initialization_standardises_every_actnorm():
+def test_initialization_standardizes_every_actnorm():
     torch.manual_seed(0)
     network = SRFlowDA(features=8, blocks=1, growth=4, taps=(0,), steps=1, hidden=8, depth=1)
     lr, hr = torch.rand(4, 3, 8, 8), torch.rand(4, 3, 32, 32)

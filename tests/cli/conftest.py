@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from pdbench.cli import main
-from pdbench.harness.record import DatasetRecord, MethodRecord, RunRecord
 from pdbench.harness.results import export_results
+from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
 from pdbench.scores import MetricFacts, Score
 
 FACTS = (

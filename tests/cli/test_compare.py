@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pdbench.bicubic import bicubic_downsample, bicubic_upsample
-from pdbench.images import load_image, quantise
+from pdbench.images import load_image, quantize
 
 WORDS = ("--dataset", "photos", "--image", "a", "--crop", "8,4,32,24", "--methods", "bicubic",
          "--metrics", "psnr,ssim")  # fmt: skip
@@ -57,7 +57,7 @@ def test_scores_are_those_of_the_whole_image(call, tmp_path):
     page = (tmp_path / "figure.html").read_text("utf-8")
     shown = re.search(r"PSNR (\d+\.\d\d)", page)[1]
     hr = load_image(tmp_path / "photos" / "a.png")
-    error = quantise(bicubic_upsample(bicubic_downsample(hr, 4), 4)) - hr
+    error = quantize(bicubic_upsample(bicubic_downsample(hr, 4), 4)) - hr
     assert shown == f"{-10 * math.log10(float(error.double().square().mean())):.2f}"
 
 

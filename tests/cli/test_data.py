@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pdbench import weights
-from pdbench.data import archives
+from pdbench.data import downloads
 from pdbench.data.datasets import open_dataset, open_folders
 
 
@@ -61,7 +61,7 @@ def test_a_mistake_is_one_line(words, says, refused, photos, tmp_path):
 def test_a_host_that_cannot_be_reached_is_one_line(refused, monkeypatch):
     monkeypatch.setattr(weights, "_unreachable", {})
     monkeypatch.setenv("PDBENCH_OFFLINE", "")
-    archive = archives.Archive(url="http://127.0.0.1:9/Set5.zip", folder="Set5/HR", images=5)
-    monkeypatch.setattr(archives, "ARCHIVES", {"set5": (archive,)})
+    archive = downloads.Archive(url="http://127.0.0.1:9/Set5.zip", folder="Set5/HR", images=5)
+    monkeypatch.setattr(downloads, "ARCHIVES", {"set5": (archive,)})
     line = refused("data", "get", "set5", "--data-root", "root")
     assert "cannot get set5: 127.0.0.1 cannot be reached" in line

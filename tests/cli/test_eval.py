@@ -212,8 +212,8 @@ def test_given_lr_images_are_used(home):
         image.save(home / "lr" / f"{name}x4.png")
     made = evaluated(home, metrics=["lr-psnr"])
     given = evaluated(home, metrics=["lr-psnr"], lr=home / "lr", output=home / "other")
-    assert values(made, "lr-psnr").keys() == values(given, "lr-psnr").keys()
-    assert values(made, "lr-psnr") != values(given, "lr-psnr")
+    assert values(made, "lr-psnr").keys() == values(external_images, "lr-psnr").keys()
+    assert values(made, "lr-psnr") != values(external_images, "lr-psnr")
 
 
 def test_a_named_dataset_brings_its_hr_images(home, monkeypatch):
@@ -278,10 +278,10 @@ def test_the_help_states_what_is_read(pdbench):
 
 def test_a_file_that_changes_during_the_run_is_refused(home, monkeypatch):
     from pdbench.errors import InputError
-    from pdbench.harness import given
+    from pdbench.harness import external_images
 
     digests = iter(["1" * 12] * 3)
-    monkeypatch.setattr(given, "digest_of", lambda files: next(digests, "2" * 12))
+    monkeypatch.setattr(external_images, "digest_of", lambda files: next(digests, "2" * 12))
     with pytest.raises(InputError, match="changed during the run"):
         evaluated(home)
 

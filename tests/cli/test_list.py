@@ -42,7 +42,7 @@ def test_datasets_say_whether_they_are_found(pdbench):
 
 
 def test_an_unknown_kind_is_one_line(refused):
-    assert "'methods'" in refused("list", "colours")
+    assert "'methods'" in refused("list", "colors")
 
 
 def test_the_call_is_the_command():

@@ -6,8 +6,8 @@ import json
 import pytest
 
 import pdbench as package
-from pdbench.harness.record import RunRecord
 from pdbench.harness.results import read_results
+from pdbench.harness.run_info import RunRecord
 from pdbench.metrics.protocol import PROTOCOLS, preset_hash
 
 
@@ -26,7 +26,7 @@ def test_every_choice_is_shown_with_its_source(name, pdbench):
 
 def test_json_holds_the_same(pdbench):
     shown = json.loads(pdbench("protocol", "show", "pyiqa", "--format", "json").out)
-    assert shown["image"]["quantisation"] == "none"
+    assert shown["image"]["quantization"] == "none"
     assert shown["metrics"]["psnr"]["choices"]["epsilon"] == 1e-8
     assert shown["metrics"]["pi"]["choices"]["niqe.colour"] == "bt601-rounded"
     assert shown == json.loads(package.protocol("pyiqa", form="json"))

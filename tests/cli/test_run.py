@@ -12,7 +12,7 @@ from PIL import Image
 
 import pdbench as package
 from pdbench import api
-from pdbench.api.settings import settings
+from pdbench.api.environment import settings
 from pdbench.baselines import BASELINES, fingerprint, open_baseline
 from pdbench.baselines.baseline import read_weights
 from pdbench.cli import main

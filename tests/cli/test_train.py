@@ -53,7 +53,7 @@ def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_pa
         (("rrdb", "--data", "."), "no images"),
         (("rrdb",), "--data"),
         (("rrdb", "--data", ".", "--config", "missing.yaml"), "missing.yaml"),
-        (("rrdb", "--data", ".", "--config", "odd.yaml"), "unknown key 'colour'"),
+        (("rrdb", "--data", ".", "--config", "odd.yaml"), "unknown key 'color'"),
         (("rrdb", "--data", ".", "--steps", "0"), "--steps"),
         (("rrdb", "--data", ".", "--workers", "-1"), "--workers"),
         (("all", "--data", "nowhere"), "'nowhere' does not exist"),
@@ -62,7 +62,7 @@ def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_pa
     ],
 )
 def test_a_mistake_is_one_line(words, says, refused, tmp_path):
-    (tmp_path / "odd.yaml").write_text("colour: 1\n")
+    (tmp_path / "odd.yaml").write_text("color: 1\n")
     assert says in refused("train", *words, "--out", "o")
 
 

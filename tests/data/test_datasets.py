@@ -11,7 +11,7 @@ from pdbench.bicubic import bicubic_downsample
 from pdbench.data import builtin
 from pdbench.data.builtin import builtin_pairs
 from pdbench.data.datasets import DATASETS, check_pairs, combine_sha256, open_dataset
-from pdbench.data.folders import find_pairs, image_name
+from pdbench.data.layouts import find_pairs, image_name
 from pdbench.data.pairs import Pair, degradation_psnr
 from pdbench.errors import InputError
 from pdbench.images import load_image, save_image
@@ -161,7 +161,7 @@ def test_hr_below_4_pixels_is_refused(tmp_path):
         pair.load()
 
 
-def test_large_image_is_cut_to_its_centre(tmp_path):
+def test_large_image_is_cut_to_its_center(tmp_path):
     image = picture(32, 40)
     pair = Pair(name="a", hr=write(tmp_path / "a.png", image), largest=16)
     assert torch.equal(pair.load()[1], image[:, 8:24, 12:28])

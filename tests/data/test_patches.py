@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from pdbench.data.graphics import draw_graphics
 from pdbench.data.patches import Patches, PatchSettings, make_photo, split_photos
+from pdbench.data.synthetic_crops import draw_graphics
 from pdbench.errors import InputError
 
 

@@ -1,6 +1,6 @@
 """Small records and scores shared by the tests of store, reader and results."""
 
-from pdbench.harness.record import DatasetRecord, MethodRecord
+from pdbench.harness.run_info import DatasetRecord, MethodRecord
 from pdbench.harness.store import SeenFile, Verdict
 from pdbench.scores import MetricFacts, Score
 

@@ -9,8 +9,8 @@ import pytest
 from records import DATASET, FACTS, method, verdict
 
 from pdbench.errors import InputError
-from pdbench.harness.record import RunRecord
 from pdbench.harness.results import export_results, is_results_folder, read_results
+from pdbench.harness.run_info import RunRecord
 
 
 def record(*methods, verdicts=None):

@@ -91,13 +91,13 @@ def test_only_new_metrics_are_computed(images, tmp_path, monkeypatch):
     whole = serial(make_plan(images), tmp_path / "whole")
     serial(make_plan(images, metrics=("psnr",)), tmp_path / "run")
     asked = []
-    original = scorer.MetricPanel
+    original = scorer.MetricCollection
 
     def spy(protocol, metrics, **options):
         asked.append(tuple(metrics))
         return original(protocol, metrics, **options)
 
-    monkeypatch.setattr(scorer, "MetricPanel", spy)
+    monkeypatch.setattr(scorer, "MetricCollection", spy)
     report = serial(make_plan(images), tmp_path / "run")
     assert asked == [("ssim", "lr-psnr")]
     assert set(report.record.scores) == set(whole.record.scores)

@@ -3,12 +3,12 @@
 import pytest
 from runs import make_plan, write_images
 
-from pdbench.analysis.means import summarise
+from pdbench.analysis.means import summarize
 from pdbench.harness.engines import SerialEngine
 from pdbench.harness.results import export_results, read_results
 from pdbench.harness.run import run
 from pdbench.harness.scorer import FUSED, NON_FINITE
-from pdbench.metrics.alex_weights import ALEXNET
+from pdbench.metrics.alexnet_weights import ALEXNET
 from pdbench.weights import find
 
 
@@ -70,7 +70,7 @@ def test_exported_scores_and_reasons_are_read_back_once_per_image(diversity, tmp
 
 def test_the_row_is_the_mean_over_images(diversity):
     report = diversity("samples")
-    mean = summarise(report.record.scores).mean("samples", "diversity")
+    mean = summarize(report.record.scores).mean("samples", "diversity")
     values = [s.value for s in of(report, "samples")]
     assert mean.n == 2
     assert mean.value == pytest.approx(sum(values) / 2)

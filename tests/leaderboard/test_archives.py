@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pdbench.errors import InputError
-from pdbench.leaderboard.archives import dataset_folder, handed_in
+from pdbench.leaderboard.archives import dataset_folder, open_images
 
 
 def png(side=4):
@@ -28,7 +28,7 @@ def zipped(tmp_path, members, name="images.zip"):
 
 
 def refused(path):
-    with pytest.raises(InputError) as caught, handed_in(path):
+    with pytest.raises(InputError) as caught, open_images(path):
         pass
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -36,14 +36,14 @@ def refused(path):
 
 def test_a_folder_is_taken_as_it_is(tmp_path):
     (tmp_path / "a.png").write_bytes(png())
-    with handed_in(tmp_path) as folder:
+    with open_images(tmp_path) as folder:
         assert folder == tmp_path
 
 
 @pytest.mark.parametrize("prefix", ["", "wrapped/", "wrapped/set5/"])
 def test_a_zip_file_is_unpacked_and_gone_afterwards(prefix, tmp_path):
     path = zipped(tmp_path, {f"{prefix}a.png": png(), f"{prefix}b.png": png()})
-    with handed_in(path) as folder:
+    with open_images(path) as folder:
         inner = dataset_folder(folder, "set5", alone=True)
         assert sorted(file.name for file in inner.iterdir()) == ["a.png", "b.png"]
     assert not folder.exists()

@@ -7,7 +7,7 @@ import pytest
 from pdbench import api
 from pdbench.leaderboard import read_board
 from pdbench.leaderboard.board import submission_ids
-from pdbench.leaderboard.own import own_card
+from pdbench.leaderboard.repository_entries import own_card
 from pdbench.methods import list_ids, resolve
 
 BOARD = Path(__file__).parents[2] / "leaderboard"

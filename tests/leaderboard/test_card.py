@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pdbench.errors import InputError
 from pdbench.leaderboard.card import card_from, format_card, parse_card
-from pdbench.leaderboard.wording import check_text
+from pdbench.leaderboard.text_validation import check_text
 
 from .conftest import CARD, complaint
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from pdbench.cli import questions
+from pdbench.cli import prompts
 
 from .conftest import CARD, METRICS, edit
 
@@ -68,7 +68,7 @@ def test_bare_in_a_terminal_it_asks(pdbench, board, made, data_root, monkeypatch
         return next(answer) if hasattr(answer, "__next__") else answer
 
     monkeypatch.setattr("pdbench.cli.submit.is_interactive", lambda: True)
-    monkeypatch.setattr(questions.click, "prompt", prompt)
+    monkeypatch.setattr(prompts.click, "prompt", prompt)
     done = pdbench("submit", "--metrics", "psnr", "-j", "1", "--data-root", data_root,
                    "--board", board)  # fmt: skip
     assert done.code == 0, done.err
@@ -85,7 +85,7 @@ def test_bare_in_a_terminal_it_asks(pdbench, board, made, data_root, monkeypatch
 
 
 def test_no_question_is_asked_in_a_script():
-    assert not questions.is_interactive()
+    assert not prompts.is_interactive()
 
 
 def test_a_refused_submission_ends_in_one_line(pdbench, board, entry):
@@ -126,7 +126,7 @@ def test_no_board_is_one_line(pdbench):
 
 def test_without_a_board_nothing_is_asked(pdbench, monkeypatch):
     monkeypatch.setattr("pdbench.cli.submit.is_interactive", lambda: True)
-    monkeypatch.setattr(questions.click, "prompt", None)
+    monkeypatch.setattr(prompts.click, "prompt", None)
     assert "is no board" in pdbench("submit").line
 
 

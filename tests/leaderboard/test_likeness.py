@@ -44,7 +44,7 @@ def test_the_same_images_are_at_no_distance():
     assert difference(outputs(IMAGES), outputs(IMAGES)) == 0
 
 
-def test_shuffled_samples_are_recognised():
+def test_shuffled_samples_are_recognized():
     first = outputs(IMAGES, 0) + outputs(changed(10), 1)
     second = outputs(changed(10), 0) + outputs(IMAGES, 1)
     assert difference(first, second) == 0

@@ -132,7 +132,7 @@ def test_the_same_board_gives_the_same_bytes(template, site):
 def test_a_metric_leak_is_flagged_and_can_be_hidden(board):
     flatter(board, losses=["l1", "ssim"])
     page = Reader(render_site(read_board(board))["index.html"].decode())
-    cells = [a for a in page.every("td") if "flattered" in (a.get("class") or "")]
+    cells = [a for a in page.every("td") if "contaminated" in (a.get("class") or "")]
     assert [cell["data-metric"] for cell in cells] == ["ssim"]
     assert "trained with ssim" in page.text
     assert [a for a in page.every("input") if a.get("name") == "fair"]
@@ -156,7 +156,7 @@ def test_hiding_a_leak_moves_the_ranks(board):
 def test_training_on_the_test_set_flatters_every_score(board):
     flatter(board, training_data=["Set5"])
     page = Reader(render_site(read_board(board))["index.html"].decode())
-    cells = [a for a in page.every("td") if "flattered" in (a.get("class") or "")]
+    cells = [a for a in page.every("td") if "contaminated" in (a.get("class") or "")]
     assert {cell["data-metric"] for cell in cells} == {"psnr", "ssim"}
     assert "trained on test set" in page.text
 
@@ -230,7 +230,7 @@ def test_downloads_hold_means_ranks_and_every_output(site):
     assert [row["method"] for row in rows] == ["mynet", "samples"]
     record = json.loads(site["data/set5-paper.json"])
     assert set(record["ranks"]["all"]["psnr"]) == {"mynet", "samples"}
-    assert record["rows"][0]["scores"]["psnr"]["flattered"] is None
+    assert record["rows"][0]["scores"]["psnr"]["contaminated"] is None
     outputs = site["data/samples/set5_x4.csv"].decode().splitlines()
     assert len(outputs) == 1 + 10
 

@@ -163,12 +163,12 @@ def test_a_phone_needs_no_sideways_scrolling(visit, name):
 
 def test_the_theme_follows_the_system_and_the_button(visit):
     page = visit(scheme="dark")
-    colour = "getComputedStyle(document.body).backgroundColor"
-    dark = page.evaluate(colour)
+    color = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(color)
     page.click(".theme")
-    assert page.evaluate(colour) != dark
+    assert page.evaluate(color) != dark
     page.click(".theme")
-    assert page.evaluate(colour) == dark
+    assert page.evaluate(color) == dark
 
 
 def test_a_report_works_as_a_single_file(visit, tmp_path):

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pdbench import api
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
-from pdbench.leaderboard.entry import read_entry
 from pdbench.leaderboard.provenance import parse_provenance
-from pdbench.leaderboard.wording import check_id, look
+from pdbench.leaderboard.submission import read_entry
+from pdbench.leaderboard.text_validation import check_id, look
 
 from .conftest import complaint, edit, failures, rehash, tree
 

@@ -16,7 +16,7 @@ from pdbench.data.datasets import combine_sha256
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
 from pdbench.leaderboard.board import write_verdict
-from pdbench.leaderboard.checks import close
+from pdbench.leaderboard.validation import close
 
 from .conftest import CARD, edit, failures, photograph, rehash, submit, tree
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pdbench.analysis.published import in_paper_order
+from pdbench.analysis.paper_tables import in_paper_order
 from pdbench.errors import InputError
 from pdbench.harness.method import Method
 from pdbench.methods import FAMILIES, METHODS, SUITES, list_ids, resolve

@@ -12,8 +12,8 @@ from synthetic_weights import random_ma_model, random_pieapp
 from torch.nn.functional import interpolate
 
 from pdbench.errors import WeightsUnavailable
-from pdbench.images import load_image, quantise
-from pdbench.metrics.alex_weights import ALEXNET
+from pdbench.images import load_image, quantize
+from pdbench.metrics.alexnet_weights import ALEXNET
 from pdbench.metrics.vgg_weights import VGG16
 from pdbench.torchvision_guard import import_torchvision
 from pdbench.weights import fetch
@@ -30,7 +30,7 @@ def texture(height, width, *, seed=0, count=1):
         noise = torch.randn(grid, generator=generator)
         noise = interpolate(noise, scale_factor=step, mode="bicubic")[..., :height, :width]
         image = image + 0.02 * step**0.5 * noise
-    return quantise(image)
+    return quantize(image)
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def make_pair():
     def make(height=64, width=48):
         reference = texture(height, width)
         noise = 2 * texture(height, width, seed=1, count=2) - 1
-        return reference, quantise(reference + 0.3 * noise)
+        return reference, quantize(reference + 0.3 * noise)
 
     return make
 

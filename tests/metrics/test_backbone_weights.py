@@ -10,12 +10,12 @@ from safetensors.torch import load_file
 
 from pdbench.errors import WeightsUnavailable
 from pdbench.metrics import backbone_weights
-from pdbench.metrics.alex_weights import ALEXNET
-from pdbench.metrics.alex_weights import BACKBONE as ALEX
+from pdbench.metrics.alexnet_weights import ALEXNET
+from pdbench.metrics.alexnet_weights import BACKBONE as ALEX
 from pdbench.metrics.backbone_weights import _ArraysOnly, read_torchvision
 from pdbench.metrics.vgg_weights import BACKBONE as VGG
 from pdbench.metrics.vgg_weights import VGG16
-from pdbench.tensor_file import to_safetensors
+from pdbench.safetensors_io import to_safetensors
 
 
 @pytest.fixture

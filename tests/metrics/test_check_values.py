@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from pdbench.bicubic import bicubic_upsample
-from pdbench.images import load_image, quantise
+from pdbench.images import load_image, quantize
 from pdbench.metrics import METRICS
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import BASICSR_Y, PAPER, PIRM, PYIQA
 
 
@@ -26,11 +26,11 @@ def pairs(test_data, name):
 
 
 def bicubic_means(images, protocol, metrics):
-    panel = MetricPanel(protocol, metrics)
+    panel = MetricCollection(protocol, metrics)
     scores = {name: [] for name in metrics}
     for hr, lr in images:
         panel.prepare(hr, lr)
-        for name, values in panel.score(protocol.quantise(bicubic_upsample(lr))).items():
+        for name, values in panel.score(protocol.quantize(bicubic_upsample(lr))).items():
             scores[name] += values
     return [statistics.fmean(values) for values in scores.values()]
 
@@ -111,10 +111,10 @@ def test_lr_psnr_of_a_consistent_image(make_pair, how, expected):
     # Away from black and white, and between the levels.
     image = 0.5 + 0.5 * (restored[0].double() - 0.5)
     image += (torch.rand(image.shape, generator=generator) - 0.5) / 255
-    lr = quantise(shrinking(256) @ image @ shrinking(320).T)
-    panel = MetricPanel(PAPER, ["lr-psnr"])
+    lr = quantize(shrinking(256) @ image @ shrinking(320).T)
+    panel = MetricCollection(PAPER, ["lr-psnr"])
     panel.prepare(None, lr)
-    assert panel.score(quantise(image, how))["lr-psnr"][0] == pytest.approx(expected, abs=0.2)
+    assert panel.score(quantize(image, how))["lr-psnr"][0] == pytest.approx(expected, abs=0.2)
 
 
 def test_niqe_of_baboon_is_matlabs(test_data):
@@ -167,7 +167,7 @@ def test_pyiqas_calibration_images(calibration, metric):
     NIQE is chaotic where an image is flat: pyiqa itself is 0.10 off MATLAB on I03 and 0.44 on
     I19, so these two are not compared, nor PI, half of which is NIQE.
     """
-    panel = MetricPanel(PYIQA, [metric])
+    panel = MetricCollection(PYIQA, [metric])
     if metric in panel.unavailable:
         pytest.skip(panel.unavailable[metric])
     for name, expected in zip(IMAGES, OFFICIAL[metric], strict=True):

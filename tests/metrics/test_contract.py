@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from pdbench.bicubic import bicubic_downsample
-from pdbench.errors import CannotJudge, WeightsUnavailable
+from pdbench.errors import MetricUndefined, WeightsUnavailable
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 
@@ -123,7 +123,7 @@ def test_an_image_of_one_pixel_is_declined(case):
     if case.choices.get("border") == 0 and case.metric.id in ("psnr", "mse"):
         pytest.skip("it judges a single pixel")
     tiny = torch.zeros(1, 3, 1, 1)
-    with torch.inference_mode(), pytest.raises(CannotJudge):
+    with torch.inference_mode(), pytest.raises(MetricUndefined):
         case.scorer.score(tiny, case.scorer.prepare(tiny, tiny))
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from safetensors.torch import load
 
 from pdbench.metrics.dists import HEADS, METRIC, resize_short_side
-from pdbench.weights import carried_bytes
+from pdbench.weights import bundled_bytes
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_dists_equals_the_authors_package(scorer, original, pair, size):
 
 
 def test_channel_weights_are_those_of_the_authors_package(trained):
-    carried = load(carried_bytes(HEADS))
+    carried = load(bundled_bytes(HEADS))
     assert torch.equal(carried["alpha"], trained["alpha"].flatten())
     assert torch.equal(carried["beta"], trained["beta"].flatten())
 

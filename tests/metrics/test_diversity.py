@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from pdbench.images import quantise
+from pdbench.images import quantize
 from pdbench.metrics.diversity import METRIC
 from pdbench.metrics.protocol import PAPER
 
@@ -29,7 +29,7 @@ def samples(pair):
     reference, (noisy, other) = pair(64, 80)
     made = torch.stack([noisy, other, noisy, other])
     made[0, :, :40], made[1, :, 30:] = reference[0, :, :40], reference[0, :, 30:]
-    made[2, ..., 20:], made[3] = reference[0, ..., 20:], quantise(0.9 * reference[0])
+    made[2, ..., 20:], made[3] = reference[0, ..., 20:], quantize(0.9 * reference[0])
     return reference, made
 
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from pdbench.errors import CannotJudge
+from pdbench.errors import MetricUndefined
 from pdbench.metrics.lpips_alex import HEADS, METRIC
-from pdbench.weights import carried_bytes
+from pdbench.weights import bundled_bytes
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_the_authors_examples_get_their_published_scores(scorer, golden):
 
 
 def test_linear_layers_are_those_of_the_authors_package(original):
-    carried = load(carried_bytes(HEADS))
+    carried = load(bundled_bytes(HEADS))
     assert len(carried) == 5
     for stage, layer in enumerate(original().lins):
         assert torch.equal(carried[f"lin{stage}"], layer.model[1].weight.flatten())
@@ -81,7 +81,7 @@ def test_a_batch_gets_the_scores_of_its_images(scorer, pair):
 
 def test_an_image_too_small_for_the_last_stage_cannot_be_judged(scorer, pair):
     reference, restored = pair(30, 40)
-    with pytest.raises(CannotJudge, match="at least 31 pixels"):
+    with pytest.raises(MetricUndefined, match="at least 31 pixels"):
         score(scorer, restored, reference)
 
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from pdbench.errors import CannotJudge
+from pdbench.errors import MetricUndefined
 from pdbench.metrics import lpips_vgg, vgg
 from pdbench.metrics.lpips_vgg import HEADS, METRIC
-from pdbench.weights import carried_bytes
+from pdbench.weights import bundled_bytes
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_lpips_equals_the_authors_package(scorer, original, pair, size):
 
 
 def test_linear_layers_are_those_of_the_authors_package(original):
-    carried = load(carried_bytes(HEADS))
+    carried = load(bundled_bytes(HEADS))
     assert len(carried) == 5
     for stage, layer in enumerate(original.lins):
         assert torch.equal(carried[f"lin{stage}"], layer.model[1].weight.flatten())
@@ -77,7 +77,7 @@ def test_a_batch_gets_the_scores_of_its_images(scorer, pair):
 
 def test_an_image_that_four_halvings_leave_nothing_of_cannot_be_judged(scorer, pair):
     reference, restored = pair(15, 40)
-    with pytest.raises(CannotJudge, match="at least 16 pixels"):
+    with pytest.raises(MetricUndefined, match="at least 16 pixels"):
         score(scorer, restored, reference)
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pdbench.bicubic import bicubic_downsample
-from pdbench.errors import CannotJudge
+from pdbench.errors import MetricUndefined
 from pdbench.metrics import METRICS
 from pdbench.metrics.lr_psnr_challenge import METRIC
 from pdbench.metrics.protocol import PAPER
@@ -35,10 +35,10 @@ def imresize(pixels, scale):
         rows = np.moveaxis(pixels, axis, 0).astype(np.float64)
         shrunk = np.zeros((size // scale, *rows.shape[1:]))
         for i in range(size // scale):
-            centre = scale * (i + 0.5) - 0.5
+            center = scale * (i + 0.5) - 0.5
             weights = {
-                j: cubic((j - centre) / scale)
-                for j in range(math.floor(centre) - 2 * scale, math.ceil(centre) + 2 * scale + 1)
+                j: cubic((j - center) / scale)
+                for j in range(math.floor(center) - 2 * scale, math.ceil(center) + 2 * scale + 1)
             }
             for j, weight in weights.items():
                 mirrored = -1 - j if j < 0 else 2 * size - 1 - j if j >= size else j
@@ -86,5 +86,5 @@ def test_it_is_another_number_than_agreement_with_the_given_lr(pair):
 
 def test_an_image_below_8_pixels_cannot_be_judged(pair):
     hr, restored = pair(7, 40)
-    with pytest.raises(CannotJudge, match="at least 8 pixels"):
+    with pytest.raises(MetricUndefined, match="at least 8 pixels"):
         score(restored, hr)

@@ -4,7 +4,7 @@ from scipy.io import savemat
 from skimage import data
 from synthetic_weights import PUBLISHED, random_ma_model
 
-from pdbench.errors import CannotJudge, WeightsUnavailable
+from pdbench.errors import MetricUndefined, WeightsUnavailable
 from pdbench.images import luma_bt601, luma_yiq
 from pdbench.metrics import METRICS
 from pdbench.metrics.ma import METRIC, MODEL
@@ -72,12 +72,12 @@ def test_what_lies_in_the_border_does_not_count(opened, pair):
 def test_the_border_is_not_part_of_the_smallest_image(opened, pair):
     scorer = opened(PIRM)
     assert scorer.score(pair(92, 92)[0], None).isfinite().all()
-    with pytest.raises(CannotJudge, match="84x84"):
+    with pytest.raises(MetricUndefined, match="84x84"):
         scorer.score(pair(91, 91)[0], None)
 
 
 def test_a_flat_image_cannot_be_judged(opened):
-    with pytest.raises(CannotJudge, match="so regular"):
+    with pytest.raises(MetricUndefined, match="so regular"):
         opened(PIRM).score(torch.full((1, 3, 100, 100), 0.5), None)
 
 

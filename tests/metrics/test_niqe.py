@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pdbench.errors import CannotJudge
+from pdbench.errors import MetricUndefined
 from pdbench.images import load_image, luma_bt601
 from pdbench.metrics.niqe import METRIC, _halve
 from pdbench.metrics.protocol import PAPER
@@ -100,15 +100,15 @@ def test_what_lies_in_the_border_does_not_count(pair):
 
 
 def test_a_single_block_cannot_be_judged(pair):
-    with pytest.raises(CannotJudge, match="two blocks of 96x96"):
+    with pytest.raises(MetricUndefined, match="two blocks of 96x96"):
         score(pair(120, 150)[0])
 
 
 def test_an_image_below_one_block_cannot_be_judged(pair):
-    with pytest.raises(CannotJudge, match="at least 104 pixels"):
+    with pytest.raises(MetricUndefined, match="at least 104 pixels"):
         score(pair(103, 300)[0])
 
 
 def test_a_flat_image_cannot_be_judged():
-    with pytest.raises(CannotJudge, match="texture"):
+    with pytest.raises(MetricUndefined, match="texture"):
         score(torch.full((1, 3, 208, 208), 0.5))

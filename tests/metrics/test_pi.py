@@ -1,6 +1,6 @@
 import pytest
 
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.pi import METRIC
 from pdbench.metrics.protocol import PAPER
 
@@ -20,7 +20,7 @@ def test_pi_of_the_papers_rows(row):
 
 def test_pi_is_made_of_the_ma_and_niqe_of_the_same_protocol(pair, ma_model_file, monkeypatch):
     monkeypatch.setenv("PDBENCH_WEIGHTS", str(ma_model_file.parent))
-    panel = MetricPanel(PAPER, ["pi", "ma", "niqe"])
+    panel = MetricCollection(PAPER, ["pi", "ma", "niqe"])
     panel.prepare(None, None)
     scores = panel.score(pair(208, 210)[1])
     for pi, ma, niqe in zip(scores["pi"], scores["ma"], scores["niqe"], strict=True):
@@ -29,7 +29,7 @@ def test_pi_is_made_of_the_ma_and_niqe_of_the_same_protocol(pair, ma_model_file,
 
 def test_pi_says_which_part_cannot_judge(pair, ma_model_file, monkeypatch):
     monkeypatch.setenv("PDBENCH_WEIGHTS", str(ma_model_file.parent))
-    panel = MetricPanel(PAPER, ["pi"])
+    panel = MetricCollection(PAPER, ["pi"])
     panel.prepare(None, None)
     assert panel.score(pair(100, 96)[0]) == {"pi": [None]}
     assert panel.reasons["pi"][0].startswith("niqe: ")
@@ -39,6 +39,6 @@ def test_without_mas_model_pi_is_unavailable_for_the_same_reason(tmp_path, monke
     for name in ("XDG_CACHE_HOME", "TORCH_HOME", "HF_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("PDBENCH_OFFLINE", "1")
-    panel = MetricPanel(PAPER, ["pi"])
+    panel = MetricCollection(PAPER, ["pi"])
     assert "NRQM_model.mat" in panel.unavailable["pi"]
     assert panel.unavailable["pi"] == panel.unavailable["ma"]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from synthetic_weights import random_pieapp
 
-from pdbench.errors import CannotJudge, WeightsUnavailable
+from pdbench.errors import MetricUndefined, WeightsUnavailable
 from pdbench.metrics import pieapp
 from pdbench.metrics.pieapp import Pieapp, read_weights
 
@@ -59,7 +59,7 @@ def test_what_no_patch_covers_does_not_count(state, pair):
 
 def test_an_image_below_one_patch_cannot_be_judged(state, pair):
     reference, restored = pair(63, 90)
-    with pytest.raises(CannotJudge, match="at least 64 pixels"):
+    with pytest.raises(MetricUndefined, match="at least 64 pixels"):
         score(Pieapp(state), restored, reference)
 
 

@@ -17,9 +17,9 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pdbench.bicubic import bicubic_downsample
 from pdbench.images import luma_bt601, luma_yiq
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.dists import HEADS
 from pdbench.metrics.niqe import PRIOR
-from pdbench.metrics.panel import MetricPanel
 from pdbench.metrics.protocol import (
     BASICSR_RGB,
     BASICSR_Y,
@@ -31,7 +31,7 @@ from pdbench.metrics.protocol import (
     Rule,
     protocol_hashes,
 )
-from pdbench.weights import carried_bytes
+from pdbench.weights import bundled_bytes
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def images(make_pair):
 
 def score(protocol, metrics, images, lr=None):
     reference, result = images
-    panel = MetricPanel(protocol, metrics)
+    panel = MetricCollection(protocol, metrics)
     panel.prepare(reference, lr)
-    return {name: values[0] for name, values in panel.score(protocol.quantise(result)).items()}
+    return {name: values[0] for name, values in panel.score(protocol.quantize(result)).items()}
 
 
 def pixels(image):
@@ -129,9 +129,9 @@ def imresize(levels):
     """Shrink uint8 (H, W, C) by four: mirrored border, halves to even, vertical pass first."""
     for axis in (0, 1):
         size = levels.shape[axis]
-        centres = 4 * np.arange(size // 4) + 1.5
+        centers = 4 * np.arange(size // 4) + 1.5
         taps = np.arange(-8, size + 8)
-        distance = np.abs(taps[None] - centres[:, None]) / 4
+        distance = np.abs(taps[None] - centers[:, None]) / 4
         near = 1.5 * distance**3 - 2.5 * distance**2 + 1
         far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
         weights = np.where(distance <= 1, near, np.where(distance <= 2, far, 0)) / 4
@@ -188,7 +188,7 @@ def test_pyiqa_ssim_counts_no_negative_contrast(pyiqa_module, images):
 
 def test_pyiqa_dists_does_not_resize(pyiqa_module, torchvision_vgg, make_pair):
     original = pyiqa_module("dists_arch").DISTS(pretrained=False)
-    trained = load(carried_bytes(HEADS))
+    trained = load(bundled_bytes(HEADS))
     for name in ("alpha", "beta"):
         getattr(original, name).data = trained[name].view(1, -1, 1, 1)
     reference, restored = make_pair(257, 257)
@@ -205,7 +205,7 @@ def test_pyiqa_dists_does_not_resize(pyiqa_module, torchvision_vgg, make_pair):
 def pyiqas_niqe(pyiqa_module):
     """Call pyiqa's NIQE on a Y plane in 0..255, with our prior, which is the published one."""
     module = pyiqa_module("niqe_arch")
-    prior = load(carried_bytes(PRIOR))
+    prior = load(bundled_bytes(PRIOR))
     given = {"mu_pris_param": prior["mean"][None], "cov_pris_param": prior["covariance"]}
     return lambda plane, border: module.calculate_niqe(plane / 255, border, **given).item()
 
@@ -241,7 +241,7 @@ def test_pi_is_made_of_its_own_parts_on_every_image(every_metric, make_pair, pro
             name: Rule(choices=protocol.part_choices("pi", name), source="a test")
             for name in ("ma", "niqe")
         },
-        quantisation=protocol.quantisation,
+        quantization=protocol.quantization,
     )
     for image in (reference, restored[:1], restored[1:]):
         whole, part = (score(one, None, (reference, image)) for one in (only_pi(protocol), parts))

@@ -78,7 +78,7 @@ def test_every_metric_of_a_preset_has_its_own_hash(protocol):
 
 
 def test_what_becomes_of_the_image_changes_every_hash():
-    truncated = protocol_hashes(dataclasses.replace(PAPER, quantisation="truncate"))
+    truncated = protocol_hashes(dataclasses.replace(PAPER, quantization="truncate"))
     assert not set(truncated.items()) & set(protocol_hashes(PAPER).items())
 
 
@@ -106,7 +106,7 @@ def test_a_preset_cannot_be_changed():
     with pytest.raises(TypeError):
         PYIQA.rule("pi").parts["ma"]["border"] = 0
     with pytest.raises(dataclasses.FrozenInstanceError):
-        PAPER.quantisation = "none"
+        PAPER.quantization = "none"
 
 
 def test_a_choice_changes_its_metrics_hash_and_no_other():
@@ -145,5 +145,5 @@ def test_a_metric_without_a_rule_is_named():
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.id)
 def test_every_choice_has_a_source(protocol):
     assert protocol.title
-    assert protocol.quantisation_source
+    assert protocol.quantization_source
     assert all(rule.source for rule in protocol.rules.values())

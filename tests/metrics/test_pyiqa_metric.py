@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pdbench.errors import CannotJudge, InputError, WeightsUnavailable
+from pdbench.errors import InputError, MetricUndefined, WeightsUnavailable
 from pdbench.metrics import METRICS, pyiqa_metric
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PAPER, protocol_hash
 
 pytest.importorskip("pandas")
@@ -26,7 +26,7 @@ def pyiqa():
 
 def test_psnr_and_ssim_are_pyiqas(pair, pyiqa):
     hr, restored = pair()
-    panel = MetricPanel(PAPER, ["pyiqa:psnr", "pyiqa:ssim", "psnr"])
+    panel = MetricCollection(PAPER, ["pyiqa:psnr", "pyiqa:ssim", "psnr"])
     panel.prepare(hr, None)
     scores = panel.score(restored)
     for name in ("psnr", "ssim"):
@@ -79,7 +79,7 @@ def test_weights_that_cannot_be_had_make_it_unavailable(offline, pair):
     with pytest.raises(WeightsUnavailable, match="PDBENCH_OFFLINE forbids"):
         METRICS.get("pyiqa:musiq").fetch()
     assert socket.getaddrinfo is lookup
-    panel = MetricPanel(PAPER, ["pyiqa:musiq"])
+    panel = MetricCollection(PAPER, ["pyiqa:musiq"])
     panel.prepare(None, None)
     assert panel.score(pair()[1]) == {"pyiqa:musiq": [None, None]}
     assert "pyiqa cannot open 'musiq'" in panel.reasons["pyiqa:musiq"][0]
@@ -93,7 +93,7 @@ def test_a_failure_on_an_image_is_a_reason_not_a_crash(pair):
     def fail(image):
         raise ValueError("the image is too small\nand more")
 
-    with pytest.raises(CannotJudge, match=r"\(ValueError: the image is too small\)$"):
+    with pytest.raises(MetricUndefined, match=r"\(ValueError: the image is too small\)$"):
         answering(fail).score(pair()[1], None)
 
 
@@ -106,7 +106,7 @@ def test_lack_of_memory_is_left_to_the_run(pair):
 
 
 def test_more_than_one_number_is_declined(pair):
-    with pytest.raises(CannotJudge, match="3 numbers for one image"):
+    with pytest.raises(MetricUndefined, match="3 numbers for one image"):
         answering(lambda image: torch.zeros(3)).score(pair()[1], None)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pdbench.metrics import METRICS
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.plots.tables import table
 from pdbench.scores import Score
@@ -16,7 +16,7 @@ NEEDS_ONE_PIXEL = {"psnr", "mse"}
 
 @pytest.fixture(params=PROTOCOLS, ids=lambda protocol: protocol.id)
 def panel(request, every_metric):
-    panel = MetricPanel(request.param)
+    panel = MetricCollection(request.param)
     if panel.unavailable:
         pytest.skip("; ".join(panel.unavailable.values()))
     return panel

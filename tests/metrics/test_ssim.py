@@ -2,7 +2,7 @@ import pytest
 import torch
 from skimage.metrics import structural_similarity
 
-from pdbench.errors import CannotJudge
+from pdbench.errors import MetricUndefined
 from pdbench.metrics.protocol import PAPER
 from pdbench.metrics.ssim import METRIC
 
@@ -58,5 +58,5 @@ def test_flat_images_are_judged_by_their_luminance_alone():
 
 def test_an_image_smaller_than_the_window_cannot_be_judged(pair):
     reference, restored = pair(6, 40)
-    with pytest.raises(CannotJudge, match="at least 7 pixels"):
+    with pytest.raises(MetricUndefined, match="at least 7 pixels"):
         score(restored, reference)

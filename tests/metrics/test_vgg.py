@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from pdbench.metrics import vgg
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PAPER, PYIQA
 from pdbench.metrics.vgg import Vgg16, open_vgg16, shared_first_stages
 
@@ -24,7 +24,7 @@ def computed(vgg_file, monkeypatch):
 
 
 def scores(protocol, names, reference, restored):
-    panel = MetricPanel(protocol, names)
+    panel = MetricCollection(protocol, names)
     panel.prepare(reference, None)
     return panel.score(restored)
 
@@ -38,7 +38,7 @@ def test_a_panel_computes_a_first_stage_once_for_both_metrics(computed, pair):
 
 def test_where_dists_sees_a_smaller_image_outputs_are_not_kept(computed, pair, monkeypatch):
     reference, restored = pair(260, 280)
-    panel = MetricPanel(PAPER, BOTH)
+    panel = MetricCollection(PAPER, BOTH)
     panel.prepare(reference, None)
     monkeypatch.setattr(vgg.FirstStages, "get", lambda *_: pytest.fail("it is kept"))
     panel.score(restored[:1])

@@ -39,7 +39,7 @@ def test_labels_never_overlap_labels_or_markers_or_leave_the_bounds(points):
 
 @settings(deadline=None, database=None, max_examples=40)
 @given(clouds)
-def test_every_point_is_labelled_while_there_is_room(points):
+def test_every_point_is_labeled_while_there_is_room(points):
     assert None not in place(points)
 
 
@@ -49,7 +49,7 @@ def test_label_has_the_size_asked_for_and_sits_at_its_offset(points):
     for ((x, y), (width, height)), label in zip(points, place(points), strict=True):
         box = label.box
         assert (box.right - box.left, box.bottom - box.top) == pytest.approx((width, height))
-        assert box.centre == pytest.approx((x + label.offset[0], y + label.offset[1]))
+        assert box.center == pytest.approx((x + label.offset[0], y + label.offset[1]))
 
 
 def test_coinciding_points_all_get_labels():
@@ -71,7 +71,7 @@ def test_leader_runs_from_its_marker_to_its_label():
 def test_lone_label_is_beside_its_marker_without_leader():
     (label,) = place([((300, 200), (60, 15))])
     assert label.leader is None
-    assert label.box.centre[1] == pytest.approx(200)
+    assert label.box.center[1] == pytest.approx(200)
     assert label.box.left - 300 < 12
 
 

@@ -7,18 +7,18 @@ from itertools import pairwise, permutations
 import pytest
 from PIL import Image
 
-from pdbench.analysis import summarise
+from pdbench.analysis import summarize
 from pdbench.errors import InputError
 from pdbench.plots import plot
-from pdbench.plots.families import label_methods, style_methods
 from pdbench.plots.labels import Box
+from pdbench.plots.method_styles import label_methods, style_methods
 from pdbench.plots.scene import build_scene, label_scene
 from pdbench.plots.scene_model import Frame, Plane
 
 
 @pytest.fixture
 def plane(scores):
-    summary = summarise(scores)
+    summary = summarize(scores)
     several = frozenset({"srflow-da[tau=0.1]", "srflow-da[tau=0.9]"})
     return Plane(
         summary=summary,
@@ -86,7 +86,7 @@ def test_front_steps_through_unbeaten_methods_only(scene):
 
 
 def test_methods_without_a_metric_are_named(make_score, plane, facts, scores):
-    summary = summarise([*scores, make_score("new", "baby", 20.0)])
+    summary = summarize([*scores, make_score("new", "baby", 20.0)])
     extended = Plane(
         summary=summary,
         methods=(*plane.methods, "new"),
@@ -104,7 +104,7 @@ def test_no_method_with_both_metrics_gives_no_scene(plane, facts):
 def test_an_infinite_mean_is_named_instead_of_drawn(make_score, facts):
     rows = [make_score(value=math.inf), make_score(metric="ssim")]
     rows += [make_score("n", value=30.0), make_score("n", metric="ssim")]
-    summary = summarise(rows)
+    summary = summarize(rows)
     plane = Plane(
         summary=summary,
         methods=("m", "n"),
@@ -131,8 +131,8 @@ def test_families_share_a_hue_and_kinds_a_marker():
         kinds={},
         several=frozenset({"net[tau=0.5]"}),
     )
-    assert styles["average-5"].colour == styles["average-25"].colour
-    assert styles["average-5"].colour != styles["rrdb"].colour
+    assert styles["average-5"].color == styles["average-25"].color
+    assert styles["average-5"].color != styles["rrdb"].color
     kinds = [style.kind for style in styles.values()]
     assert kinds == ["single", "fused", "fused", "stochastic"]
     assert styles["net[tau=0.5]"].parameter == (0.5,)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pdbench.analysis import summarise
-from pdbench.analysis.spread import mean_covariances, region_radius
+from pdbench.analysis import summarize
+from pdbench.analysis.variance import mean_covariances, region_radius
 from pdbench.errors import InputError
 from pdbench.plots import plot
-from pdbench.plots.families import style_methods
+from pdbench.plots.method_styles import style_methods
 from pdbench.plots.scene import build_scene
 from pdbench.plots.scene_model import Plane
 
@@ -22,7 +22,7 @@ SAMPLE = "srflow-da[tau=0.9]"
 @pytest.fixture
 def plane_of():
     def make(rows, **options):
-        summary = summarise(rows)
+        summary = summarize(rows)
         styles = style_methods(summary.methods, kinds={}, several=frozenset())
         titles = {method: method for method in summary.methods}
         plane = Plane(

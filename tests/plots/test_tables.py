@@ -57,14 +57,14 @@ net_a[tau=0.9]  27.40+ ±0.00  0.220         [a]    — [b]  1-2/2
 
 def test_text_marks_by_ansi_only_when_asked(render):
     assert "\x1b" not in render("text")
-    coloured = render("text", colour=True)
-    assert "\x1b[1m28.80\x1b[0m ±0.20" in coloured
-    assert "\x1b[4m27.40\x1b[0m ±0.00" in coloured
+    colored = render("text", color=True)
+    assert "\x1b[1m28.80\x1b[0m ±0.20" in colored
+    assert "\x1b[4m27.40\x1b[0m ±0.00" in colored
 
 
 def test_ansi_codes_do_not_move_the_columns(render):
-    coloured = re.sub(r"\x1b\[\d*m", "", render("text", colour=True, interval="none"))
-    header, *rows = coloured.splitlines()[2:6]
+    colored = re.sub(r"\x1b\[\d*m", "", render("text", color=True, interval="none"))
+    header, *rows = colored.splitlines()[2:6]
     assert {row.index("2/2") + 3 for row in rows} == {len(header)}
 
 

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from pdbench.baselines import training
-from pdbench.baselines.esrgan_plus.task import ESRGANPlusObjective
+from pdbench.baselines.esrgan_plus.objective import ESRGANPlusObjective
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.errors import InputError
 from pdbench.training.checkpoint import export_weights, load_checkpoint, newest_checkpoint

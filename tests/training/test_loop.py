@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pdbench.baselines.rrdb.task import RRDBObjective
+from pdbench.baselines.rrdb.objective import RRDBObjective
 from pdbench.errors import InputError
 from pdbench.training import loop
 from pdbench.training.checkpoint import load_checkpoint, newest_checkpoint

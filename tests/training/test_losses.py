@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pdbench.metrics.panel import MetricPanel
+from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PAPER
 from pdbench.metrics.vgg import halve, open_vgg16
 from pdbench.training.losses import DEVIATION, MEAN, lpips_distance, vgg_distance
@@ -14,7 +14,7 @@ def test_the_loss_as_lpips_is_the_metric():
     torch.manual_seed(0)
     reference = torch.rand(2, 3, 40, 48)
     restored = (reference + 0.2 * torch.randn(2, 3, 40, 48)).clamp(0, 1)
-    panel, scores = MetricPanel(PAPER, ["lpips-vgg"]), []
+    panel, scores = MetricCollection(PAPER, ["lpips-vgg"]), []
     for image, other in zip(restored, reference, strict=True):
         panel.prepare(other, None)
         scores.append(panel.score(image)["lpips-vgg"][0])

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pdbench.baselines.rrdb.task import RRDBObjective
-from pdbench.baselines.srflow_da.task import SRFlowDAObjective
+from pdbench.baselines.rrdb.objective import RRDBObjective
+from pdbench.baselines.srflow_da.objective import SRFlowDAObjective
 from pdbench.data.prepare import prepare_photos
 from pdbench.errors import InputError
 from pdbench.training import log

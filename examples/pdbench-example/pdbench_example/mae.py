@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from pdbench.metrics.color import check_batch
 from pdbench.metrics.metric import Choices, Metric, required
-from pdbench.metrics.planes import check_batch
 
 __all__ = ["METRIC", "MeanAbsoluteError"]
 

@@ -1,4 +1,4 @@
-"""Nearest neighbour x4: every LR pixel becomes a square."""
+"""Nearest neighbor x4: every LR pixel becomes a square."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def run(lr: Tensor, bank: SampleBank) -> Tensor:
 
 METHOD = Method(
     id="nearest",
-    title="Nearest neighbour",
+    title="Nearest neighbor",
     kind="single",
     needs=(),
     reference="pdbench-example",

@@ -34,7 +34,7 @@ function wireBoard(board) {
     const read = (row) => {
       const cell = row.cells[place];
       if (better === "text") return cell.dataset.value;
-      const hidden = fair() && cell.classList.contains("flattered");
+      const hidden = fair() && cell.classList.contains("contaminated");
       return hidden || !cell.dataset.value ? undefined : Number(cell.dataset.value);
     };
     return [{id: String(place), accessorFn: read, sortDescFirst: better === "higher",
@@ -61,7 +61,7 @@ function wireBoard(board) {
       heads[id].ariaSort = order ? `${order}ending` : "none";
     }
     board.querySelector(".status").textContent = `${shown.length} of ${rows.length} methods shown`
-      + (fair() ? ", flattered scores hidden" : "") + ".";
+      + (fair() ? ", contaminated scores hidden" : "") + ".";
   }
 
   // the values of some cells have changed
@@ -94,7 +94,7 @@ function wireBoard(board) {
     const show = () => {
       row.classList.add("lit");
       const lines = [row.dataset.title, ...[...row.querySelectorAll("td[data-text]")]
-        .filter((cell) => !(fair() && cell.classList.contains("flattered")))
+        .filter((cell) => !(fair() && cell.classList.contains("contaminated")))
         .map((cell) => cell.dataset.text)];
       tip.replaceChildren(...lines.map((line, index) => {
         const item = document.createElement(index ? "div" : "strong");

@@ -1,0 +1,202 @@
+"""The output images of a submission: matched, scored, fingerprinted, cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+from tqdm import tqdm
+
+from pdbench import baselines
+from pdbench.data.datasets import Dataset
+from pdbench.data.pairs import pixel_sha256
+from pdbench.errors import InputError
+from pdbench.harness.engines import SerialEngine
+from pdbench.harness.external_images import GivenImages, open_images
+from pdbench.harness.method import Method
+from pdbench.harness.plan import Plan
+from pdbench.harness.reader import read_outputs
+from pdbench.harness.run import run
+from pdbench.harness.run_info import RunRecord
+from pdbench.images import load_image, to_uint8
+from pdbench.leaderboard.crops import Box, choose_box, choose_images, write_crop
+from pdbench.leaderboard.likeness import sketch
+from pdbench.leaderboard.provenance import Output
+from pdbench.metrics import METRICS
+from pdbench.metrics.protocol import PROTOCOLS
+
+__all__ = ["Scored", "Scoring", "score_folder"]
+
+_DELAY = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """How outputs are scored.
+
+    Attributes:
+        protocol: Protocol id.
+        metrics: Metric ids; all of the protocol's when empty.
+        seed: Seed the outputs were made with.
+        device: Torch device.
+        jobs: Processes; one per core when None.
+        progress: Whether to show progress bars.
+    """
+
+    protocol: str = "paper"
+    metrics: Sequence[str] = ()
+    seed: int = 0
+    device: str = "cpu"
+    jobs: int | None = None
+    progress: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """The outputs of one method on one dataset, with all a submission says of them.
+
+    Attributes:
+        record: Their scores.
+        outputs: What identifies each of them, sorted by image and sample.
+        boxes: Image name -> where its crop lies.
+        crops: Image name -> PNG of the crop of its first output.
+        references: Image name -> PNG of the same crop of the HR image.
+    """
+
+    record: RunRecord
+    outputs: tuple[Output, ...]
+    boxes: dict[str, Box]
+    crops: dict[str, bytes]
+    references: dict[str, bytes]
+
+
+def score_folder(
+    folder: Path,
+    dataset: Dataset,
+    name: str,
+    title: str,
+    *,
+    work: Path,
+    scoring: Scoring,
+    known: RunRecord | None = None,
+) -> Scored:
+    """Score a folder of output images and take their fingerprints.
+
+    Args:
+        folder: Output images, named after the dataset's images.
+        dataset: What they were made from.
+        name: Id of the method.
+        title: Title of the method.
+        work: Run folder; scores of the same files that it holds are not computed again.
+        scoring: How.
+        known: Their scores, where these need not be computed.
+
+    Raises:
+        InputError: An image is missing, corrupt, of a wrong size or strange; it is named.
+    """
+    given = open_images(
+        folder,
+        dataset,
+        name=name,
+        title=title,
+        checked=read_outputs(work, dataset.id, name),
+        progress=scoring.progress,
+    )
+    record = known or _score(given, dataset, work, scoring)
+    return _look(given, dataset, _of(record, name, scoring), scoring)
+
+
+def _score(given: GivenImages, dataset: Dataset, work: Path, scoring: Scoring) -> RunRecord:
+    plan = Plan(
+        dataset=dataset,
+        methods=(given.id,),
+        resolve=partial(_only, given),
+        open_baseline=baselines.open_baseline,
+        fingerprint=baselines.fingerprint,
+        protocol=scoring.protocol,
+        metrics=tuple(scoring.metrics) or None,
+        seed=scoring.seed,
+        device=scoring.device,
+        jobs=scoring.jobs,
+    )
+    # One process needs no other: starting one takes longer than scoring a small set.
+    engine = SerialEngine() if scoring.jobs == 1 else None
+    done = run(plan, work, engine=engine, progress=scoring.progress)
+    if done.failed:
+        image, _, reason = done.failed[0]
+        raise InputError(f"the output of image '{image}' cannot be scored ({reason}); mend it")
+    return done.record
+
+
+def _only(given: GivenImages, name: str) -> Method:
+    """Resolve the one method of the plan, here and in worker processes."""
+    del name
+    return given.method()
+
+
+def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scoring) -> Scored:
+    """Decode every output once more, for what only its pixels tell."""
+    outputs: list[Output] = []
+    boxes: dict[str, Box] = {}
+    crops: dict[str, bytes] = {}
+    references: dict[str, bytes] = {}
+    shown = choose_images([pair.name for pair in dataset.pairs])
+    bar = tqdm(
+        dataset.pairs,
+        desc="fingerprints",
+        delay=_DELAY,
+        disable=None if scoring.progress else True,
+        leave=False,
+    )
+    for pair in bar:
+        _, reference = pair.load()
+        height, width = reference.shape[-2:]
+        for sample, file in enumerate(given.files[pair.name]):
+            image = load_image(file)[:, :height, :width]
+            levels = _levels(image)
+            outputs.append(
+                Output(
+                    image=pair.name,
+                    seed=scoring.seed,
+                    sample=sample,
+                    width=width,
+                    height=height,
+                    sha256=pixel_sha256((image,)),
+                    sketch=sketch(levels),
+                )
+            )
+            if sample == 0 and pair.name in shown:
+                boxes[pair.name] = box = choose_box(_levels(reference))
+                crops[pair.name] = write_crop(levels, box)
+                references[pair.name] = write_crop(_levels(reference), box)
+    return Scored(
+        record=record,
+        outputs=tuple(outputs),
+        boxes=boxes,
+        crops=crops,
+        references=references,
+    )
+
+
+def _of(record: RunRecord, name: str, scoring: Scoring) -> RunRecord:
+    """Leave in a record what was asked for; the run folder may hold more."""
+    protocol = PROTOCOLS.get(scoring.protocol)
+    wanted = set(scoring.metrics) or set(protocol.metric_ids)
+    metrics = [metric for metric in protocol.covered_ids if metric in wanted]
+    return RunRecord(
+        dataset=record.dataset,
+        metrics=tuple(METRICS.get(metric).facts for metric in metrics),
+        methods=tuple(method for method in record.methods if method.id == name),
+        scores=tuple(s for s in record.scores if s.method == name and s.metric in wanted),
+    )
+
+
+def _levels(image: Tensor) -> npt.NDArray[np.uint8]:
+    """Return (3, H, W) in [0, 1] as (H, W, 3) levels."""
+    levels: npt.NDArray[np.uint8] = to_uint8(image).permute(1, 2, 0).contiguous().numpy()
+    return levels

@@ -1,0 +1,166 @@
+"""The ways in that run something: a checkpoint, code of the submitter's own, a method of ours."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pdbench import baselines, methods
+from pdbench.baselines.spandrel_adapter import Checkpoint
+from pdbench.data.datasets import Dataset
+from pdbench.errors import InputError, system_reason
+from pdbench.harness.method import Method
+from pdbench.harness.plan import weights_of
+from pdbench.leaderboard.inference import write_images
+from pdbench.leaderboard.submission import Entry
+from pdbench.leaderboard.writer import Origin
+from pdbench.methods import checkpoint as checkpoints
+
+__all__ = ["Runnable", "from_checkpoint", "from_code", "from_repository", "reproduce"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runnable:
+    """A method that can be run here, and what a submission says of where it came from.
+
+    Attributes:
+        method: The method.
+        open_baseline: (baseline id, size, device) -> loaded network.
+        origin: What was handed in.
+    """
+
+    method: Method
+    open_baseline: Callable[[str, str, str], Any]
+    origin: Origin
+
+
+def _sha256(path: Path, what: str) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"cannot read {what} '{path}' ({system_reason(error)}); check the path"
+        ) from None
+
+
+def from_repository(name: str, size: str) -> Runnable:
+    """Take a method of this repository; raises InputError for an unknown one."""
+    method = methods.resolve(name)
+    fingerprint = weights_of(method, baselines.fingerprint, size)
+    return Runnable(
+        method=method,
+        open_baseline=baselines.open_baseline,
+        origin=Origin(way="own", size=size if method.baselines else "", weights=fingerprint),
+    )
+
+
+def from_checkpoint(path: Path, name: str) -> Runnable:
+    """Take a network out of a file, which is read without executing anything in it."""
+    digest = _sha256(path, "checkpoint")
+    given = Checkpoint(id=name, path=path)
+    return Runnable(
+        method=checkpoints.make(given),
+        open_baseline=partial(checkpoints.open_network, given),
+        origin=Origin(way="checkpoint", source=digest, weights=given.fingerprint()),
+    )
+
+
+def from_code(place: str) -> Runnable:
+    """Take a method out of a file of Python, which is executed: the submitter's own, never other.
+
+    Args:
+        place: "FILE.py:NAME", NAME being a `Method` defined at the top of the file.
+
+    Raises:
+        InputError: There is no such file or name, it cannot be imported, or it is no `Method`.
+    """
+    file, _, name = place.rpartition(":")
+    path = Path(file)
+    if path.suffix != ".py" or not name.isidentifier():
+        raise InputError(f"'{place}' names no method; write it as FILE.py:NAME")
+    digest = _sha256(path, "method file")
+    method = getattr(_import(path), name, None)
+    if not isinstance(method, Method):
+        raise InputError(f"'{path}' has no Method called '{name}'; see CONTRIBUTING.md")
+    fingerprint = weights_of(method, baselines.fingerprint, "compact")
+    return Runnable(
+        method=method,
+        open_baseline=baselines.open_baseline,
+        origin=Origin(
+            way="method",
+            source=digest,
+            size="compact" if method.baselines else "",
+            weights=fingerprint,
+        ),
+    )
+
+
+def _import(path: Path) -> object:
+    name = f"pdbench_submitted_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"'{path}' cannot be imported; give a file of Python")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the submitter's own code raises
+        line = (str(error).splitlines() or [""])[0]
+        raise InputError(f"'{path}' fails: {type(error).__name__}: {line}; mend it") from error
+    return module
+
+
+def reproduce(
+    entry: Entry,
+    dataset: Dataset,
+    folder: Path,
+    checkpoint: Path | None,
+    *,
+    device: str = "cpu",
+    progress: bool = False,
+) -> None:
+    """Run what a submission declares, to see whether its scores come out again.
+
+    Args:
+        entry: The submission.
+        dataset: What to run on.
+        folder: Where the images go.
+        checkpoint: The file that was submitted, where one was.
+        device: Torch device.
+        progress: Whether to show a progress bar.
+
+    Raises:
+        InputError: It was submitted as images or code, which the board does not run, or the
+            weights are not those that were submitted.
+    """
+    way, source = entry.provenance.way, entry.provenance.source
+    if way == "own":
+        runnable = from_repository(entry.id, entry.provenance.size or "compact")
+    elif way == "checkpoint" and checkpoint is not None:
+        if _sha256(checkpoint, "checkpoint") != source:
+            raise InputError(f"'{checkpoint}' is not the checkpoint that was submitted; give that")
+        runnable = from_checkpoint(checkpoint, entry.id)
+    elif way == "checkpoint":
+        raise InputError("it was submitted with a checkpoint; give the file with --checkpoint")
+    else:
+        raise InputError(
+            f"it was submitted as {'code' if way == 'method' else way}, which the board does not "
+            "run; verify it with --sr"
+        )
+    write_images(
+        {folder: runnable.method},
+        dataset,
+        runnable.open_baseline,
+        protocol=entry.provenance.protocol,
+        size=entry.provenance.size or "compact",
+        seed=entry.card.seeds[0],
+        device=device,
+        progress=progress,
+    )

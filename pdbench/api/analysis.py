@@ -1,0 +1,166 @@
+"""`pdbench diff`, `claims`, `audit` and `front` as Python calls. They need no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pdbench.api.tables import read_scores
+from pdbench.errors import InputError
+
+if TYPE_CHECKING:
+    from pdbench.harness.run_info import RunRecord
+
+__all__ = ["REPORT_FORMATS", "audit", "claims", "diff", "front"]
+
+REPORT_FORMATS = ("text", "md", "json", "csv")
+"""What the reports can be written as; the same as `pdbench.plots.report_formats.DocumentFormat`."""
+
+
+def diff(
+    first: str,
+    second: str,
+    folder: str | Path = "runs/builtin",
+    *,
+    protocol: str | None = None,
+    form: str = "text",
+) -> str:
+    """Compare two methods in all metrics they have.
+
+    Differences come with paired bootstrap intervals over images and samples, and with p-values of
+    paired permutation tests, corrected by Holm's rule over the metrics.
+
+    Args:
+        first: Method id.
+        second: Method id.
+        folder: A run folder, or a dataset's folder below results/.
+        protocol: Protocol id; needed where the folder holds scores under several.
+        form: One of `REPORT_FORMATS`.
+
+    Returns:
+        The report, without trailing newline.
+
+    Raises:
+        InputError: The folder holds no scores, or a method or the format is unknown.
+    """
+    from pdbench.plots import report_diff, report_formats
+
+    record = read_scores(folder, protocol=protocol, methods=(first, second))
+    document = report_diff.diff_document(
+        record.scores, record.metrics, first, second, titles=_titles(record), **_context(record)
+    )
+    return report_formats.render_document(document, form)
+
+
+def claims(
+    folder: str | Path = "runs/builtin", *, protocol: str | None = None, form: str = "text"
+) -> str:
+    """Hold stored scores against the paper's claims C1 to C8.
+
+    Args:
+        folder: A run folder, or a dataset's folder below results/.
+        protocol: Protocol id; needed where the folder holds scores under several.
+        form: "text", "md" or "json".
+
+    Returns:
+        The verdicts with their evidence, without trailing newline.
+
+    Raises:
+        InputError: The folder holds no scores, or the format is unknown.
+    """
+    from pdbench.plots import report_claims, report_formats
+
+    _check_tableless(form)
+    record = read_scores(folder, protocol=protocol)
+    document = report_claims.claims_document(record.scores, record.metrics, **_context(record))
+    return report_formats.render_document(document, form)
+
+
+def audit(table: str | Path, *, form: str = "text") -> str:
+    """Check a table of scores by itself: what contradicts itself, repeats, or cannot be.
+
+    Args:
+        table: A CSV file with a column "method" and one per metric, or "paper" for the paper's
+            own Table 1.
+        form: "text", "md" or "json".
+
+    Returns:
+        The findings, without trailing newline.
+
+    Raises:
+        InputError: The file cannot be read, is no table, or the format is unknown.
+    """
+    from pdbench.analysis.paper_tables import paper_table, parse_table
+    from pdbench.plots import report_audit, report_formats
+
+    _check_tableless(form)
+    if str(table) == "paper":
+        found = paper_table()
+    else:
+        try:
+            text = Path(table).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+            raise InputError(
+                f"cannot read '{table}' ({why}); give a CSV file, or 'paper' for the paper's table"
+            ) from error
+        found = parse_table(text, Path(table).name)
+    return report_formats.render_document(report_audit.audit_document(found), form)
+
+
+def front(
+    folder: str | Path = "runs/builtin",
+    *,
+    x: str = "psnr",
+    y: str = "lpips-vgg",
+    methods: Sequence[str] = (),
+    protocol: str | None = None,
+    reference: tuple[float, float] | None = None,
+    form: str = "text",
+) -> str:
+    """Find the Pareto front of two metrics, how sure it is, and the area it encloses.
+
+    Args:
+        folder: A run folder, or a dataset's folder below results/.
+        x: Metric id.
+        y: Another metric id.
+        methods: Method ids to consider; all when empty.
+        protocol: Protocol id; needed where the folder holds scores under several.
+        reference: (x, y) that the hypervolume is measured from; the worst means when None.
+        form: One of `REPORT_FORMATS`.
+
+    Returns:
+        The report, without trailing newline.
+
+    Raises:
+        InputError: The folder holds no scores, an id or the format is unknown, or no method has
+            both metrics.
+    """
+    from pdbench.plots import report_formats, report_front
+
+    record = read_scores(folder, protocol=protocol, methods=methods)
+    document = report_front.front_document(
+        record.scores,
+        record.metrics,
+        x=x,
+        y=y,
+        titles=_titles(record),
+        methods=list(methods) or None,
+        reference=reference,
+        **_context(record),
+    )
+    return report_formats.render_document(document, form)
+
+
+def _titles(record: RunRecord) -> dict[str, str]:
+    return {method.id: method.title for method in record.methods}
+
+
+def _context(record: RunRecord) -> dict[str, Any]:
+    return {"images": len(record.dataset.images), "size": record.sizes}
+
+
+def _check_tableless(form: str) -> None:
+    if form == "csv":
+        raise InputError("this report is no single table; choose text, md or json")

@@ -1,0 +1,145 @@
+"""`pdbench compare` as a Python call: crops of one image, restored by several methods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pdbench.errors import InputError
+from pdbench.registry import unknown_id
+
+if TYPE_CHECKING:
+    from pdbench.data.datasets import Dataset
+    from pdbench.data.pairs import Pair
+
+__all__ = ["compare"]
+
+SMALLEST = 8
+"""Pixels of a crop's side."""
+
+
+def compare(
+    methods: Sequence[str] = ("bicubic", "rrdb", "average-5"),
+    *,
+    image: str,
+    crop: str | tuple[int, int, int, int],
+    dataset: str = "builtin",
+    output: str | Path = "compare.png",
+    metrics: Sequence[str] = (),
+    protocol: str = "paper",
+    size: str = "compact",
+    seed: int = 0,
+    device: str = "cpu",
+    data_root: str | Path | None = None,
+    weights_dir: str | Path | None = None,
+    offline: bool = False,
+) -> Path:
+    """Draw crops of one image side by side: LR, each method with its scores, HR.
+
+    Scores are of the whole image; those of a stochastic method are of its first sample, the one
+    that is shown.
+
+    Args:
+        methods: Method ids, in the order shown.
+        image: Name of the image within the dataset.
+        crop: (left, top, width, height) in pixels of the HR image, or "x,y,w,h".
+        dataset: Dataset id, or a folder of HR images.
+        output: File to write: .png, .pdf, .svg or .html.
+        metrics: Metric ids listed; all of the protocol's when empty.
+        protocol: Protocol id.
+        size: Size of the networks, "compact" or "paper".
+        seed: Seed of all samples.
+        device: "cpu", "cuda", "cuda:1" or "auto".
+        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
+        weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
+        offline: Download nothing.
+
+    Returns:
+        The file written.
+
+    Raises:
+        InputError: An id, the image or the ending is unknown, the crop is malformed or leaves the
+            image, or the file cannot be written.
+        WeightsUnavailable: A network has no weights of the size asked for.
+    """
+    box = _box(crop) if isinstance(crop, str) else crop
+    out = _checked(Path(output))
+    from pdbench import baselines
+    from pdbench import methods as room
+    from pdbench.api.environment import settings
+    from pdbench.data.datasets import open_dataset
+    from pdbench.harness.restore import restore_image, show_lr
+    from pdbench.metrics import METRICS
+    from pdbench.plots.crops_figure import Crops, Panel, draw_crops
+
+    if not methods:
+        raise InputError("there is no method to compare; name some with --methods")
+    with settings(weights_dir=weights_dir, offline=offline):
+        found = [room.resolve(name) for name in dict.fromkeys(methods)]
+        opened = open_dataset(dataset, data_root)
+        pair = _pair(opened, image)
+        hr_size = pair.load()[1].shape
+        _check_inside(box, hr_size[-1], hr_size[-2], image)
+        hr, lr, shown = restore_image(
+            pair, found, baselines.open_baseline,
+            metrics=list(metrics) or None, protocol=protocol, size=size, seed=seed, device=device,
+        )  # fmt: skip
+    left, top, width, height = box
+    cut = (slice(top, top + height), slice(left, left + width))
+    columns = [
+        METRICS.get(name).facts
+        for name in shown[0].values
+        if any(one.values[name] is not None for one in shown)
+    ]
+    sizes = f"; {size} networks" if any(method.baselines for method in found) else ""
+    crops = Crops(
+        caption=f"{opened.id}, {image}, crop {width}×{height} at {left}, {top}; scores of the "
+        f"whole image under protocol {protocol}{sizes}; seed {seed}",
+        image=hr,
+        box=box,
+        facts=tuple(columns),
+        panels=(
+            Panel(title="LR", levels=show_lr(lr, opened.scale)[cut], values={}),
+            *(Panel(title=one.title, levels=one.levels[cut], values=one.values) for one in shown),
+            Panel(title="HR", levels=hr[cut], values={}),
+        ),
+    )
+    return draw_crops(crops, out)
+
+
+def _box(text: str) -> tuple[int, int, int, int]:
+    if not re.fullmatch(r"\d{1,6}(,\d{1,6}){3}", text.replace(" ", "")):
+        raise InputError(f"'{text}' is no crop; write it as x,y,w,h in pixels, like 64,32,96,96")
+    left, top, width, height = (int(number) for number in text.split(","))
+    return left, top, width, height
+
+
+def _checked(out: Path) -> Path:
+    from pdbench.plots.crops_figure import SUFFIXES
+
+    if out.suffix.lower().removeprefix(".") not in SUFFIXES:
+        known = ", ".join(f".{name}" for name in SUFFIXES)
+        raise InputError(f"cannot draw into '{out.name}'; give a file name that ends in {known}")
+    return out
+
+
+def _pair(dataset: Dataset, image: str) -> Pair:
+    pairs = {pair.name: pair for pair in dataset.pairs}
+    if image not in pairs:
+        raise unknown_id(f"image of {dataset.id}", image, pairs)
+    return pairs[image]
+
+
+def _check_inside(box: tuple[int, int, int, int], wide: int, high: int, image: str) -> None:
+    left, top, width, height = box
+    if width < SMALLEST or height < SMALLEST:
+        raise InputError(
+            f"a crop of {width}x{height} pixels shows nothing; take {SMALLEST}x{SMALLEST} or more"
+        )
+    if left + width > wide or top + height > high:
+        raise InputError(
+            f"the crop {left},{top},{width},{height} leaves '{image}', which is {wide}x{high} "
+            "pixels; choose one inside"
+        )

@@ -1,0 +1,199 @@
+"""`pdbench table` and `pdbench plot` as Python calls: stored scores, shown. Needs no torch."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pdbench.errors import InputError
+from pdbench.registry import unknown_id
+
+if TYPE_CHECKING:
+    from pdbench.harness.run_info import RunRecord
+
+__all__ = ["CERTAINTIES", "TABLE_FORMATS", "plot", "read_scores", "render", "table"]
+
+TABLE_FORMATS = ("text", "md", "csv", "json", "latex")
+"""What `table` writes; the same as `pdbench.plots.tables.TableFormat`."""
+
+CERTAINTIES = ("ellipses", "bars", "none")
+"""What `plot` shows of certainty; the same as `pdbench.plots.scene_model.Certainty`."""
+
+
+def table(
+    folder: str | Path,
+    *,
+    form: str = "text",
+    methods: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    protocol: str | None = None,
+    ci: bool = True,
+    worst: bool = False,
+    output: Path | None = None,
+) -> str:
+    """Make a table of stored scores. Needs no torch.
+
+    Args:
+        folder: A run folder, or a dataset's folder below results/.
+        form: One of `TABLE_FORMATS`.
+        methods: Method ids in row order; all when empty.
+        metrics: Metric ids in column order; all when empty.
+        protocol: Protocol id; needed where the folder holds scores under several.
+        ci: Whether to compute 95 % bootstrap intervals.
+        worst: Let each image count by its worst sample instead of the mean of its samples.
+        output: File to write the table to as well.
+
+    Returns:
+        The table, without trailing newline.
+
+    Raises:
+        InputError: The folder holds no scores, an id or the format is unknown, the scores cannot
+            share a table, or the file cannot be written.
+    """
+    record = read_scores(folder, protocol=protocol, methods=methods)
+    text = render(record, form=form, methods=methods, metrics=metrics, ci=ci, worst=worst)
+    if output is not None:
+        with _writing(output):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(f"{text}\n", encoding="utf-8")
+    return text
+
+
+def plot(
+    folder: str | Path,
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    methods: Sequence[str] = (),
+    protocol: str | None = None,
+    output: str | Path = "plane.html",
+    certainty: str = "ellipses",
+    theory: bool = False,
+) -> Path:
+    """Draw stored scores as a perception-distortion plane. Needs no torch.
+
+    Args:
+        folder: A run folder, or a dataset's folder below results/.
+        x: Metric id on the horizontal axis; better is left. PSNR when None, or the first metric of
+            distortion there is.
+        y: Metric id on the vertical axis; better is down. LPIPS-VGG when None, or the first metric
+            of perception there is.
+        methods: Method ids to show; all when empty.
+        protocol: Protocol id; needed where the folder holds scores under several.
+        output: File to write; its ending decides: .html (interactive), .png, .svg or .pdf.
+        certainty: How the 95 % certainty of the means is shown, one of `CERTAINTIES`.
+        theory: Draw also where averages of perfect posterior samples would lie.
+
+    Returns:
+        The file written.
+
+    Raises:
+        InputError: The folder holds no scores, an id or the ending is unknown, the theory wants
+            rows that are not there, or the file cannot be written.
+    """
+    if certainty not in CERTAINTIES:
+        raise unknown_id("way to show certainty", certainty, CERTAINTIES)
+    from pdbench.plots import plane
+
+    record = read_scores(folder, protocol=protocol, methods=methods)
+    return plane.plot(
+        record.scores,
+        record.metrics,
+        out=Path(output),
+        x=x or _axis(record, "distortion", "psnr"),
+        y=y or _axis(record, "perception", "lpips-vgg"),
+        methods=list(methods) or None,
+        titles={method.id: method.title for method in record.methods},
+        kinds={method.id: method.kind for method in record.methods},  # type: ignore[misc]
+        images=len(record.dataset.images),
+        size=record.sizes,
+        certainty=certainty,  # type: ignore[arg-type]  # checked above
+        theory=theory,
+    )
+
+
+def _axis(record: RunRecord, kind: str, usual: str) -> str:
+    """Return the usual metric, or the first of its kind where it was not scored."""
+    known = [fact.id for fact in record.metrics if fact.kind == kind]
+    return usual if usual in known or not known else known[0]
+
+
+def read_scores(
+    folder: str | Path, *, protocol: str | None = None, methods: Sequence[str] = ()
+) -> RunRecord:
+    """Read what of a run folder, or of a dataset's folder below results/, may be compared.
+
+    Args:
+        folder: Where the scores are.
+        protocol: Protocol id; the only one there is when None.
+        methods: Ids of the methods that matter; all when empty.
+
+    Returns:
+        The scores under one protocol.
+
+    Raises:
+        InputError: The folder does not exist or holds no scores, none under that protocol, or
+            scores that cannot be compared; names the choices that differ.
+    """
+    from pdbench.harness.compatibility import one_protocol
+
+    return one_protocol(_read(Path(folder)), protocol, methods)
+
+
+def _read(folder: Path) -> RunRecord:
+    from pdbench.harness import reader, results
+
+    if not folder.is_dir():
+        raise InputError(
+            f"folder '{folder}' does not exist; give a run folder or one below results/, "
+            "or make scores with 'pdbench run'"
+        )
+    if reader.is_run_folder(folder):
+        return reader.read_run(folder)
+    if results.is_results_folder(folder):
+        return results.read_results(folder)
+    raise InputError(
+        f"'{folder}' holds no scores; give a run folder or one below results/, "
+        "or make scores with 'pdbench run'"
+    )
+
+
+def render(
+    record: RunRecord,
+    *,
+    form: str,
+    methods: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    ci: bool = True,
+    worst: bool = False,
+) -> str:
+    """Make a table of the scores in a record; see `table`."""
+    from pdbench.plots import tables
+
+    facts = {fact.id: fact for fact in record.metrics}
+    for name in metrics:
+        if name not in facts:
+            raise unknown_id("metric in these scores", name, facts)
+    return tables.table(
+        record.scores,
+        [facts[name] for name in metrics] or list(facts.values()),
+        format=form,  # type: ignore[arg-type]  # checked there
+        methods=list(methods) or None,
+        titles={method.id: method.title for method in record.methods},
+        images=len(record.dataset.images),
+        size=record.sizes,
+        interval="half-width" if ci else "none",
+        worst=worst,
+    )
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"cannot write '{path}' ({error.strerror}); choose a place that can be written"
+        ) from error

@@ -1,0 +1,242 @@
+"""The ways in, and what a submission says of itself."""
+
+import zipfile
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from pdbench import api
+from pdbench.api.tables import render
+from pdbench.errors import InputError, WeightsUnavailable
+from pdbench.harness.bank import SampleBank
+from pdbench.leaderboard import read_board
+from pdbench.leaderboard.card import Card
+from pdbench.leaderboard.contamination import contaminated, leaked_metrics
+from pdbench.leaderboard.repository_entries import own_card
+from pdbench.leaderboard.text_validation import check_id, look
+from pdbench.methods import SUITES, list_ids, resolve
+
+from .conftest import CARD, METRICS, failures, submit, tree
+
+CODE = """
+from pathlib import Path
+from pdbench.harness.method import Method
+from pdbench.bicubic import bicubic_upsample
+
+def run(lr, bank):
+    return (bicubic_upsample(lr) * 0.9).clamp(0, 1)
+
+DARK = Method(id="dark", title="Dark", kind="single", needs=(), reference="none", run=run)
+Path("ran").touch()
+"""
+
+
+def test_images_come_in_as_a_zip_file(board, made, data_root, tmp_path):
+    with zipfile.ZipFile(tmp_path / "sr.zip", "w") as archive:
+        for file in (made / "third").iterdir():
+            archive.write(file, f"results/set5/{file.name}")
+    done = submit(board, "third", tmp_path / "sr.zip", data_root, {**CARD, "name": "Third"})
+    assert done.entry.provenance.way == "images"
+    assert failures(board, "third") == ""
+
+
+def test_code_is_run_for_its_author_and_never_by_the_board(
+    board, data_root, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(CODE, encoding="utf-8")
+    card = {**CARD, "name": "Dark", "losses": ["none"]}
+    done = submit(board, "dark", None, data_root, card, method=f"{tmp_path}/mine.py:DARK")
+    assert (tmp_path / "ran").exists()
+    assert done.entry.provenance.way == "method"
+    assert len(done.entry.provenance.source) == 64
+    assert not [name for name in tree(done.folder) if name.suffix == ".py"]
+    (tmp_path / "ran").unlink()
+    images = tmp_path / "work" / "dark" / "images" / "set5"
+    options = {"data_root": data_root, "sr": images}
+    (found,) = api.verify("dark", board=board, jobs=1, **options)
+    assert found.level == "re-scored"
+    assert "does not run" in failures(board, "dark", data_root=data_root, reproduce=True)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "finding"),
+    [
+        ("mine.py", "FILE.py:NAME"),
+        ("mine.txt:DARK", "FILE.py:NAME"),
+        ("nowhere.py:DARK", "cannot read"),
+        ("mine.py:LIGHT", "no Method called 'LIGHT'"),
+        ("broken.py:DARK", "SyntaxError"),
+    ],
+)
+def test_code_that_cannot_be_used_is_one_line(
+    place, finding, board, data_root, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("DARK = 1", encoding="utf-8")
+    (tmp_path / "broken.py").write_text("def (", encoding="utf-8")
+    with pytest.raises(InputError, match=finding):
+        submit(board, "dark", None, data_root, method=place)
+
+
+def submit_own(board, data_root, *names, **options):
+    return api.submit_own(
+        names,
+        **{"board": board, "datasets": ["set5"], "data_root": data_root, "metrics": METRICS,
+           "jobs": 1, "work": board.parent / "work", **options},
+    )  # fmt: skip
+
+
+def test_own_rows_take_the_same_path_and_can_be_reproduced(board, data_root):
+    done = submit_own(board, data_root, "bicubic")["bicubic"]
+    assert done.entry.card.name == "Bicubic"
+    assert (board / "references" / "set5_x4" / "baby.png").is_file()
+    (found,) = api.verify("bicubic", board=board, data_root=data_root, reproduce=True, jobs=1)
+    assert found.level == "reproduced"
+
+
+def test_own_rows_of_a_network_come_from_one_pass_and_are_as_if_made_alone(
+    board, data_root, monkeypatch
+):
+    passes = []
+    draw = SampleBank._draw
+    monkeypatch.setattr(SampleBank, "_draw", lambda *words: passes.append(1) or draw(*words))
+    names = ("srflow-da[tau=0.9,samples=2]", "average-3")
+    done = submit_own(board, data_root, *names, metrics=("psnr",))
+    assert list(done) == list(names)
+    assert len(passes) == 5  # images
+    alone = submit_own(board, data_root, "average-3", metrics=("psnr",), replace=True)
+    assert alone["average-3"].entry.digest == done["average-3"].entry.digest
+
+
+def test_committed_scores_of_own_rows_are_not_computed_again(board, data_root, tmp_path):
+    run = {"dataset": "set5", "data_root": data_root, "metrics": METRICS, "jobs": 1}
+    results = board.parent / "results"
+    api.run(["bicubic"], output=tmp_path / "run", export=results, **run)
+    done = submit_own(board, data_root, "bicubic")["bicubic"]
+    assert not (board.parent / "work" / "bicubic" / "scores").exists()
+    assert failures(board, "bicubic", data_root=data_root, reproduce=True) == ""
+    path = results / "set5_x4" / "provenance.json"
+    path.write_text(path.read_text("utf-8").replace('"seed": 0', '"seed": 1'), "utf-8")
+    again = submit_own(board, data_root, "bicubic", replace=True)["bicubic"]
+    assert (board.parent / "work" / "bicubic" / "scores").exists()
+    assert again.entry.rows == done.entry.rows
+
+
+def test_rows_of_a_suite_whose_weights_are_missing_are_left_out(board, data_root, monkeypatch):
+    def nowhere(name, size):
+        raise WeightsUnavailable(f"{name} has no {size} weights")
+
+    monkeypatch.setattr("pdbench.baselines.fingerprint", nowhere)
+    done = submit_own(board, data_root, "table1")
+    assert [row for row in done if not isinstance(done[row], str)] == ["bicubic"]
+    assert done["rrdb"] == "rrdb has no compact weights"
+    with pytest.raises(WeightsUnavailable):
+        submit_own(board, data_root, "rrdb")
+
+
+def test_own_rows_that_are_taken_are_refused_before_a_network_runs(board, data_root, monkeypatch):
+    submit_own(board, data_root, "bicubic")
+    monkeypatch.setattr("pdbench.leaderboard.submit.write_images", None)
+    with pytest.raises(InputError, match="'bicubic' is on the board already"):
+        submit_own(board, data_root, "rrdb", "bicubic")
+
+
+@pytest.mark.parametrize("name", [*SUITES["table1"][:1], "rrdb", "srflow-da[tau=0.9]", "median-5"])
+def test_own_cards_are_complete(name):
+    card = own_card(name)
+    assert card.kind == resolve(name).kind
+    leaks = leaked_metrics(card.losses)
+    assert ("lpips-vgg" in leaks) == (name in ("srflow-da[tau=0.9]", "median-5"))
+
+
+def test_every_listed_method_has_an_id_the_board_takes():
+    assert [check_id(name) for name in list_ids()] == list_ids()
+    assert len({look(name) for name in list_ids()}) == len(list_ids())
+
+
+def test_leaks_and_contamination_are_said_and_shown(board, made, data_root):
+    card = {**CARD, "name": "Third", "authors": ["C"], "training_data": ["Set-5", "DIV2K"]}
+    done = submit(board, "third", made / "third", data_root, card, metrics=("psnr", "lr-psnr"))
+    assert "set5 holds training images (Set-5)" in " ".join(done.warnings)
+    entry = read_board(board).entry("third")
+    assert entry.leaks == {"lpips-vgg": "vgg16-features", "dists": "vgg16-features"}
+    assert entry.contamination("set5") == "Set-5"
+    assert entry.contamination("set14") == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "dataset", "found"),
+    [
+        ("BSDS500", "bsd100", True),
+        ("BSDS500 (training and test parts)", "bsd100", False),
+        ("DIV2K", "div2k-val", False),
+        ("DIV2K validation", "div2k-val", True),
+        ("Urban 100", "urban100", True),
+        ("Set5 woman, by its source photograph", "set5", True),
+        ("Set5 woman, by its source photograph", "set14", False),
+        ("Set51", "set5", False),
+    ],
+)
+def test_training_on_a_test_set_is_recognized(data, dataset, found):
+    assert bool(contaminated([data], dataset)) == found
+
+
+def test_a_dry_run_writes_nothing_to_the_board(board, made, data_root):
+    before = tree(board)
+    done = submit(board, "third", made / "third", data_root, {**CARD, "name": "T"}, dry_run=True)
+    assert done.folder is None
+    assert len(done.entry.provenance.datasets["set5"].outputs) == 5
+    assert tree(board) == before
+
+
+def test_an_id_that_is_taken_is_refused_before_anything_is_scored(board, data_root):
+    with pytest.raises(InputError, match="on the board already"):
+        submit(board, "mynet", "nowhere", data_root)
+
+
+def test_a_submission_can_be_replaced_when_asked(board, made, data_root):
+    submit(board, "mynet", made / "third", data_root, {**CARD, "paper": "Two"}, replace=True)
+    assert read_board(board).entry("mynet").card.paper == "Two"
+
+
+@pytest.mark.parametrize(
+    ("options", "finding"),
+    [
+        ({"name": "../../evil"}, "cannot be the id"),
+        ({"name": "median-5"}, "name of a method of pdbench"),
+        ({"datasets": ["set6"]}, "did you mean set5"),
+        ({"datasets": []}, "no dataset"),
+        ({"sr": "nowhere"}, "no folder 'nowhere'"),
+        ({"checkpoint": "net.pth"}, "say what to submit"),
+        ({"sr": None}, "say what to submit"),
+        ({"card": {}}, "lacks name, authors"),
+        ({"card": "nowhere.yaml"}, "cannot read card"),
+        ({"metrics": ["psnr2"]}, "did you mean psnr"),
+        ({"protocol": "papers"}, "did you mean paper"),
+        ({"board": "nowhere"}, "is no board"),
+    ],
+)
+def test_a_bad_request_is_one_line_and_writes_nothing(options, finding, board, made, data_root):
+    before = tree(board)
+    options = {"name": "third", "sr": made / "third", **options}
+    where = Path(options.pop("board", board))
+    with pytest.raises(InputError, match=finding):
+        submit(where, options.pop("name"), options.pop("sr"), data_root,
+               options.pop("card", {**CARD, "name": "Third"}),
+               **{"work": board.parent / "work" / "bad", **options})  # fmt: skip
+    assert tree(board) == before
+
+
+def test_the_fields_asked_for_are_those_of_the_card():
+    assert api.CARD_FIELDS == tuple(field.name for field in fields(Card)) == tuple(CARD)
+
+
+def test_the_record_of_an_entry_is_what_tables_take(board):
+    entry = read_board(board).entry("samples")
+    record = entry.record("set5")
+    assert [facts.id for facts in record.metrics] == list(METRICS)
+    assert len(record.scores) == 20
+    assert "Samples" in render(record, form="text")
