@@ -36,7 +36,8 @@ class Baseline:
         network: Builds the bare network from a recipe's `network` arguments.
         wrap: Turns a loaded network into what the sample bank calls (restorer or sampler).
         convert_state_dict: Brings a published state dict to the network's own key names.
-        convert_initial: Brings what training may start from to the network's tensors; `convert_state_dict` if None.
+        convert_initial: Brings what training may start from to the network's tensors;
+            `convert_state_dict` if None.
         after: Ids of the networks whose weights its training starts from.
     """
 

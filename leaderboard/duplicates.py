@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pdbench.leaderboard.board import Board
 from pdbench.leaderboard.likeness import difference
 from pdbench.leaderboard.submission import Entry
-from pdbench.leaderboard.text_validation import look
+from pdbench.leaderboard.text_validation import confusable_key
 from pdbench.leaderboard.validation import is_method
 
 __all__ = ["LEAST_DIFFERENCE", "copy_failures"]
@@ -39,9 +39,9 @@ def copy_failures(entry: Entry, board: Board) -> list[str]:
     for other in others:
         if _rank(entry, board) > _rank(other, board):
             continue
-        if look(entry.id) == look(other.id):
+        if confusable_key(entry.id) == confusable_key(other.id):
             failures.append(f"its id looks like '{other.id}'; choose another id")
-        if look(entry.card.name) == look(other.card.name):
+        if confusable_key(entry.card.name) == confusable_key(other.card.name):
             failures.append(f"its name looks like that of '{other.id}'; choose another name")
         failures += _same_work(entry, other)
     return failures
@@ -83,7 +83,7 @@ def _related(entry: Entry, other: Entry) -> bool:
 
 
 def _names(authors: Iterable[str]) -> set[str]:
-    return {look(author) for author in authors}
+    return {confusable_key(author) for author in authors}
 
 
 def _equal_scores(entry: Entry, other: Entry, dataset: str) -> float:

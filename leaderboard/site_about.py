@@ -140,9 +140,10 @@ def _flags() -> Markup:
     return join(
         element("h2", "Trust and flags"),
         element("dl", levels, class_="card"),
-        element("p", "A score is contaminated where the method was trained on that metric or through "
-                "its network, or on the test images. Such scores are marked ⚑ and can be hidden; "
-                "ranks and fronts are then made without them. Losses that flatter a metric:"),
+        element("p", "A score is contaminated where the method was trained on that metric or "
+                "through its network, or on the test images. Such scores are marked ⚑ and can be "
+                "hidden; ranks and fronts are then made without them. Losses that "
+                "flatter a metric:"),
         _table("Losses that flatter metrics", ("loss", "contaminated metrics"), losses),
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from pdbench.leaderboard.sources import Runnable
 from pdbench.leaderboard.submission import Entry, read_entry
 from pdbench.leaderboard.text_validation import check_id
 from pdbench.leaderboard.validation import static_failures
-from pdbench.leaderboard.writer import Origin, place, write_draft, write_references
+from pdbench.leaderboard.writer import Origin, install, write_draft, write_references
 from pdbench.registry import unknown_id
 
 __all__ = ["Request", "Submitted", "submit", "submit_all"]
@@ -119,7 +119,7 @@ def _submit(
             raise InputError(failures[0])
         if dry_run:
             return Submitted(entry=entry, folder=None, warnings=tuple(_warnings(entry)))
-        target = place(root, draft)
+        target = install(root, draft)
     if origin.way == "own":
         write_references(root, scored)
     return Submitted(

@@ -11,7 +11,7 @@ import unicodedata
 
 from pdbench.errors import InputError
 
-__all__ = ["check_id", "check_link", "check_text", "clean_text", "look", "quoted"]
+__all__ = ["check_id", "check_link", "check_text", "clean_text", "confusable_key", "quoted"]
 
 LONGEST_ID = 64
 
@@ -130,11 +130,13 @@ def check_link(value: object, what: str) -> str:
     return text
 
 
-def look(name: str) -> str:
+def confusable_key(name: str) -> str:
     """Return what a name looks like: two names that could be taken for each other share it.
 
-    >>> look("RRDB") == look("rrdb"), look("net-l0") == look("net_1o"), look("a") == look("b")
-    (True, True, False)
+    >>> confusable_key("RRDB") == confusable_key("rrdb")
+    True
+    >>> confusable_key("net-l0") == confusable_key("net_1o")
+    True
     """
     folded = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKS_LIKE)
     return _SEPARATORS.sub("-", folded).strip("-").replace("rn", "m").replace("vv", "w")

@@ -21,7 +21,7 @@ from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS, protocol_hash
 from pdbench.scores import DECIMALS, parse_csv
 
-__all__ = ["close", "is_method", "static_failures"]
+__all__ = ["is_method", "scores_agree", "static_failures"]
 
 _STEP = 10.0**-DECIMALS
 
@@ -97,14 +97,14 @@ def _differ(committed: Path, entry: Entry, dataset: str) -> bool:
     known = {(row.image, row.seed, row.sample): row.values for row in rows}
     ours = {(row.image, row.seed, row.sample): row.values for row in entry.rows[dataset]}
     return known.keys() != ours.keys() or any(
-        not close(value, other, metric)
+        not scores_agree(value, other, metric)
         for key, values in ours.items()
         for metric, value in values.items()
         if value is not None and (other := known[key].get(metric)) is not None
     )
 
 
-def close(first: float, second: float, metric: str, *, elsewhere: bool = False) -> bool:
+def scores_agree(first: float, second: float, metric: str, *, elsewhere: bool = False) -> bool:
     """Tell whether two scores are the same to the last decimal that tables show.
 
     Args:

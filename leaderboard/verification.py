@@ -21,7 +21,7 @@ from pdbench.leaderboard.scoring import Scored, Scoring, score_folder
 from pdbench.leaderboard.sources import reproduce
 from pdbench.leaderboard.submission import Entry, crop_name
 from pdbench.leaderboard.text_validation import clean_text
-from pdbench.leaderboard.validation import close, static_failures
+from pdbench.leaderboard.validation import scores_agree, static_failures
 
 __all__ = ["Evidence", "Verification", "verify_entry"]
 
@@ -264,7 +264,7 @@ def _compare_scores(
             again = found.get((row.image, row.sample, metric))
             if value is None or again is None:
                 continue
-            if close(value, again, metric, elsewhere=elsewhere):
+            if scores_agree(value, again, metric, elsewhere=elsewhere):
                 continue
             text = f"{metric} of '{row.image}' is {again:.6f}, not {value:.6f}"
             changed[metric] = max(changed.get(metric, (0.0, "")), (abs(value - again), text))

@@ -24,7 +24,7 @@ from pdbench.leaderboard.submission import CARD, PROVENANCE, crop_name
 from pdbench.leaderboard.text_validation import check_id, clean_text
 from pdbench.scores import Score, format_csv
 
-__all__ = ["Origin", "place", "write_draft", "write_references"]
+__all__ = ["Origin", "install", "write_draft", "write_references"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ def _missing(scores: Iterable[Score], everything: set[str]) -> Iterable[Missing]
         )
 
 
-def place(root: Path, draft: Path) -> Path:
+def install(root: Path, draft: Path) -> Path:
     """Move a draft to its place on the board, where an earlier submission of its id gives way."""
     target = root / SUBMISSIONS / check_id(draft.name)
     if target.is_symlink():

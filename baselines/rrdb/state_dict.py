@@ -106,4 +106,4 @@ def to_pdbench(state: Mapping[str, object]) -> dict[str, Tensor]:
     if naming == "new":
         return flat
     translate = _from_old if naming == "old" else from_mid
-    return {convert_state_dict(name): value for name, value in flat.items()}
+    return {translate(name): value for name, value in flat.items()}

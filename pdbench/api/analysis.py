@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["REPORT_FORMATS", "audit", "claims", "diff", "front"]
 
 REPORT_FORMATS = ("text", "md", "json", "csv")
-"""What the reports can be written as; the same as `pdbench.plots.report_formats.DocumentFormat`."""
+"""What the reports can be written as; as `pdbench.plots.report_formats.DocumentFormat`."""
 
 
 def diff(

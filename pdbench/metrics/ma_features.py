@@ -46,8 +46,8 @@ def ma_features(plane: Tensor) -> MaFeatures:
         The three groups of features.
 
     Raises:
-        MetricUndefined: The plane is too small to have all features (84 x 84 is large enough), or so
-            regular that its bands cannot be normalized.
+        MetricUndefined: The plane is too small to have all features (84 x 84 is large enough), or
+            so regular that its bands cannot be normalized.
 
     References:
         Ma, Yang, Yang, Yang, "Learning a no-reference quality metric for single-image

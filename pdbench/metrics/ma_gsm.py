@@ -38,8 +38,8 @@ def gsm_features(plane: Tensor) -> Tensor:
         pairs of normalized fine bands.
 
     Raises:
-        MetricUndefined: The bands are so regular (a flat image, a pure gradient or stripes) that their
-            covariance is singular and the normalization undefined.
+        MetricUndefined: The bands are so regular (a flat image, a pure gradient or stripes) that
+            their covariance is singular and the normalization undefined.
 
     References:
         Moorthy, Bovik, "Blind image quality assessment: From natural scene statistics to

@@ -85,9 +85,9 @@ class Metric:
             "diversity" scores all samples of an image together and opens into a `SetScorer`.
         unit: "dB" or "".
         decimals: Decimals shown in tables.
-        reproduce_tolerance: How far an image's score may move when a few of its pixels round to the next level,
-            as happens to a network's output on another processor. Not 0 where the metric chooses
-            parts of the image by a threshold.
+        reproduce_tolerance: How far an image's score may move when a few of its pixels round to
+            the next level, as happens to a network's output on another processor. Not 0
+            where the metric chooses parts of the image by a threshold.
         needs_reference: Whether `prepare` needs the HR image.
         reference: Authors, title, venue, year, URL.
         revision: Raised whenever this code changes a value; part of the protocol hash.

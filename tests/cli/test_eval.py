@@ -212,8 +212,8 @@ def test_given_lr_images_are_used(home):
         image.save(home / "lr" / f"{name}x4.png")
     made = evaluated(home, metrics=["lr-psnr"])
     given = evaluated(home, metrics=["lr-psnr"], lr=home / "lr", output=home / "other")
-    assert values(made, "lr-psnr").keys() == values(external_images, "lr-psnr").keys()
-    assert values(made, "lr-psnr") != values(external_images, "lr-psnr")
+    assert values(made, "lr-psnr").keys() == values(given, "lr-psnr").keys()
+    assert values(made, "lr-psnr") != values(given, "lr-psnr")
 
 
 def test_a_named_dataset_brings_its_hr_images(home, monkeypatch):

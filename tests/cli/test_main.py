@@ -63,7 +63,7 @@ def test_every_command_has_help_and_a_public_call(name, pdbench):
 
 def test_one_file_per_command():
     files = {path.stem for path in (ROOT / "pdbench" / "cli").glob("*.py")}
-    others = {"__init__", "entry", "group", "options", "outcome", "questions", "rows"}
+    others = {"__init__", "group", "main", "options", "outcome", "prompts", "rows"}
     assert files - others == set(COMMANDS)
 
 

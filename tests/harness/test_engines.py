@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from runs import make_plan, write_images
+from run_folders import make_plan, write_images
 
 from pdbench.errors import InputError
 from pdbench.harness.engines import LocalEngine, SerialEngine

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from runs import ALL, METRICS, make_plan, write_images
+from run_folders import ALL, METRICS, make_plan, write_images
 
 from pdbench.bicubic import bicubic_downsample, bicubic_upsample
 from pdbench.errors import InputError, WeightsUnavailable

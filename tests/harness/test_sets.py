@@ -1,7 +1,7 @@
 """Metrics of all samples of an image together: scored once, stored at sample 0."""
 
 import pytest
-from runs import make_plan, write_images
+from run_folders import make_plan, write_images
 
 from pdbench.analysis.means import summarize
 from pdbench.harness.engines import SerialEngine

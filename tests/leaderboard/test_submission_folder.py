@@ -15,7 +15,7 @@ from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
 from pdbench.leaderboard.provenance import parse_provenance
 from pdbench.leaderboard.submission import read_entry
-from pdbench.leaderboard.text_validation import check_id, look
+from pdbench.leaderboard.text_validation import check_id, confusable_key
 
 from .conftest import complaint, edit, failures, rehash, tree
 
@@ -210,8 +210,8 @@ def test_any_id_is_a_safe_name_or_refused(name):
 
 @pytest.mark.parametrize("twin", ["mynet-", "rnynet", "MyNet", "mynet_", "\uff4dynet", "mynet."])
 def test_names_that_could_be_taken_for_another_share_their_look(twin):
-    assert look("mynet") == look(twin)
-    assert look("mynet-v1") != look(twin)
+    assert confusable_key("mynet") == confusable_key(twin)
+    assert confusable_key("mynet-v1") != confusable_key(twin)
 
 
 def test_a_look_alike_does_not_push_the_original_off_the_board(board, entry):

@@ -14,7 +14,7 @@ from pdbench.leaderboard import read_board
 from pdbench.leaderboard.card import Card
 from pdbench.leaderboard.contamination import contaminated, leaked_metrics
 from pdbench.leaderboard.repository_entries import own_card
-from pdbench.leaderboard.text_validation import check_id, look
+from pdbench.leaderboard.text_validation import check_id, confusable_key
 from pdbench.methods import SUITES, list_ids, resolve
 
 from .conftest import CARD, METRICS, failures, submit, tree
@@ -154,7 +154,7 @@ def test_own_cards_are_complete(name):
 
 def test_every_listed_method_has_an_id_the_board_takes():
     assert [check_id(name) for name in list_ids()] == list_ids()
-    assert len({look(name) for name in list_ids()}) == len(list_ids())
+    assert len({confusable_key(name) for name in list_ids()}) == len(list_ids())
 
 
 def test_leaks_and_contamination_are_said_and_shown(board, made, data_root):

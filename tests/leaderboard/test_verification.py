@@ -16,7 +16,7 @@ from pdbench.data.datasets import combine_sha256
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
 from pdbench.leaderboard.board import write_verdict
-from pdbench.leaderboard.validation import close
+from pdbench.leaderboard.validation import scores_agree
 
 from .conftest import CARD, edit, failures, photograph, rehash, submit, tree
 
@@ -120,8 +120,8 @@ def test_a_change_below_the_last_shown_decimal_is_tolerated(board, entry, made, 
     ],
 )
 def test_outputs_made_on_another_processor_may_score_a_little_apart(metric, off, same, elsewhere):
-    assert close(5.0, 5.0 + off, metric) is same
-    assert close(5.0, 5.0 - off, metric, elsewhere=True) is elsewhere
+    assert scores_agree(5.0, 5.0 + off, metric) is same
+    assert scores_agree(5.0, 5.0 - off, metric, elsewhere=True) is elsewhere
 
 
 def test_a_missing_image_is_named(board, made, data_root, tmp_path):
