@@ -12,12 +12,12 @@ LAYERS = {
     "bicubic": 0,
     "errors": 0,
     "images": 0,
-    "memory": 0,
+    "allocator": 0,
     "plugins": 0,
     "pydantic_errors": 0,
     "registry": 0,
     "scores": 0,
-    "tensor_file": 0,
+    "safetensors_io": 0,
     "torchvision_guard": 0,
     "weights": 0,
     "analysis": 1,
@@ -39,7 +39,7 @@ OPTIONAL = {
     "playwright": None,
     "pyiqa": "pyiqa_metric.py",
     "pytest": None,
-    "spandrel": "checkpoint.py",
+    "spandrel": "spandrel_adapter.py",
     "torchvision": "torchvision_guard.py",
 }
 # What must start at once, or must work on a machine where torch does not.
