@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from pdbench.baselines import BASELINES, SIZES, fingerprint, open_baseline
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.baselines.rrdb.state_dict import to_mid
+from pdbench.baselines.training import OBJECTIVES
 from pdbench.errors import InputError, WeightsUnavailable
 
 SMALL = {"features": 8, "blocks": 1, "growth": 4}
@@ -35,6 +36,7 @@ def test_every_baseline_is_declared_in_full(name):
     baseline = BASELINES.get(name)
     assert "," in baseline.reference
     assert all(baseline.recipe_path(size).is_file() for size in SIZES)
+    assert OBJECTIVES[name]().losses
 
 
 def test_safetensors_load_with_the_network_they_record(network, tmp_path):

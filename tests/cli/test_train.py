@@ -2,7 +2,7 @@
 
 import pytest
 
-from pdbench import baselines
+from pdbench.baselines import training
 
 
 def test_options_arrive_at_the_library(pdbench, monkeypatch, tmp_path):
@@ -12,7 +12,7 @@ def test_options_arrive_at_the_library(pdbench, monkeypatch, tmp_path):
         seen.update(options, name=name, data=data, out=out)
         return out / "compact.safetensors"
 
-    monkeypatch.setattr(baselines, "train", train)
+    monkeypatch.setattr(training, "train", train)
     words = ("--data", "a", "--data", "b", "--out", "o", "--steps", "3", "--threads", "1")
     outcome = pdbench("train", "rrdb", *words, "--resume", "--workers", "2", "--tensorboard")
     assert outcome.out == "Weights: o/compact.safetensors\n"
@@ -29,7 +29,7 @@ def test_all_trains_every_network_and_says_where(pdbench, monkeypatch):
         seen.update(options, data=data)
         return [out / name / "compact.safetensors" for name in ("rrdb", "srflow-da")]
 
-    monkeypatch.setattr(baselines, "train_all", train_all)
+    monkeypatch.setattr(training, "train_all", train_all)
     outcome = pdbench(
         "train", "all", "--data", "a", "--out", "o", "--device", "cpu", "--steps", "3"
     )
@@ -40,7 +40,7 @@ def test_all_trains_every_network_and_says_where(pdbench, monkeypatch):
 
 
 def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_path):
-    monkeypatch.setattr(baselines, "train", lambda *_, **__: tmp_path)
+    monkeypatch.setattr(training, "train", lambda *_, **__: tmp_path)
     monkeypatch.setenv("RANK", "1")
     assert pdbench("train", "rrdb", "--data", "a", "--out", "o").out == ""
 

@@ -29,21 +29,21 @@ FLOW = replace(
              "depth": 1, "floor": 0.2, "published": False},
     crops=replace(RRDB.crops, batch=2),
     optimization=replace(RRDB.optimization, steps=8, optimizer="muon", precision="bf16"),
-    objective={"frozen": 0.5, "samples_from": 0.5, "consistency": 1.0},
+    objective={"frozen": 0.5},
     validate_every=2,
     checkpoint_every=2,
 )  # fmt: skip
 
 
-def recorded(kind, *, die_at=None):
+def recorded(kind, recipe, *, die_at=None):
     """Return an objective that keeps its losses, and the list it keeps them in."""
     losses = []
 
     class Recorded(kind):
-        def loss(self, network, lr, hr, *, step):
-            if step == die_at:
+        def loss(self, network, lr, hr, *, progress):
+            if die_at is not None and round(progress * recipe.optimization.steps) == die_at:
                 raise KeyboardInterrupt
-            value = super().loss(network, lr, hr, step=step)
+            value = super().loss(network, lr, hr, progress=progress)
             losses.append(value.item())
             return value
 
@@ -51,7 +51,7 @@ def recorded(kind, *, die_at=None):
 
 
 def train(recipe, data, out, kind=RRDBObjective, *, die_at=None, **options):
-    objective, losses = recorded(kind, die_at=die_at)
+    objective, losses = recorded(kind, recipe, die_at=die_at)
     fit(recipe, objective, [data], out, device="cpu", progress=False, **options)
     return losses
 
@@ -61,7 +61,6 @@ def test_two_runs_of_one_seed_have_the_same_first_50_losses(five_photos, tmp_pat
         FLOW,
         crops=replace(FLOW.crops, lr_side=4, graphics=0.0),
         optimization=replace(FLOW.optimization, steps=50, precision="float32"),
-        objective={"frozen": 0.5},
         validate_every=50,
         checkpoint_every=50,
     )
@@ -75,7 +74,7 @@ def test_another_seed_gives_other_losses(five_photos, tmp_path):
     recipe = replace(RRDB, optimization=replace(RRDB.optimization, steps=1))
     a = train(recipe, five_photos, tmp_path / "a")
     # numpy takes seeds below 2^32 only, and every step has its own
-    b = train(replace(recipe, seed=2**40 + 1), five_photos, tmp_path / "b")
+    b = train(replace(recipe, seed=2**32 - 1), five_photos, tmp_path / "b")
     assert a != b
 
 
@@ -127,7 +126,7 @@ def test_a_batch_in_parts_gives_the_same_steps(five_photos, tmp_path, parts):
     torch.testing.assert_close(means, torch.tensor(whole), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("parts", [0, 3, 8])
+@pytest.mark.parametrize("parts", [3, 8])
 def test_a_batch_that_cannot_be_divided_is_refused(five_photos, tmp_path, parts):
     recipe = replace(RRDB, optimization=replace(RRDB.optimization, accumulate=parts))
     with pytest.raises(InputError, match="cannot be shared evenly by 1 processes"):
