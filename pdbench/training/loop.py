@@ -355,10 +355,9 @@ def fit(
     if run.accelerator.is_main_process:
         (run.folder / "held_out.txt").write_text("".join(f"{path.name}\n" for path in held))
     side = recipe.crops.lr_side
-    if workers is None:
-        workers = _default_workers(run.accelerator)
+    ours = _default_workers(run.accelerator) if workers is None else workers
     _train(run, objective, load_photos(train, side), load_photos(held, side),
-           workers=workers, progress=progress, tensorboard=tensorboard)  # fmt: skip
+           workers=ours, progress=progress, tensorboard=tensorboard)  # fmt: skip
     path = run.folder / f"{recipe.size}.safetensors"
     if run.accelerator.is_main_process:
         _export(run, objective, path)
