@@ -39,8 +39,7 @@ from pdbench.training.log import TrainingLog
 from pdbench.training.optimizers import make_optimizers, peak_rates, set_rates
 from pdbench.training.recipe import Recipe
 from pdbench.training.schedule import rate
-from pdbench.training.start import Start
-from pdbench.training.state import TrainingRun
+from pdbench.training.state import Start, TrainingRun
 
 __all__ = ["Objective", "TrainingDiverged", "fit"]
 

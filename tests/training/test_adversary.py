@@ -19,7 +19,7 @@ from pdbench.errors import InputError
 from pdbench.training.checkpoint import export_weights, load_checkpoint, newest_checkpoint
 from pdbench.training.loop import TrainingDiverged, fit
 from pdbench.training.recipe import Crops, Optimization, Recipe
-from pdbench.training.start import Start
+from pdbench.training.state import Start
 
 NETWORK = {"features": 8, "blocks": 1, "growth": 4}
 RECIPE = Recipe(
