@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from pdbench.baselines.baseline import fingerprint_of, read_weights
-from pdbench.baselines.rrdb.keys import unwrap
+from pdbench.baselines.rrdb.state_dict import unwrap
 from pdbench.errors import InputError
 from pdbench.torchvision_guard import import_torchvision
 

@@ -16,7 +16,7 @@ from pdbench.baselines import training
 from pdbench.baselines.esrgan_plus.objective import ESRGANPlusObjective
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.errors import InputError
-from pdbench.leaderboard.flags import leaked_metrics
+from pdbench.leaderboard.contamination import leaked_metrics
 from pdbench.training.checkpoint import export_weights, load_checkpoint, newest_checkpoint
 from pdbench.training.loop import TrainingDiverged, fit
 from pdbench.training.recipe import Crops, Optimization, Recipe
