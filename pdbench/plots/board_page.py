@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pdbench.analysis.fronts import Front
+from pdbench.analysis.pareto import Front
 from pdbench.analysis.ranking import Place, Ranking
 from pdbench.plots.board_model import Board, BoardRow, Variant, View
 from pdbench.plots.markup import Markup, element, join

@@ -13,12 +13,12 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
-from pdbench.analysis.fronts import measure_front
-from pdbench.analysis.intervals import mean_interval
+from pdbench.analysis.bootstrap import mean_interval
+from pdbench.analysis.pareto import measure_front
 from pdbench.plots.labels import Box, estimate_size
 from pdbench.plots.plane_traces import FONT_SIZE, LAYOUT, MARGIN, RADIUS, TRACES, scene_traces
 from pdbench.plots.scene import axis_title, build_scene, label_scene, mark_title
-from pdbench.plots.scene_model import KIND_NAMES, SHAPE_NAMES, Frame, Plane, Scene
+from pdbench.plots.scene_model import KIND_NAMES, Frame, Plane, Scene
 from pdbench.plots.table_model import format_value, one_line
 from pdbench.scores import MetricFacts
 
@@ -208,7 +208,7 @@ def _key(plane: Plane, roles: Iterable[str]) -> str:
     kinds = {plane.styles[method].kind for method in plane.methods}
     present = set(roles)
     names: dict[str, str] = {kind: name for kind, name in KIND_NAMES.items() if kind in kinds}
-    names.update({role: name for role, name in SHAPE_NAMES.items() if role in present})
+    names.update({role: name for role, name in plane.shape_names.items() if role in present})
     return "".join(
         f'<li><svg width="16" height="12">{_SIGNS[sign]}</svg>{html.escape(name)}</li>'
         for sign, name in names.items()

@@ -20,7 +20,6 @@ from pdbench.plots.labels import Box, Label
 from pdbench.plots.scene import axis_title, label_scene, mark_title
 from pdbench.plots.scene_model import (
     KIND_NAMES,
-    SHAPE_NAMES,
     Frame,
     Path,
     Plane,
@@ -232,6 +231,6 @@ def _legend(plane: Plane, scene: Scene) -> list[Line2D | Patch]:
     }
     for role, sign in signs.items():
         if role in scene.roles:
-            sign.set_label(SHAPE_NAMES[role])
+            sign.set_label(plane.shape_names[role])
             handles.append(sign)
     return handles

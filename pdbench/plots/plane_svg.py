@@ -10,7 +10,7 @@ from itertools import pairwise
 from pdbench.plots.labels import Box, Label, estimate_size
 from pdbench.plots.markup import Markup, element, join
 from pdbench.plots.scene import axis_title, label_scene
-from pdbench.plots.scene_model import KIND_NAMES, SHAPE_NAMES, Bar, Frame, Marker, Plane, Scene
+from pdbench.plots.scene_model import KIND_NAMES, Bar, Frame, Marker, Plane, Scene
 from pdbench.plots.table_model import format_value
 
 __all__ = ["KINDS_DRAWN", "draw_key", "draw_svg", "nice_ticks"]
@@ -68,10 +68,10 @@ def draw_key(plane: Plane, roles: Iterable[str]) -> Markup:
     ]
     named += [
         (element("path", d=_SHAPES_DRAWN[role], class_=role), role)
-        for role in SHAPE_NAMES
+        for role in plane.shape_names
         if role in present
     ]
-    names = {**KIND_NAMES, **SHAPE_NAMES}
+    names = {**KIND_NAMES, **plane.shape_names}
     return element(
         "ul",
         (
