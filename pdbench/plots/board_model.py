@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Literal
 
-from pdbench.analysis.fronts import Front, measure_front
+from pdbench.analysis.pareto import Front, measure_front
 from pdbench.analysis.ranking import Ranking, rank_methods
 from pdbench.plots.method_styles import Kind
-from pdbench.plots.plane import make_plane
-from pdbench.plots.scene import build_scene
-from pdbench.plots.scene_model import Plane, Scene
+from pdbench.plots.scene import Plane, Scene, build_scene
 from pdbench.plots.table_model import Table, build_table, one_line
 from pdbench.scores import MetricFacts, Score
 
@@ -133,7 +131,7 @@ def build_board(
     shown = [fact for fact in facts if fact.id in known]
     table = build_table(scores, shown, methods=methods, titles=titles, images=images, size=size)
     kinds = {row.method: row.kind for row in rows}
-    plane = make_plane(table.summary, methods, table.columns, titles, kinds, "ellipses")
+    plane = Plane(summary=table.summary, methods=tuple(methods), titles=titles, kinds=kinds)
     contaminated = {
         key: why
         for key, why in (contaminated or {}).items()
@@ -217,14 +215,7 @@ def _left(
 
 
 def _view(plane: Plane, x: MetricFacts, y: MetricFacts, methods: Sequence[str]) -> View:
-    shown = Plane(
-        summary=plane.summary,
-        methods=tuple(methods),
-        titles=plane.titles,
-        styles=plane.styles,
-        certainty=plane.certainty,
-        bar_ends=plane.bar_ends,
-    )
+    shown = replace(plane, methods=tuple(methods))
     scene = build_scene(shown, x, y)
     if scene is None:
         return View(scene=None, front=None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pdbench.analysis.bootstrap import Interval
 from pdbench.analysis.claims import Check, Finding, Judgment, judge
-from pdbench.analysis.intervals import Interval
 from pdbench.analysis.means import Summary, summarize
 from pdbench.analysis.theory import PERFECT_RATIO, SamplerRatio, sampler_ratio
 from pdbench.plots.report_formats import Document, Grid, format_signed

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pdbench.analysis.intervals import mean_interval
+from pdbench.analysis.bootstrap import mean_interval
 from pdbench.analysis.means import Mean, Summary, keep_worst, summarize
 from pdbench.errors import InputError
 from pdbench.registry import unknown_id

@@ -118,6 +118,6 @@ def test_page_says_who_is_on_the_front_how_surely(text):
 
 
 def test_key_names_only_what_is_drawn(text, page, scores, facts):
-    assert "95 % region of the mean" in text
-    assert "95 % interval of the mean" not in text
+    assert "95 % region of the mean difference to rrdb" in text
+    assert "95 % interval of the mean difference" not in text
     assert "region of the mean" not in page(scores, facts, certainty="none")
