@@ -69,8 +69,9 @@ def parse_csv(text: str, source: str) -> pd.DataFrame:
         where a cell is empty.
 
     Raises:
-        InputError: A column is missing or named twice, a cell is not a number or too large for a score, a
-            line is too short or too long, or an output image appears twice; the line is named.
+        InputError: A column is missing or named twice, a cell is not a number or too large for a
+            score, a line is too short or too long, or an output image appears twice; the line is
+            named.
     """
     try:
         lines = list(csv.reader(io.StringIO(text, newline="")))

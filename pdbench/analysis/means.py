@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ from pdbench.scores import MetricFacts, Score
 __all__ = ["Mean", "Scores", "Summary", "keep_seeds", "keep_worst", "summarize"]
 
 _SCORE = ["method", "metric", "image", "seed", "sample"]
-Scores = Iterable[Score] | pd.DataFrame
+Scores: TypeAlias = Iterable[Score] | pd.DataFrame
 """Scores in any order, or the DataFrame of them that `scores_frame` makes."""
 
 
@@ -192,7 +193,9 @@ def _means(frame: pd.DataFrame, total: int) -> dict[tuple[str, str], Mean]:
         )
     ordered = frame.sort_values(["image", "seed", "sample"])
     groups = ordered.groupby(["method", "metric"], sort=False)
-    return {key: _mean(*key, group, total) for key, group in groups}
+    return {
+        (method, metric): _mean(method, metric, group, total) for (method, metric), group in groups
+    }
 
 
 def _mean(method: str, metric: str, group: pd.DataFrame, total: int) -> Mean:

@@ -21,10 +21,11 @@ LEAST_SHARE = 0.005
 FLAG = "⚑"
 
 NOTES = (
-    "Small numbers: ± is half the 95 % bootstrap interval of the mean over images; n/N: images "
-    "that count of all. Rank 2–4: one method is surely better, and the place among the next three "
-    "cannot be told (paired bootstrap over images and samples, 95 % confidence over all pairs at "
-    "once). Bold: no method is surely better. There is no overall score: choose what to sort by.",
+    "Small numbers: ± is half the 95 % interval of the mean over images (Student t below 10 "
+    "images, else bootstrap); n/N: images that count of all. Rank 2–4: one method is surely "
+    "better, and the place among the next three cannot be told (paired bootstrap over images "
+    "and samples, 95 % confidence over all pairs at once). Bold: no method is surely better. "
+    "There is no overall score: choose what to sort by.",
     "On the front: the share of bootstrap data sets in which no other method is at least as good "
     "in both metrics of the plane and better in one. Hypervolume: the area between the front and "
     "the worst mean of both metrics.",

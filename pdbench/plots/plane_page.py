@@ -192,7 +192,7 @@ def _hover_line(plane: Plane, method: str, fact: MetricFacts) -> str:
 
 
 def _notes(plane: Plane, facts: Sequence[MetricFacts]) -> list[str]:
-    notes = ["At a point: mean [95 % bootstrap interval over images], n images that count of all."]
+    notes = ["At a point: mean [95 % interval over images], n images that count of all."]
     if any(mean.sample_std is not None for mean in plane.summary.means.values()):
         notes.append("sd: standard deviation between the samples of one image, pooled.")
     for fact in facts:
