@@ -12,9 +12,9 @@ from torch.nn.functional import pad
 
 from pdbench.errors import MetricUndefined
 from pdbench.images import shave, to_uint8
-from pdbench.metrics import niqe_basicsr
 from pdbench.metrics.color import Colour, check_batch, extract_planes
 from pdbench.metrics.metric import Choices, Metric
+from pdbench.metrics.niqe_basicsr import block_features, luma_levels
 from pdbench.weights import BundledFile, bundled_bytes
 
 __all__ = ["METRIC", "PRIOR", "Niqe"]
@@ -225,7 +225,7 @@ class Niqe:
     def _planes(self, restored: Tensor) -> list[Tensor]:
         if self._basicsr:
             levels = shave(to_uint8(restored), self._border).permute(0, 2, 3, 1).cpu().numpy()
-            return [torch.from_numpy(niqe_basicsr.luma_levels(image)) for image in levels]
+            return [torch.from_numpy(luma_levels(image)) for image in levels]
         planes = extract_planes(restored, colour=self._colour, border=self._border)
         return [plane[0].double() for plane in planes]
 
@@ -238,7 +238,7 @@ class Niqe:
             )
         plane = plane[:height, :width]
         if self._basicsr:
-            features = niqe_basicsr.block_features(plane.numpy(), self._block)
+            features = block_features(plane.numpy(), self._block)
             return self._distance(features.to(self._mean.device))
         scales = [
             _features(_normalize(plane), self._block),
