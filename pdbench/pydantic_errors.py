@@ -28,12 +28,14 @@ def parse(model: type[T], content: object, source: str, *, advice: str = "") -> 
     """
     adapter = TypeAdapter(model)
     try:
-        if isinstance(content, str | bytes) and not issubclass(model, str | bytes):
+        if isinstance(content, str | bytes):
             return adapter.validate_json(content)
         return adapter.validate_python(content)
     except ValidationError as error:
-        end = f"; {advice}" if advice else ""
-        raise InputError(f"'{source}' is damaged ({first_problem(error)}){end}") from None
+        problem = first_problem(error)
+    except InputError as error:  # a check of the model's own
+        problem = str(error)
+    raise InputError(f"'{source}' is damaged ({problem})" + (f"; {advice}" if advice else ""))
 
 
 def first_problem(error: ValidationError) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
@@ -19,7 +19,7 @@ __all__ = [
     "Outputs",
     "Resampled",
     "bca_interval",
-    "interval_method",
+    "interval_methods",
     "mean_interval",
     "resample",
     "shared_images",
@@ -57,9 +57,10 @@ class Interval:
         return (self.high - self.low) / 2
 
 
-def interval_method(images: int) -> str:
-    """Name the method behind intervals over that many images."""
-    return "Student t" if images < FEW_IMAGES else "bootstrap"
+def interval_methods(counts: Iterable[int]) -> str:
+    """Name the methods behind intervals over so many images ("Student t", "bootstrap")."""
+    methods = {"Student t" if count < FEW_IMAGES else "bootstrap" for count in counts if count > 1}
+    return " or ".join(sorted(methods)) or "no interval below 2 images"
 
 
 def mean_interval(

@@ -93,9 +93,7 @@ def plot(
     summary = summarize(scores, images=images)
     chosen = select_methods(summary, methods)
     if theory:
-        _check_theory(
-            summary, chosen, () if page else [fact.id for pair in pairs for fact in pair]
-        )
+        _check_theory(summary, chosen, [] if page else pairs)
     plane = Plane(
         summary=summary,
         methods=tuple(chosen),
