@@ -9,6 +9,7 @@ from urllib.parse import quote
 from pdbench.analysis.means import Summary, summarize
 from pdbench.leaderboard.board import Board
 from pdbench.leaderboard.crops import read_crop
+from pdbench.leaderboard.plausibility import implausible
 from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.safe_io import read_file
 from pdbench.leaderboard.site_boards import page_name, trust_badge
@@ -57,7 +58,7 @@ def render_method(board: Board, entry: Entry, others: Sequence[Entry]) -> str:
 
 def _card(board: Board, entry: Entry) -> Markup:
     card, provenance = entry.card, entry.provenance
-    verdict = board.verdicts.get(entry.id)
+    verdict = board.verdict(entry)
     badge = trust_badge(board.level(entry))
     leaks = ", ".join(f"{metric} (by {loss})" for metric, loss in entry.leaks.items())
     tests = {name: entry.contamination(name) for name in provenance.datasets}
@@ -67,12 +68,13 @@ def _card(board: Board, entry: Entry) -> Markup:
         ("trust", join(element("span", badge.text, class_=f"badge {badge.role}"), " ", badge.why)),
         *((("verified with", ", ".join(f"{k} {v}" for k, v in verdict.versions.items())),)
           if verdict else ()),
+        *([("rank", held)] if (held := implausible(entry)) else []),
         *(("note", note) for note in (verdict.notes if verdict else ())),
         ("authors", ", ".join(card.authors)),
         ("paper", card.paper),
         ("link", element("a", card.link, href=card.link, rel="nofollow noopener noreferrer")
          if card.link.startswith(("https://", "http://")) else card.link or "none"),
-        ("licence", card.licence),
+        ("license", card.license),
         ("method class", card.kind),
         ("training data", ", ".join(card.training_data)),
         ("losses", ", ".join(card.losses)),
@@ -82,7 +84,7 @@ def _card(board: Board, entry: Entry) -> Markup:
         ("hardware", card.hardware),
         ("runtime", "not measured" if card.runtime is None
          else f"{card.runtime:g} s per megapixel of output"),
-        ("submitted as", WAYS[provenance.way]),
+        ("submitted as", WAYS[provenance.way] + _claimed(board, entry)),
         ("networks", f"of this repository, size {provenance.size}" if provenance.size
          else "none" if provenance.way == "own" else "the submitter's"),
         ("weights", element("code", provenance.weights or
@@ -92,6 +94,12 @@ def _card(board: Board, entry: Entry) -> Markup:
     ]  # fmt: skip
     pairs = ((element("dt", name), element("dd", value)) for name, value in fields)
     return element("dl", pairs, class_="card")
+
+
+def _claimed(board: Board, entry: Entry) -> str:
+    """Say where the board has only the submitter's word for how an entry was made."""
+    known = entry.own or entry.provenance.way == "images"
+    return "" if known or board.level(entry) == "reproduced" else " (claimed, not checked)"
 
 
 def _commands(entry: Entry) -> list[str]:

@@ -22,7 +22,7 @@ CARD = {
     "authors": ["Ada Lovelace", "Jean-Luc Müller"],
     "paper": "MyNet, a conference, 2026",
     "link": "https://example.org/mynet",
-    "licence": "MIT",
+    "license": "MIT",
     "training_data": ["DIV2K"],
     "losses": ["l1", "vgg16-features"],
     "kind": "single",
