@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,14 +152,28 @@ def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
     except (SafetensorError, ValueError) as error:
         raise InputError(f"weight file '{path}' is damaged: {error}") from error
     except Exception as error:
-        raise InputError(
-            f"weight file '{path}' is damaged, or holds more than tensors and is not loaded"
-        ) from error
+        raise InputError(f"weight file '{path}' {_unreadable(path, error)}") from error
     if not isinstance(state, Mapping):
         raise InputError(f"weight file '{path}' is not a dictionary of tensors")
     if any(isinstance(value, Tensor) and value.is_meta for value in state.values()):
         raise InputError(f"weight file '{path}' has tensors without values; export it again")
     return dict(state), None
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    """Say what a file is that torch cannot load safely."""
+    start = b""
+    if path.is_file():
+        with path.open("rb") as file:
+            start = file.read(64).lstrip().lower()
+    if start.startswith(b"version https://git-lfs"):
+        return "is a Git LFS pointer, not the file it stands for; run: git lfs pull"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "is a web page, not weights; download the file itself"
+    found = re.search(r"GLOBAL ([\w.]+)", str(error))
+    if kind := "a numpy value" if "numpy" in str(error) else found and found[1]:
+        return f"holds more than tensors ({kind}) and is not loaded; save its state dict alone"
+    return "is damaged, or holds more than tensors and is not loaded"
 
 
 def describe_weights(path: Path) -> list[tuple[str, str]]:

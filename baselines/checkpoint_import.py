@@ -19,7 +19,7 @@ from torch import Tensor
 
 from pdbench.baselines import BASELINES
 from pdbench.baselines.baseline import Baseline, describe_weights, read_weights
-from pdbench.baselines.rrdb.state_dict import unwrap
+from pdbench.baselines.rrdb.state_dict import WRAPPERS, unwrap
 from pdbench.errors import InputError
 from pdbench.safetensors_io import to_safetensors
 from pdbench.weights import sha256_of
@@ -30,8 +30,6 @@ SIZE = "paper"
 
 UNUSED = ("flowUpsamplerNet.f.", "RRDB.HRconv.", "RRDB.conv_last.", "RRDB.upconv2.")
 """Tensors of published SRFlow-DA files that its x4 network never uses."""
-
-WRAPPERS = ("params_ema", "params")
 
 
 @dataclass(frozen=True, kw_only=True)

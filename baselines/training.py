@@ -21,7 +21,7 @@ from pdbench.baselines.srflow_da.objective import SRFlowDAObjective
 from pdbench.errors import InputError
 from pdbench.training.loop import Objective, fit
 from pdbench.training.recipe import Recipe, read_recipe
-from pdbench.training.start import Start
+from pdbench.training.state import Start
 from pdbench.weights import searched_first
 
 __all__ = ["OBJECTIVES", "train", "train_all", "training_order"]

@@ -120,7 +120,7 @@ class SRFlowDAObjective:
                 scores = perceptual(self.rrdb.to(device)(lr))
                 rows[-1] |= {f"{metric}_rrdb": value for metric, value in scores.items()}
         means = column_means(rows)
-        means["mse_ratio"] = means.pop("mse_1") / means.pop("mse_inf")
+        means["mse_ratio"] = means.pop("mse_1") / (means.pop("mse_inf") or math.nan)
         means["excursion"] = max(row["excursion"] for row in rows)
         return {f"val_{name}": value for name, value in means.items()}
 

@@ -82,7 +82,7 @@ class Optimization:
         warmup: Steps of linear warm-up.
         clip: Gradient norm above which gradients are scaled down; 0 for never.
         ema: Decay of the weight average that is validated and exported; 0 for none.
-        precision: "bf16" autocast or "float32".
+        precision: "bf16" autocast (float32 on a CPU without bfloat16 arithmetic) or "float32".
         accumulate: Parts a batch is computed in, one after another: less memory, one gradient.
             A loss of the whole batch (a relativistic one) is then one of each part.
     """

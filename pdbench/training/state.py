@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast
-from torch import nn
+from torch import Tensor, nn
 
 from pdbench.errors import InputError
 from pdbench.training.adversary import Adversary
@@ -18,10 +19,23 @@ from pdbench.training.checkpoint import load_checkpoint
 from pdbench.training.ema import WeightAverage
 from pdbench.training.recipe import Recipe, read_options
 
-__all__ = ["TrainingRun"]
+__all__ = ["Start", "TrainingRun"]
 
 CHANGEABLE = ("validate_every", "checkpoint_every")
 """Keys of a recipe that a resumed run may have changed: they move no weight."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """Weights a run begins with instead of the objective's own.
+
+    Attributes:
+        state: State dict of the whole network; any floating type.
+        sha256: Digest of the file it came from; recorded in what the run exports.
+    """
+
+    state: Mapping[str, Tensor]
+    sha256: str
 
 
 @dataclasses.dataclass

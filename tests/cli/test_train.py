@@ -2,7 +2,7 @@
 
 import pytest
 
-from pdbench.baselines import training
+from pdbench.baselines import BASELINES, training
 
 
 def test_options_arrive_at_the_library(pdbench, monkeypatch, tmp_path):
@@ -20,6 +20,16 @@ def test_options_arrive_at_the_library(pdbench, monkeypatch, tmp_path):
     assert (seen["name"], seen["steps"], seen["threads"]) == ("rrdb", 3, 1)
     assert (seen["resume"], seen["device"], seen["config"]) == (True, None, "compact")
     assert (seen["workers"], seen["tensorboard"]) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400)]
+)
+def test_a_time_arrives_in_seconds(pdbench, monkeypatch, tmp_path, time, seconds):
+    seen = {}
+    monkeypatch.setattr(training, "train", lambda *_, **options: seen.update(options) or tmp_path)
+    pdbench("train", "rrdb", "--data", "a", "--out", "o", "--time", time)
+    assert (seen["time_limit"], seen["steps"]) == (seconds, None)
 
 
 def test_all_trains_every_network_and_says_where(pdbench, monkeypatch):
@@ -56,6 +66,10 @@ def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_pa
         (("rrdb", "--data", ".", "--config", "odd.yaml"), "unknown key 'color'"),
         (("rrdb", "--data", ".", "--steps", "0"), "--steps"),
         (("rrdb", "--data", ".", "--workers", "-1"), "--workers"),
+        (("rrdb", "--data", ".", "--time", "soon"), "give seconds, or 90s, 10m, 1.5h"),
+        (("rrdb", "--data", ".", "--time", "0m"), "time is '0m'"),
+        (("rrdb", "--data", ".", "--time", "1m", "--steps", "3"), "give one of them"),
+        (("fusion-l1", "--data", ".", "--config", "rrdb.yaml"), "is for rrdb, not for fusion-l1"),
         (("all", "--data", "nowhere"), "'nowhere' does not exist"),
         (("all", "--data", ".", "--config", "odd.yaml"), "--config is compact or paper"),
         (("all", "--data", ".", "--from", "odd.yaml"), "--from is for one network"),
@@ -63,6 +77,8 @@ def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_pa
 )
 def test_a_mistake_is_one_line(words, says, refused, tmp_path):
     (tmp_path / "odd.yaml").write_text("color: 1\n")
+    shipped = BASELINES.get("rrdb").recipe_path("compact")
+    (tmp_path / "rrdb.yaml").write_text(shipped.read_text())
     assert says in refused("train", *words, "--out", "o")
 
 

@@ -16,10 +16,11 @@ from pdbench.baselines import training
 from pdbench.baselines.esrgan_plus.objective import ESRGANPlusObjective
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.errors import InputError
+from pdbench.leaderboard.contamination import leaked_metrics
 from pdbench.training.checkpoint import export_weights, load_checkpoint, newest_checkpoint
 from pdbench.training.loop import TrainingDiverged, fit
 from pdbench.training.recipe import Crops, Optimization, Recipe
-from pdbench.training.start import Start
+from pdbench.training.state import Start
 
 NETWORK = {"features": 8, "blocks": 1, "growth": 4}
 RECIPE = Recipe(
@@ -133,6 +134,14 @@ def test_the_log_holds_the_adversarys_loss(whole):
 def test_only_the_generator_is_exported(whole):
     names = load_file(whole / "compact.safetensors").keys()
     assert all(name.startswith("model.") for name in names)
+
+
+def test_the_weights_say_what_they_were_trained_on_and_how_much_they_saw(whole):
+    with safe_open(whole / "compact.safetensors", "pt") as file:
+        facts = file.metadata()
+    assert facts["losses"] == "l1, vgg16-features, gan"
+    assert set(leaked_metrics(facts["losses"].split(", "))) == {"lpips-vgg", "dists"}
+    assert facts["lr_pixels"] == str(4 * 2 * 8 * 8)
 
 
 def test_an_adversary_that_diverges_stops_the_run(photos, tmp_path):

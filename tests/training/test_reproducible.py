@@ -1,6 +1,12 @@
 """A run is decided by recipe and seed: twice, interrupted, in parts, from prepared data."""
 
-from dataclasses import replace
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +20,7 @@ from pdbench.training.checkpoint import load_checkpoint, newest_checkpoint
 from pdbench.training.loop import fit
 from pdbench.training.recipe import Crops, Optimization, Recipe
 
+ROOT = Path(__file__).resolve().parents[2]
 RRDB = Recipe(
     baseline="rrdb",
     size="compact",
@@ -88,7 +95,31 @@ def same(a, b):
     return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
 
-@pytest.mark.parametrize("die_at", [3, 5, 6])
+def test_a_run_killed_by_signal_9_and_resumed_exports_the_same_bytes(five_photos, tmp_path):
+    recipe = replace(FLOW, optimization=replace(FLOW.optimization, steps=30), validate_every=30)
+    (tmp_path / "recipe.yaml").write_text(json.dumps(asdict(recipe)))  # JSON is YAML
+    words = ["--config", tmp_path / "recipe.yaml", "--data", five_photos, "--device", "cpu"]
+    command = [sys.executable, "-m", "pdbench", "train", "srflow-da", "--threads", "1", *words]
+
+    def start(out, *more):
+        return subprocess.Popen(
+            [*map(str, command), "--out", str(tmp_path / out), *more],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT,
+        )  # fmt: skip
+
+    victim = start("cut")
+    while victim.poll() is None and newest_checkpoint(tmp_path / "cut") is None:
+        time.sleep(0.01)
+    victim.send_signal(signal.SIGKILL)
+    assert victim.wait() == -signal.SIGKILL
+    assert not (tmp_path / "cut" / "compact.safetensors").exists()
+    runs = [start("cut", "--resume"), start("whole")]
+    assert [run.wait() for run in runs] == [0, 0]
+    one, other = (tmp_path / run / "compact.safetensors" for run in ("cut", "whole"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize("die_at", [3, 6])
 def test_an_interrupted_run_ends_bit_for_bit_like_an_undisturbed_one(
     five_photos, tmp_path, die_at, whole_flow
 ):
