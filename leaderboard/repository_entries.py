@@ -169,7 +169,7 @@ def _entry(
         rows={names[place]: tuple(parse_csv(text, str(place))) for place, text in texts.items()},
         digests={
             names[place]: sha256_hex(
-                f"{said[place].weights}\n{said[place].hashes}\n{text}".encode()
+                json.dumps([said[place].weights, dict(said[place].hashes), text]).encode()
             )
             for place, text in texts.items()
         },

@@ -28,12 +28,14 @@ def parse(model: type[T], content: object, source: str, *, advice: str = "") -> 
     """
     adapter = TypeAdapter(model)
     try:
-        if isinstance(content, str | bytes) and not issubclass(model, str | bytes):
+        if isinstance(content, str | bytes):
             return adapter.validate_json(content)
         return adapter.validate_python(content)
     except ValidationError as error:
-        end = f"; {advice}" if advice else ""
-        raise InputError(f"'{source}' is damaged ({first_problem(error)}){end}") from None
+        problem = first_problem(error)
+    except InputError as error:  # a check of the model's own
+        problem = str(error)
+    raise InputError(f"'{source}' is damaged ({problem})" + (f"; {advice}" if advice else ""))
 
 
 def first_problem(error: ValidationError) -> str:
@@ -41,7 +43,8 @@ def first_problem(error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     first = next((problem for problem in problems if problem["type"] in UNKNOWN), problems[0])
     *above, last = first["loc"] or ("",)
-    place = "".join(f"{part}." for part in above).removesuffix(".")
+    last = _printed(last)
+    place = ".".join(str(_printed(part)) for part in above)
     if first["type"] in UNKNOWN:
         return f"{place}: unknown key {last!r:.60}".removeprefix(": ")
     if first["type"].startswith("missing"):
@@ -49,4 +52,16 @@ def first_problem(error: ValidationError) -> str:
         return f"{place}: {what} is missing".removeprefix(": ")
     hint = " (YAML wants 1.0e-3, not 1e-3)" if first["type"] == "float_type" else ""
     said = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{place}.{last} is {first['input']!r:.60}: {said}{hint}".removeprefix(".")
+    return f"{place}.{last} is {_shown(first['input'])}: {said}{hint}".removeprefix(".")
+
+
+def _printed(part: str | int) -> str | int:
+    """Keep what a terminal would act upon out of a key's path."""
+    return part if isinstance(part, int) or part.isprintable() else ascii(part)[1:-1]
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.60}"
+    except ValueError:  # Python refuses to write integers of thousands of digits
+        return "a huge number"

@@ -86,7 +86,7 @@ def test_a_linked_folder_is_not_followed(board, entry):
 def test_a_pipe_does_not_stop_the_board(entry):
     (entry / "card.yaml").unlink()
     os.mkfifo(entry / "card.yaml")
-    assert "is no file" in refused(entry)
+    assert "is not a file" in refused(entry)
 
 
 @pytest.mark.parametrize(
