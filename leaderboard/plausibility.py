@@ -25,7 +25,7 @@ from pdbench.leaderboard.provenance import DatasetPart
 from pdbench.leaderboard.submission import Entry
 from pdbench.metrics.protocol import PROTOCOLS
 
-__all__ = ["BOUNDS", "LR_PSNR", "ONE_IMAGE", "detail", "implausible"]
+__all__ = ["BOUNDS", "LR_PSNR", "LUMA", "ONE_IMAGE", "detail", "implausible"]
 
 BOUNDS = {
     "builtin": (29.5, 0.55),

@@ -95,7 +95,9 @@ def test_own_rows_come_from_the_results_and_can_be_reproduced(board, data_root):
     assert read_board(board).level(read_board(board).entry("bicubic")) == "reproduced"
     results.write_text(re.sub(r"(?m)^baby,0,0,\d\d", "baby,0,0,19", text), "utf-8")
     assert read_board(board).level(read_board(board).entry("bicubic")) == "re-scored"
-    assert "not those of what was run" in failures(board, "bicubic", reproduce=True, **options)
+    assert "not those of what was run" in failures(
+        board, "bicubic", reproduce=True, data_root=data_root
+    )
 
 
 def test_own_cards_name_the_losses_of_their_networks():
