@@ -29,8 +29,9 @@ from pdbench.leaderboard.provenance import (
     missing_cells,
 )
 from pdbench.leaderboard.safe_io import sha256_hex
+from pdbench.leaderboard.score_csv import rows_of
 from pdbench.leaderboard.submission import Entry, crop_name
-from pdbench.scores import parse_csv
+from pdbench.score_table import parse_csv
 
 if TYPE_CHECKING:
     from pdbench.harness.method import Method
@@ -166,7 +167,10 @@ def _entry(
             datasets=parts,
             files={},
         ),
-        rows={names[place]: tuple(parse_csv(text, str(place))) for place, text in texts.items()},
+        rows={
+            names[place]: tuple(rows_of(parse_csv(text, str(place))))
+            for place, text in texts.items()
+        },
         digests={
             names[place]: sha256_hex(
                 json.dumps([said[place].weights, dict(said[place].hashes), text]).encode()

@@ -20,7 +20,7 @@ from pdbench.leaderboard.submission import Entry
 from pdbench.leaderboard.text_validation import quoted
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS, protocol_hash
-from pdbench.scores import DECIMALS
+from pdbench.score_table import DECIMALS
 
 __all__ = ["entry_failures", "scores_agree"]
 
