@@ -245,7 +245,7 @@ def _make(requests: Sequence[Request], sets: Mapping[str, _TestSet]) -> None:
         write_images(
             {folder / name: source.method for folder, source in sources.items()},
             one.dataset,
-            next(iter(sources.values())).open_baseline,
+            next(iter(sources.values())).catalog,
             protocol=first.scoring.protocol,
             size=first.size,
             seed=first.scoring.seed,

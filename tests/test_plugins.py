@@ -14,7 +14,7 @@ from pdbench.cli import main
 from pdbench.data.datasets import open_dataset
 from pdbench.errors import InputError
 from pdbench.harness.engines import SerialEngine
-from pdbench.harness.plan import weights_of
+from pdbench.harness.config import weights_of
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PAPER, protocol_choices, protocol_hash
 

@@ -10,8 +10,8 @@ about; it holds no means, no dates and no paths, so that a run repeated gives th
                       "dataset_sha256", "versions",
                       "missing": [{"metric", "reason", "images"}]}}}
 
-"images" of a missing value is a list of names, or "all". A method whose images were made elsewhere
-also has "outputs": {image name: digest of its files}.
+"images" of a missing value is a list of names, or "all". Where they say something, methods also
+have "outputs", "max_memory" and "outside" (see `run_info.MethodRecord`).
 """
 
 from __future__ import annotations
@@ -109,8 +109,10 @@ def _provenance(record: RunRecord, earlier: Mapping[str, Any]) -> dict[str, Any]
         for metric, named in entry.pop("choices").items():
             choices[method.hashes[metric]] = named
         entry["missing"] = _missing(record, entry.pop("id"))
-        if not entry["outputs"]:
-            del entry["outputs"]
+        del entry["code"]
+        for rare in ("outputs", "max_memory", "outside"):
+            if not entry[rare]:
+                del entry[rare]
         methods[method.id] = entry
     known = {facts["id"]: facts for facts in earlier.get("metrics", [])}
     known.update({facts.id: asdict(facts) for facts in record.metrics})
@@ -241,6 +243,4 @@ def _score(
     reason = "" if value is not None else reasons.get((metric, row.image), "")
     if value is None and not reason:
         return None
-    return method.score(
-        dataset.id, row.image, row.seed, row.sample, metric, value=value, reason=reason
-    )
+    return method.score(dataset.id, row.image, row.sample, metric, value=value, reason=reason)

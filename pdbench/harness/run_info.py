@@ -1,4 +1,4 @@
-"""A set of scores with all that is needed to read it: what tables, plots and results/ hold."""
+"""Records of a set of scores: dataset, methods, metrics. What tables, plots and results/ hold."""
 
 from __future__ import annotations
 
@@ -11,9 +11,30 @@ from typing import Any
 from pdbench import __version__
 from pdbench.scores import MetricFacts, Score
 
-__all__ = ["DatasetRecord", "MethodRecord", "RunRecord", "installed_versions"]
+__all__ = [
+    "DatasetRecord",
+    "ImageFingerprint",
+    "MethodRecord",
+    "RunRecord",
+    "installed_versions",
+]
 
 _PACKAGES = ("torch", "numpy", "scipy", "pillow", "scikit-image")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFingerprint:
+    """An image that was checked.
+
+    Attributes:
+        content: Digest over the bytes of its files; while it is the same, so are the pixels.
+        sha256: Digest over the pixels of its LR and HR.
+        pixels: Pixels of its HR.
+    """
+
+    content: str
+    sha256: str
+    pixels: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +74,12 @@ class MethodRecord:
         versions: Package -> version that computed them.
         choices: Metric id -> every choice behind its hash, by name; empty where it was not kept.
         outputs: Image name -> digest of the files that were scored, for images made elsewhere.
+        code: Metric id -> digest of the source that defines method and metric; the key of the
+            run folder's scores, not part of exported results.
+        max_memory: Working memory that decided how images were tiled; None for the default, or
+            for a method without networks.
+        outside: Image name -> share of the output's values far outside [0, 1], where there are
+            many; see `pdbench.harness.scorer.BOUND`.
     """
 
     id: str
@@ -67,21 +94,24 @@ class MethodRecord:
     versions: Mapping[str, str]
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
+    max_memory: int | None = None
+    outside: Mapping[str, float] = field(default_factory=dict)
 
     def weights_of(self, image: str) -> str:
         """Return the fingerprint that is stored with the scores of one image."""
         return self.outputs.get(image, self.weights)
 
     def score(
-        self, dataset: str, image: str, seed: int, sample: int, metric: str,
+        self, dataset: str, image: str, sample: int, metric: str,
         *, value: float | None, reason: str,
     ) -> Score:  # fmt: skip
-        """Return a stored score of this method: what is not in the line is known here."""
+        """Return a score of this method: what the record says need not be said again."""
         return Score(
             dataset=dataset,
             image=image,
             method=self.id,
-            seed=seed,
+            seed=self.seed,
             sample=sample,
             metric=metric,
             protocol=self.protocol,
