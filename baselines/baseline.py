@@ -1,26 +1,26 @@
-"""What a trained network is here: a folder with net, recipes, weights and card, declared once."""
+"""Declaration of a trained network: a folder with net, recipes, weights and card."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from pdbench.baselines.arguments import build
 from pdbench.errors import InputError, WeightsUnavailable
-from pdbench.training.loop import Objective
-from pdbench.training.recipe import Recipe, read_recipe
-from pdbench.training.start import Start
 from pdbench.weights import weights_folders
 
-__all__ = ["SIZES", "Baseline", "describe_weights", "fingerprint_of", "read_weights"]
+__all__ = ["SIZES", "Baseline", "check_fit", "describe_weights", "fingerprint_of", "read_weights"]
 
 SIZES = ("compact", "paper")
 
@@ -37,7 +37,6 @@ class Baseline:
         network: Builds the bare network from a recipe's `network` arguments.
         wrap: Turns a loaded network into what the sample bank calls (restorer or sampler).
         convert_state_dict: Brings a published state dict to the network's own key names.
-        objective: Builds the training objective.
         convert_initial: Brings what training may start from to the network's tensors;
             `convert_state_dict` if None.
         after: Ids of the networks whose weights its training starts from.
@@ -50,7 +49,6 @@ class Baseline:
     network: Callable[..., nn.Module]
     wrap: Callable[[Any], Any]
     convert_state_dict: Callable[[Mapping[str, object]], dict[str, Tensor]]
-    objective: Callable[[], Objective]
     convert_initial: Callable[[Mapping[str, object]], dict[str, Tensor]] | None = None
     after: tuple[str, ...] = ()
 
@@ -59,6 +57,12 @@ class Baseline:
         if size not in SIZES:
             raise InputError(f"unknown size '{size}'; known: {', '.join(SIZES)}")
         return self.folder / f"{size}.yaml"
+
+    def arguments(self, size: str) -> dict[str, Any]:
+        """Return the network's arguments of a size, as its recipe has them."""
+        recipe = yaml.safe_load(self.recipe_path(size).read_text(encoding="utf-8"))
+        arguments: dict[str, Any] = recipe["network"]
+        return arguments
 
     def weights_path(self, size: str, weights: Path | None = None) -> Path:
         """Return the weight file to use.
@@ -87,21 +91,6 @@ class Baseline:
             f"the folder that holds them, named {names[0]}, with --weights-dir"
         )
 
-    def open_start(self, path: Path, recipe: Recipe) -> Start:
-        """Read a weight file that training is to start from, as float32.
-
-        Raises:
-            InputError: The file is missing, damaged, or does not fit the recipe's network.
-        """
-        if not Path(path).is_file():
-            raise InputError(f"weight file '{path}' does not exist")
-        state = (self.convert_initial or self.convert_state_dict)(read_weights(Path(path))[0])
-        with torch.device("meta"):
-            network = self.network(**recipe.network)
-        _check_fit(network, state, f"{Path(path).name} for the recipe of {self.id}")
-        digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-        return Start({name: value.float() for name, value in state.items()}, digest)
-
     def load(self, size: str, device: str, weights: Path | None = None) -> nn.Module:
         """Build the network of a size and fill it from its weight file, in eval mode.
 
@@ -111,17 +100,20 @@ class Baseline:
         """
         path = self.weights_path(size, weights)
         state, arguments = read_weights(path)
+        if arguments is None:
+            arguments = self.arguments(size)
         with torch.device("meta"):  # no random initialization: every tensor comes from the file
-            network = self.network(**(arguments or read_recipe(self.recipe_path(size)).network))
+            network = build(self.network, arguments, f"{path.name} for {self.id} ({size})")
         state = self.convert_state_dict(state)
-        _check_fit(network, state, f"{path.name} for {self.id} ({size})")
+        check_fit(network, state, f"{path.name} for {self.id} ({size})")
         network.load_state_dict({n: value.float() for n, value in state.items()}, assign=True)
         network.eval().requires_grad_(False)
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return network
 
 
-def _check_fit(network: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
+def check_fit(network: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
+    """Refuse a state dict that is not exactly the network's; raises InputError."""
     expected = network.state_dict()
     for name, problem in (
         *((name, "is missing") for name in expected if name not in state),
@@ -153,17 +145,35 @@ def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
                 metadata = file.metadata() or {}
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             arguments = json.loads(metadata["network"]) if "network" in metadata else None
+            if arguments is not None and not isinstance(arguments, dict):
+                raise ValueError("its network is not described by a mapping")
             return state, arguments
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, json.JSONDecodeError) as error:
+    except (SafetensorError, ValueError) as error:
         raise InputError(f"weight file '{path}' is damaged: {error}") from error
     except Exception as error:
-        raise InputError(
-            f"weight file '{path}' is damaged, or holds more than tensors and is not loaded"
-        ) from error
+        raise InputError(f"weight file '{path}' {_unreadable(path, error)}") from error
     if not isinstance(state, Mapping):
         raise InputError(f"weight file '{path}' is not a dictionary of tensors")
+    if any(isinstance(value, Tensor) and value.is_meta for value in state.values()):
+        raise InputError(f"weight file '{path}' has tensors without values; export it again")
     return dict(state), None
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    """Say what a file is that torch cannot load safely."""
+    start = b""
+    if path.is_file():
+        with path.open("rb") as file:
+            start = file.read(64).lstrip().lower()
+    if start.startswith(b"version https://git-lfs"):
+        return "is a Git LFS pointer, not the file it stands for; run: git lfs pull"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "is a web page, not weights; download the file itself"
+    found = re.search(r"GLOBAL ([\w.]+)", str(error))
+    if kind := "a numpy value" if "numpy" in str(error) else found and found[1]:
+        return f"holds more than tensors ({kind}) and is not loaded; save its state dict alone"
+    return "is damaged, or holds more than tensors and is not loaded"
 
 
 def describe_weights(path: Path) -> list[tuple[str, str]]:

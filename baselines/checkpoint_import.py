@@ -1,4 +1,4 @@
-"""Authors' published checkpoints: recognized by their tensors, checked key by key, made ours.
+"""Import of authors' published checkpoints: recognized by their tensors, checked key by key.
 
 References:
     Layouts of ESRGAN's two generations (github.com/xinntao/ESRGAN), BasicSR
@@ -19,10 +19,9 @@ from torch import Tensor
 
 from pdbench.baselines import BASELINES
 from pdbench.baselines.baseline import Baseline, describe_weights, read_weights
-from pdbench.baselines.rrdb.state_dict import unwrap
+from pdbench.baselines.rrdb.state_dict import WRAPPERS, unwrap
 from pdbench.errors import InputError
 from pdbench.safetensors_io import to_safetensors
-from pdbench.training.recipe import read_recipe
 from pdbench.weights import sha256_of
 
 __all__ = ["SIZE", "Imported", "import_checkpoint", "write_checkpoint"]
@@ -31,8 +30,6 @@ SIZE = "paper"
 
 UNUSED = ("flowUpsamplerNet.f.", "RRDB.HRconv.", "RRDB.conv_last.", "RRDB.upconv2.")
 """Tensors of published SRFlow-DA files that its x4 network never uses."""
-
-WRAPPERS = ("params_ema", "params")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +90,7 @@ def import_checkpoint(path: Path, name: str | None = None) -> Imported:
         raise InputError(f"'{path}' is {variant}, which pdbench has no network for")
     taken = baseline.convert_state_dict(content)
     with torch.device("meta"):
-        network = baseline.network(**read_recipe(baseline.recipe_path(SIZE)).network)
+        network = baseline.network(**baseline.arguments(SIZE))
     expected: dict[str, Tensor] = network.state_dict()
     missing = _compare(expected, taken, path, baseline)
     theirs = {id(value): key for key, value in flat.items()}
@@ -127,11 +124,10 @@ def write_checkpoint(imported: Imported, target: Path) -> Path:
     path = target / imported.file_name if target.is_dir() else target
     if path.suffix != ".safetensors":
         raise InputError(f"'{path}' is no folder and does not end in .safetensors; change --out")
-    recipe = read_recipe(imported.baseline.recipe_path(SIZE))
     facts = {
         "baseline": imported.baseline.id,
         "size": SIZE,
-        "network": json.dumps(dict(recipe.network), sort_keys=True),
+        "network": json.dumps(imported.baseline.arguments(SIZE), sort_keys=True),
         "imported": f"{imported.source.name} sha256 {sha256_of(imported.source)}",
     }
     if path.is_file():

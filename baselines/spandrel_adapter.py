@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from pdbench.baselines.baseline import fingerprint_of, read_weights
+from pdbench.baselines.rrdb.state_dict import unwrap
 from pdbench.errors import InputError
 from pdbench.torchvision_guard import import_torchvision
 
@@ -121,7 +122,7 @@ def open_checkpoint(checkpoint: Checkpoint, device: str = "cpu") -> CheckpointRe
     checkpoint.fingerprint()
     path = checkpoint.path
     spandrel = _import_spandrel()
-    state, _ = read_weights(path)
+    state = unwrap(read_weights(path)[0])
     try:
         with _quiet():
             state = spandrel.canonicalize_state_dict(state)

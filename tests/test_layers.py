@@ -1,6 +1,8 @@
 """Imports go one way: a file imports only lower layers, at module level or inside a function."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,12 @@ LAYERS = {
     "bicubic": 0,
     "errors": 0,
     "images": 0,
-    "memory": 0,
+    "allocator": 0,
     "plugins": 0,
+    "pydantic_errors": 0,
     "registry": 0,
     "scores": 0,
-    "tensor_file": 0,
+    "safetensors_io": 0,
     "torchvision_guard": 0,
     "weights": 0,
     "analysis": 1,
@@ -36,7 +39,7 @@ OPTIONAL = {
     "playwright": None,
     "pyiqa": "pyiqa_metric.py",
     "pytest": None,
-    "spandrel": "checkpoint.py",
+    "spandrel": "spandrel_adapter.py",
     "torchvision": "torchvision_guard.py",
 }
 # What must start at once, or must work on a machine where torch does not.
@@ -143,3 +146,43 @@ def test_an_upward_or_sideways_import_is_seen(room, line, tmp_path, monkeypatch)
     path = ROOT / "pdbench" / room / "bad.py"
     monkeypatch.setattr(Path, "read_text", lambda *_args, **_kwargs: line)
     assert upward(room, imported(room, path, running_only=False))
+
+
+def test_evaluation_loads_nothing_of_training():
+    code = """
+import importlib, pkgutil, sys
+import pdbench.api, pdbench.baselines, pdbench.harness, pdbench.methods
+for module in pkgutil.iter_modules(pdbench.harness.__path__, "pdbench.harness."):
+    importlib.import_module(module.name)
+pdbench.baselines.open_baseline("srflow-da")
+print(*(name for name in sys.modules if name.startswith(("pdbench.training", "accelerate"))))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (run.returncode, run.stdout.strip()) == (0, ""), run.stderr
+
+
+WITHOUT_CIRCLES = ("baselines", "data", "training")
+
+
+def test_no_module_imports_itself_through_others():
+    modules = {}
+    for room, path in sources():
+        package = package_of(room, path)
+        name = package if path.stem == "__init__" else f"{package}.{path.stem}"
+        modules[name] = imported(room, path, running_only=True)
+    needs = {
+        name: {parent for i in found for parent in (i, i.rpartition(".")[0]) if parent in modules}
+        for name, found in modules.items()
+    }
+    done = set()
+
+    def visit(name, above):
+        assert name not in above, f"circle: {' -> '.join([*above, name])}"
+        if name not in done:
+            for other in sorted(needs[name] - {name}):
+                visit(other, [*above, name])
+            done.add(name)
+
+    for name in modules:
+        if name.split(".")[1] in WITHOUT_CIRCLES:
+            visit(name, [])

@@ -1,10 +1,9 @@
-"""ESRGAN+: the network that was trained to please the eye, against a discriminator."""
+"""ESRGAN+: the perceptual network, trained with VGG features and a discriminator."""
 
 from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
 from pdbench.baselines.esrgan_plus.net import ESRGANPlus
-from pdbench.baselines.esrgan_plus.objective import ESRGANPlusObjective
 from pdbench.baselines.esrgan_plus.state_dict import to_pdbench, to_start
 from pdbench.baselines.rrdb.restorer import RRDBRestorer
 
@@ -22,6 +21,5 @@ BASELINE = Baseline(
     wrap=RRDBRestorer,
     convert_state_dict=to_pdbench,
     convert_initial=to_start,
-    objective=ESRGANPlusObjective,
     after=("rrdb",),
 )

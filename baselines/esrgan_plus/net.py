@@ -7,9 +7,13 @@ References:
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
+from pdbench.baselines.arguments import Blocks, Width, checked
 from pdbench.baselines.rrdb.net import RESIDUAL_SCALE, SLOPE, conv3x3
 
 __all__ = ["ESRGANPlus", "RelativeNoise"]
@@ -112,8 +116,13 @@ class ESRGANPlus(nn.Module):
             0.1 trains nESRGAN+, 0 the plain ESRGAN+.
     """
 
+    @checked
     def __init__(
-        self, features: int = 64, blocks: int = 23, growth: int = 32, noise: float = NOISE
+        self,
+        features: Width = 64,
+        blocks: Blocks = 23,
+        growth: Width = 32,
+        noise: Annotated[float, Field(ge=0, le=1)] = NOISE,
     ) -> None:
         super().__init__()
         self.model = nn.Sequential(

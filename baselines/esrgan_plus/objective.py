@@ -1,80 +1,61 @@
-"""Training ESRGAN+: pixels, VGG16 features, and a relativistic average discriminator."""
+"""Objective of ESRGAN+: pixels, VGG16 features, and a relativistic average discriminator."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from pdbench.baselines import rrdb
+from pdbench.baselines.arguments import build
 from pdbench.baselines.baseline import read_weights
 from pdbench.baselines.esrgan_plus.discriminator import Discriminator
 from pdbench.baselines.esrgan_plus.net import ESRGANPlus
 from pdbench.baselines.esrgan_plus.state_dict import from_rrdb
-from pdbench.baselines.rrdb.objective import center_pair, psnr_y
 from pdbench.data.patches import Photo
-from pdbench.images import quantize
-from pdbench.metrics.collection import MetricCollection
-from pdbench.metrics.protocol import PAPER
 from pdbench.training.distributed import mean_over_processes
-from pdbench.training.losses import (
-    deep_feature_distance,
-    lpips_distance,
-    perceptual_distance,
-    random_window,
-)
-from pdbench.training.recipe import Recipe, read_options
+from pdbench.training.losses import vgg_distance
+from pdbench.training.recipe import STRICT, Recipe, Share, read_options
+from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
 
 __all__ = ["ESRGANPlusObjective", "relativistic_loss"]
 
-STAGES = 5
-TINY = 1e-12
+Weight = Annotated[float, Field(ge=0, le=1000)]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Judge:
     """The recipe's `objective.discriminator`; see `Discriminator`."""
 
-    features: int = 64
-    levels: int = 5
+    features: Annotated[int, Field(ge=1, le=256)] = 64
+    levels: Annotated[int, Field(ge=1, le=8)] = 5
     norm: Literal["batch", "spectral"] = "batch"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Weights:
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Options:
     """The recipe's `objective`.
 
     Attributes:
         start: Size of the RRDB the generator starts from, or "" for none.
         pixel: Weight of L1 on pixels.
-        perceptual: Weight of the VGG16 feature distance.
-        features: "deep" compares relu5_3 (ESRGAN's loss), "all" the five stages at unit length,
-            "lpips" these with LPIPS-VGG's heads.
-        window: Side of the random window whose features are compared, in HR pixels.
+        perceptual: Weight of `vgg_distance`.
         adversarial: Weight of the relativistic average GAN loss.
-        balanced: Take `adversarial` as the ratio of gradients instead: at the restored image, that
-            of the GAN loss is kept at this many times that of all other terms.
-        delay: Steps before the GAN begins, generator's loss and discriminator both.
-        ramp: Steps over which the GAN loss then fades in.
-        consistency: Weight of the L1 distance between the downscaled output and the LR.
+        delay: Fraction of the run before the GAN begins, generator's loss and discriminator both.
         discriminator: Arguments of the discriminator.
     """
 
-    start: str = ""
-    pixel: float = 0.01
-    perceptual: float = 1.0
-    features: Literal["deep", "all", "lpips"] = "deep"
-    window: int = 128
-    adversarial: float = 0.005
-    balanced: bool = False
-    delay: int = 0
-    ramp: int = 0
-    consistency: float = 0.0
+    start: Literal["", "compact", "paper"] = ""
+    pixel: Weight = 0.01
+    perceptual: Weight = 1.0
+    adversarial: Weight = 0.005
+    delay: Share = 0.0
     discriminator: Judge = Judge()
 
 
@@ -101,87 +82,50 @@ def relativistic_loss(winners: Tensor, losers: Tensor) -> Tensor:
     return (above + below) / 2
 
 
-def balance(restored: Tensor, first: Tensor, second: Tensor, ratio: float) -> Tensor:
-    """Add two losses of an image so that their gradients at it have a given ratio of norms.
-
-    A discriminator's gradient changes a hundredfold while it learns; no fixed weight suits it.
-
-    Args:
-        restored: The image, (B, 3, H, W), with gradient.
-        first: Scalar loss of it, taken as it is.
-        second: Scalar loss of it, weighted so that its gradient is `ratio` times as long.
-        ratio: At least 0.
-
-    Returns:
-        Scalar whose gradient is the weighted sum's; its value is first + ratio * second.
-    """
-    slope, other = (torch.autograd.grad(loss, restored)[0] for loss in (first, second))
-    long, short = mean_over_processes(
-        torch.stack((slope.square().sum(), other.square().sum()))
-    ).sqrt()
-    weight = ratio * long / (short + TINY)
-    along = (restored * (slope + weight * other)).sum()
-    return (first + ratio * second).detach() + along - along.detach()
-
-
 class ESRGANPlusObjective:
     """Generator and discriminator losses; see pdbench.training.adversary.AdversarialObjective."""
 
+    losses = ("l1", "vgg16-features", "gan")
+
     def __init__(self) -> None:
-        self.weights = Weights()
+        self.options = Options()
         self.discriminator: nn.Module = nn.Identity()
         self.restored = torch.empty(0)
         self.judging = False
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the generator, filled from RRDB if the recipe says so."""
-        self.weights = read_options(Weights, recipe.objective, "recipe objective of esrgan-plus")
-        network = ESRGANPlus(**recipe.network)
-        if self.weights.start:
-            path = rrdb.BASELINE.weights_path(self.weights.start)
+        self.options = read_options(Options, recipe.objective, "recipe objective of esrgan-plus")
+        network = build(ESRGANPlus, recipe.network, "recipe network of esrgan-plus")
+        if self.options.start:
+            path = rrdb.BASELINE.weights_path(self.options.start)
             network.load_state_dict(from_rrdb(read_weights(path)[0]).state)
         return network
 
     def build_adversary(self, recipe: Recipe) -> nn.Module:
         """Return the discriminator."""
         del recipe
-        self.discriminator = Discriminator(**asdict(self.weights.discriminator))
+        self.discriminator = Discriminator(**asdict(self.options.discriminator))
         return self.discriminator
 
     def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
         """ESRGAN+ needs no data-dependent initialization."""
 
-    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, step: int) -> Tensor:
-        """Weighted sum of pixel, feature, consistency and adversarial terms."""
-        weights = self.weights
+    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
+        """Weighted sum of pixel, feature and adversarial terms."""
+        options = self.options
         restored = network(lr).float()
         self.restored = restored.detach()
-        total = weights.pixel * F.l1_loss(restored, hr)
-        if weights.perceptual:
-            total = total + weights.perceptual * self._distance(restored, hr)
-        if weights.consistency:
-            small = F.interpolate(restored, lr.shape[-2:], mode="bicubic", antialias=True)
-            total = total + weights.consistency * F.l1_loss(small, lr)
-        since = step - weights.delay
-        self.judging = bool(weights.adversarial) and since >= 0
-        if not self.judging:
-            return total
-        self.discriminator.requires_grad_(False)
-        true, made = self._judge(self.discriminator, hr, restored)
-        weight = weights.adversarial * (min(1.0, since / weights.ramp) if weights.ramp else 1.0)
-        seen = relativistic_loss(made, true)
-        if weights.balanced:
-            return balance(restored, total, seen, weight)
-        return total + weight * seen
-
-    def _distance(self, restored: Tensor, hr: Tensor) -> Tensor:
-        pair = random_window(self.weights.window, restored, hr)
-        with torch.autocast(restored.device.type, torch.bfloat16):
-            if self.weights.features == "deep":
-                return deep_feature_distance(*pair)
-            if self.weights.features == "lpips":
-                return lpips_distance(*pair)
-            return perceptual_distance(*pair, stages=STAGES)
+        total = options.pixel * F.l1_loss(restored, hr)
+        if options.perceptual:
+            with torch.autocast(restored.device.type, torch.bfloat16):
+                total = total + options.perceptual * vgg_distance(restored, hr)
+        self.judging = bool(options.adversarial) and progress >= options.delay
+        if self.judging:
+            self.discriminator.requires_grad_(False)
+            true, made = self._judge(self.discriminator, hr, restored)
+            total = total + options.adversarial * relativistic_loss(made, true)
+        return total
 
     @staticmethod
     def _judge(discriminator: nn.Module, hr: Tensor, restored: Tensor) -> tuple[Tensor, Tensor]:
@@ -197,23 +141,16 @@ class ESRGANPlusObjective:
         return relativistic_loss(*self._judge(adversary, hr, self.restored))
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
-        """Luma PSNR (dB), VGG16 distance, and the metrics LPIPS-VGG and NIQE, on centers."""
+        """Luma PSNR (dB), VGG16 distance, LPIPS-VGG and NIQE, on centers."""
         device = next(network.parameters()).device
-        panel = MetricCollection(PAPER, ["lpips-vgg", "niqe"], device=str(device))
-        rows = [self._score(network, panel, *center_pair(p, device)) for p in photos]
-        return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
-
-    @staticmethod
-    def _score(
-        network: nn.Module, panel: MetricCollection, lr: Tensor, hr: Tensor
-    ) -> dict[str, float]:
-        restored = quantize(network(lr).float())
-        with torch.autocast(restored.device.type, torch.bfloat16):
-            distance = perceptual_distance(restored, hr, stages=STAGES)
-        panel.prepare(hr, lr)
-        scores = {name: values[0] for name, values in panel.score(restored).items()}
-        return {
-            "val_psnr_y": psnr_y(restored, hr),
-            "val_vgg": float(distance),
-            **{f"val_{n}": math.nan if v is None else v for n, v in scores.items()},
-        }
+        perceptual, rows = PerceptualScores(device), []
+        for photo in photos:
+            lr, hr = center_pair(photo, device)
+            restored = network(lr).float()
+            perceptual.prepare(hr, lr)
+            rows.append({
+                "psnr_y": psnr_y(restored, hr),
+                "vgg": float(vgg_distance(restored, hr)),
+                **perceptual(restored),
+            })  # fmt: skip
+        return {f"val_{name}": value for name, value in column_means(rows).items()}

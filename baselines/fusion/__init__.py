@@ -1,12 +1,10 @@
 """Fusion-L1 and Fusion-LPIPS: one network that fuses flow samples, trained with two losses."""
 
-from functools import partial
 from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
 from pdbench.baselines.fusion.fuser import FusionFuser
 from pdbench.baselines.fusion.net import Fusion
-from pdbench.baselines.fusion.objective import FusionObjective
 from pdbench.baselines.fusion.state_dict import to_pdbench
 
 __all__ = ["L1", "LPIPS"]
@@ -24,7 +22,6 @@ L1 = Baseline(
     network=Fusion,
     wrap=FusionFuser,
     convert_state_dict=to_pdbench,
-    objective=partial(FusionObjective, "l1"),
     after=("srflow-da",),
 )
 LPIPS = Baseline(
@@ -35,6 +32,5 @@ LPIPS = Baseline(
     network=Fusion,
     wrap=FusionFuser,
     convert_state_dict=to_pdbench,
-    objective=partial(FusionObjective, "lpips"),
     after=("srflow-da",),
 )

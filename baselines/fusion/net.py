@@ -12,6 +12,7 @@ from typing import Literal
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from pdbench.baselines.arguments import Blocks, Width, checked
 from pdbench.baselines.rrdb.net import conv3x3
 
 __all__ = ["Fusion"]
@@ -41,11 +42,12 @@ class Fusion(nn.Module):
             "none" does not.
     """
 
+    @checked
     def __init__(
         self,
-        samples: int = 10,
-        features: int = 64,
-        blocks: int = 2,
+        samples: Width = 10,
+        features: Width = 64,
+        blocks: Blocks = 2,
         skip: Literal["mean", "none"] = "mean",
     ) -> None:
         super().__init__()

@@ -1,46 +1,40 @@
-"""Training the fusion network on samples the frozen flow draws for every crop."""
+"""Objective of the fusion networks, on samples that the frozen flow draws for every crop."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from pdbench.baselines import srflow_da
+from pdbench.baselines.arguments import build
 from pdbench.baselines.fusion.net import Fusion
-from pdbench.baselines.rrdb.objective import center_pair, psnr_y
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.baselines.srflow_da.objective import draw_latents
 from pdbench.data.patches import Photo
-from pdbench.images import quantize
-from pdbench.metrics.collection import MetricCollection
-from pdbench.metrics.protocol import PAPER
-from pdbench.training.losses import lpips_distance, random_window
-from pdbench.training.recipe import Recipe, read_options
+from pdbench.training.losses import lpips_distance
+from pdbench.training.recipe import STRICT, Recipe, read_options
+from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
 
 __all__ = ["FusionObjective", "draw_samples"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Options:
     """The recipe's `objective`.
 
     Attributes:
         flow: Size of the SRFlow-DA that draws the samples.
         tau: Temperature of the samples.
-        pixel: Weight of L1 beside LPIPS; Fusion-L1 has nothing but L1.
-        window: Side of the random window LPIPS looks at, in HR pixels.
     """
 
-    flow: str = "compact"
-    tau: float = 0.9
-    pixel: float = 0.0
-    window: int = 160
+    flow: Literal["compact", "paper"] = "compact"
+    tau: Annotated[float, Field(ge=0, le=2)] = 0.9
 
 
 @torch.no_grad()
@@ -67,17 +61,19 @@ class FusionObjective:
         kind: The loss.
     """
 
-    def __init__(self, kind: Literal["l1", "lpips"]) -> None:
-        self.kind = kind
+    def __init__(self, kind: Literal["l1", "lpips-vgg"]) -> None:
+        self.losses = (kind,)
         self.options = Options()
         self.count = 0
         self.flow: SRFlowDA | None = None
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the network, and load the flow whose samples it is trained on."""
-        self.options = read_options(Options, recipe.objective, f"objective of {recipe.baseline}")
+        self.options = read_options(
+            Options, recipe.objective, f"recipe objective of {recipe.baseline}"
+        )
+        network = build(Fusion, recipe.network, f"recipe network of {recipe.baseline}")
         self.flow = cast(SRFlowDA, srflow_da.BASELINE.load(self.options.flow, "cpu"))
-        network = Fusion(**recipe.network)
         self.count = network.samples
         return network
 
@@ -91,38 +87,32 @@ class FusionObjective:
         with torch.autocast(lr.device.type, torch.bfloat16):
             return draw_samples(self.flow, lr, self.count, self.options.tau, generator)
 
-    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, step: int) -> Tensor:
+    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
         """Mean loss of the images fused from freshly drawn samples."""
-        del step
+        del progress
         fused = network(self._samples(lr)).float()
-        distance = F.l1_loss(fused, hr)
-        if self.kind == "l1":
-            return distance
+        if self.losses == ("l1",):
+            return F.l1_loss(fused, hr)
         with torch.autocast(fused.device.type, torch.bfloat16):
-            seen = lpips_distance(*random_window(self.options.window, fused, hr))
-        return seen + self.options.pixel * distance
+            return lpips_distance(fused, hr)
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
-        """Luma PSNR (dB) of the fused image and of the samples' mean, and LPIPS-VGG of the former.
+        """Luma PSNR (dB) of the fused image and of the samples' mean; LPIPS-VGG and NIQE.
 
         `val_order` is the root mean square change, in 8-bit levels, when the samples come in
         reverse order.
         """
         device = next(network.parameters()).device
-        panel = MetricCollection(PAPER, ["lpips-vgg"], device=str(device))
-        rows = [self._score(network, panel, *center_pair(p, device)) for p in photos]
-        return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
-
-    def _score(
-        self, network: nn.Module, panel: MetricCollection, lr: Tensor, hr: Tensor
-    ) -> dict[str, float]:
-        samples = self._samples(lr, torch.Generator(lr.device).manual_seed(0))
-        fused, turned = network(samples).float(), network(samples.flip(1)).float()
-        panel.prepare(hr, lr)
-        lpips = panel.score(quantize(fused))["lpips-vgg"][0]
-        return {
-            "val_psnr_y": psnr_y(fused, hr),
-            "val_psnr_y_average": psnr_y(samples.mean(1), hr),
-            "val_lpips-vgg": math.nan if lpips is None else lpips,
-            "val_order": 255 * float((fused - turned).square().mean().sqrt()),
-        }
+        perceptual, rows = PerceptualScores(device), []
+        for photo in photos:
+            lr, hr = center_pair(photo, device)
+            samples = self._samples(lr, torch.Generator(lr.device).manual_seed(0))
+            fused, turned = network(samples).float(), network(samples.flip(1)).float()
+            perceptual.prepare(hr, lr)
+            rows.append({
+                "psnr_y": psnr_y(fused, hr),
+                "psnr_y_average": psnr_y(samples.mean(1), hr),
+                **perceptual(fused),
+                "order": 255 * float((fused - turned).square().mean().sqrt()),
+            })  # fmt: skip
+        return {f"val_{name}": value for name, value in column_means(rows).items()}

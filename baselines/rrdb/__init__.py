@@ -4,7 +4,6 @@ from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
 from pdbench.baselines.rrdb.net import RRDB
-from pdbench.baselines.rrdb.objective import RRDBObjective
 from pdbench.baselines.rrdb.restorer import RRDBRestorer
 from pdbench.baselines.rrdb.state_dict import to_pdbench
 
@@ -21,5 +20,4 @@ BASELINE = Baseline(
     network=RRDB,
     wrap=RRDBRestorer,
     convert_state_dict=to_pdbench,
-    objective=RRDBObjective,
 )

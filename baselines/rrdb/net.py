@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from pdbench.baselines.arguments import Blocks, Width, checked
+
 __all__ = ["RRDB", "DenseBlock", "ResidualInResidual"]
 
 RESIDUAL_SCALE = 0.2
@@ -92,11 +94,12 @@ class RRDB(nn.Module):
             ESRGAN and BasicSR) or the trunk's own output ("trunk", the encoder inside SRFlow).
     """
 
+    @checked
     def __init__(
         self,
-        features: int = 64,
-        blocks: int = 23,
-        growth: int = 32,
+        features: Width = 64,
+        blocks: Blocks = 23,
+        growth: Width = 32,
         skip: Literal["input", "trunk"] = "input",
     ) -> None:
         super().__init__()

@@ -1,44 +1,25 @@
-"""Training RRDB: L1 on crops, PSNR on held-out photographs."""
+"""Objective of RRDB: a pixel loss of crops."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from pdbench.baselines.arguments import build
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.data.patches import Photo
-from pdbench.errors import InputError
-from pdbench.images import luma_bt601, quantize
-from pdbench.training.recipe import Recipe
+from pdbench.training.recipe import STRICT, Recipe, read_options
+from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
 
-__all__ = ["RRDBObjective", "center_pair", "psnr_loss", "psnr_y"]
+__all__ = ["RRDBObjective", "psnr_loss"]
 
-CENTER = 64
-BORDER = 4
 LUMA = (0.256788, 0.504129, 0.097906)  # BT.601, studio range
 FLAT_CROP = 1e-4  # crops better than 40 dB pull no harder: most are flat
-
-
-def center_pair(photo: Photo, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Cut the central 64x64 LR window (smaller if the photo is) and its HR, both (1, 3, ., .)."""
-    height, width = photo.lr.shape[:2]
-    rows, columns = min(CENTER, height), min(CENTER, width)
-    top, left = (height - rows) // 2, (width - columns) // 2
-    lr = photo.lr[top : top + rows, left : left + columns]
-    hr = photo.hr[4 * top : 4 * (top + rows), 4 * left : 4 * (left + columns)]
-    to_tensor = [torch.from_numpy(x.copy()).permute(2, 0, 1)[None].float() / 255 for x in (lr, hr)]
-    return to_tensor[0].to(device), to_tensor[1].to(device)
-
-
-def psnr_y(restored: Tensor, reference: Tensor) -> float:
-    """PSNR in dB on BT.601 luma after 8-bit rounding, border 4; inputs (1, 3, H, W) in [0, 1]."""
-    error = luma_bt601(quantize(restored), rounded=False) - luma_bt601(reference, rounded=False)
-    inner = error[..., BORDER:-BORDER, BORDER:-BORDER].double()
-    return float(20 * torch.log10(255 / inner.square().mean().sqrt()))
 
 
 def psnr_loss(restored: Tensor, reference: Tensor) -> Tensor:
@@ -64,34 +45,48 @@ def psnr_loss(restored: Tensor, reference: Tensor) -> Tensor:
     return (energy + FLAT_CROP).log().mean()
 
 
-class RRDBObjective:
-    """L1 between restored and true crops; see pdbench.training.loop.Objective.
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Options:
+    """The recipe's `objective`.
 
-    The recipe's `objective` may hold `psnr_from`: the fraction of the steps after which
-    `psnr_loss` takes the place of L1.
+    Attributes:
+        loss: "l1", as published, or "psnr", see `psnr_loss`.
     """
 
+    loss: Literal["l1", "psnr"] = "l1"
+
+
+class RRDBObjective:
+    """Pixel loss of restored crops; see pdbench.training.loop.Objective."""
+
+    losses: tuple[str, ...] = ("l1",)
+
     def __init__(self) -> None:
-        self.psnr_from_step = math.inf
+        self.error: Callable[[Tensor, Tensor], Tensor] = F.l1_loss
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the network of the recipe with ESRGAN's initialization."""
-        options = dict(recipe.objective)
-        self.psnr_from_step = options.pop("psnr_from", math.inf) * recipe.optimization.steps
-        if options:
-            raise InputError(f"recipe objective of rrdb: unknown key '{min(options)}'")
-        return RRDB(**recipe.network)
+        options = read_options(Options, recipe.objective, "recipe objective of rrdb")
+        if options.loss == "psnr":
+            self.error, self.losses = psnr_loss, ("l2",)
+        return build(RRDB, recipe.network, "recipe network of rrdb")
 
     def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
         """RRDB needs no data-dependent initialization."""
 
-    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, step: int) -> Tensor:
-        """Mean absolute error over the batch, later perhaps minus its mean PSNR."""
-        error = psnr_loss if step >= self.psnr_from_step else F.l1_loss
-        return error(network(lr), hr)
+    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
+        """Mean error of the batch."""
+        del progress
+        return self.error(network(lr), hr)
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
-        """Mean luma PSNR (dB) over the centers of the held-out photographs."""
+        """Luma PSNR (dB), LPIPS-VGG and NIQE on the centers of the held-out photographs."""
         device = next(network.parameters()).device
-        scores = [psnr_y(network(lr), hr) for lr, hr in (center_pair(p, device) for p in photos)]
-        return {"val_psnr_y": sum(scores) / len(scores)}
+        perceptual = PerceptualScores(device)
+        rows = []
+        for photo in photos:
+            lr, hr = center_pair(photo, device)
+            restored = network(lr)
+            perceptual.prepare(hr, lr)
+            rows.append({"psnr_y": psnr_y(restored, hr), **perceptual(restored)})
+        return {f"val_{name}": value for name, value in column_means(rows).items()}

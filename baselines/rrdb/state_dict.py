@@ -7,6 +7,7 @@ References:
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Literal
@@ -15,7 +16,20 @@ from torch import Tensor
 
 from pdbench.errors import InputError
 
-__all__ = ["Naming", "from_mid", "naming_of", "to_mid", "to_pdbench", "unwrap"]
+__all__ = ["WRAPPERS", "Naming", "from_mid", "naming_of", "to_mid", "to_pdbench", "unwrap"]
+
+log = logging.getLogger(__name__)
+
+WRAPPERS = (
+    "params_ema",
+    "params",
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net_g",
+    "generator",
+)
+PREFIXES = ("_orig_mod.", "module.", "generator.", "model.", "net_g.")
 
 Naming = Literal["old", "mid", "new"]
 
@@ -41,19 +55,33 @@ OLD_TRUNK = re.compile(r"model\.1\.sub\.\d+\.(weight|bias)")
 def unwrap(state: Mapping[str, object]) -> dict[str, Tensor]:
     """Take the tensors out of a checkpoint's wrapping.
 
-    BasicSR keeps them under "params_ema" or "params"; data-parallel training adds "module.".
+    Trainers keep them under a key ("params_ema", "state_dict", ...), one in another perhaps, and
+    data-parallel training, compilation and trainers put a word before every name ("module.").
+    What was taken off is logged.
 
     Raises:
         InputError: What is left is not a flat dictionary of tensors.
     """
-    for wrapper in ("params_ema", "params"):
-        if isinstance(state.get(wrapper), Mapping):
-            state = state[wrapper]  # type: ignore[assignment]
-            break
-    flat = {name.removeprefix("module."): value for name, value in state.items()}
+    opened = []
+    while wrapper := next((key for key in WRAPPERS if isinstance(state.get(key), Mapping)), None):
+        state = state[wrapper]  # type: ignore[assignment]
+        opened.append(wrapper)
+    flat = dict(state)
     if not flat or not all(isinstance(value, Tensor) for value in flat.values()):
         raise InputError("the checkpoint is not a flat dictionary of tensors; export its weights")
+    while prefix := next((prefix for prefix in PREFIXES if _all_begin(flat, prefix)), None):
+        flat = {name.removeprefix(prefix): value for name, value in flat.items()}
+        opened.append(f"{prefix}*")
+    if opened:
+        log.info("taken out of the checkpoint: %s", ", ".join(opened))
     return flat  # type: ignore[return-value]
+
+
+def _all_begin(names: Mapping[str, object], prefix: str) -> bool:
+    """Tell whether a prefix wraps every name; "model.0" is the old naming of RRDB, not wrapped."""
+    return all(
+        name.startswith(prefix) and not name.removeprefix(prefix)[:1].isdigit() for name in names
+    )
 
 
 def naming_of(names: Mapping[str, Tensor]) -> Naming:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from pdbench.baselines.baseline import Baseline
 from pdbench.baselines.srflow_da.net import SRFlowDA
-from pdbench.baselines.srflow_da.objective import SRFlowDAObjective
 from pdbench.baselines.srflow_da.sampler import SRFlowDASampler
 from pdbench.baselines.srflow_da.state_dict import to_pdbench
 
@@ -21,6 +20,5 @@ BASELINE = Baseline(
     network=SRFlowDA,
     wrap=SRFlowDASampler,
     convert_state_dict=to_pdbench,
-    objective=SRFlowDAObjective,
     after=("rrdb",),
 )

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from pydantic import Field
 from torch import Tensor, nn
 
+from pdbench.baselines.arguments import Blocks, Width, checked
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.baselines.rrdb.state_dict import from_mid, to_mid
 from pdbench.baselines.srflow_da.layers import Coupling, FlowStep, Prepared, Split, Squeeze
@@ -154,13 +156,17 @@ class SRFlowDA(nn.Module):
         published: Carry the published tensors no x4 flow uses (276,576 + the encoder's head).
     """
 
+    @checked
     def __init__(
-        self, *, features: int = 64, blocks: int = 23, growth: int = 32,
-        taps: Sequence[int] = (1, 8, 15, 22), skip: Literal["input", "trunk"] = "trunk",
-        steps: int = 6, plain_steps: int = 2, hidden: int = 64, depth: int = 4,
-        floor: float = 1e-4, split_bound: float | None = None, published: bool = True,
+        self, *, features: Width = 64, blocks: Blocks = 23, growth: Width = 32,
+        taps: Annotated[Sequence[int], Field(max_length=128)] = (1, 8, 15, 22),
+        skip: Literal["input", "trunk"] = "trunk", steps: Blocks = 6, plain_steps: Blocks = 2,
+        hidden: Width = 64, depth: Blocks = 4, floor: Annotated[float, Field(gt=0, le=1)] = 1e-4,
+        split_bound: Annotated[float, Field(gt=0, le=100)] | None = None, published: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
+        if list(taps) != sorted({*taps}) or not set(taps) <= set(range(blocks)):
+            raise ValueError(f"taps must increase, from 0 to {blocks - 1} at most")
         self.taps = tuple(taps)
         self.RRDB = RRDB(features, blocks, growth, skip)
         if not published:
@@ -207,22 +213,9 @@ class SRFlowDA(nn.Module):
         """Initialize every actnorm on one batch; never after weights were loaded."""
         self.flowUpsamplerNet.initialize(hr, self.condition(lr))
 
-    def forward(
-        self, lr: Tensor, hr: Tensor, latents: Sequence[Tensor] | None = None
-    ) -> tuple[Tensor, Tensor | None]:
-        """One training pass: the NLL of `hr` (B,) and, if latents are given, their decoded image.
-
-        Latents of a larger batch (a multiple of B) decode against the repeated condition.
-        """
-        prepared = self.condition(lr)
-        nll = self.encode(hr, prepared).nll
-        if latents is None:
-            return nll, None
-        copies = latents[0].shape[0] // lr.shape[0]
-        repeated = [
-            cache and Prepared(*(x.repeat(copies, 1, 1, 1) for x in cache)) for cache in prepared
-        ]
-        return nll, self.decode(latents, repeated)
+    def forward(self, lr: Tensor, hr: Tensor) -> Tensor:
+        """Return the NLL (B,) of HR images (B, 3, 4h, 4w), what training minimizes."""
+        return self.encode(hr, self.condition(lr)).nll
 
 
 def _rename(state: dict[str, Any], prefix: str, convert_state_dict: Any) -> None:  # noqa: ANN401

@@ -1,85 +1,58 @@
-"""Training SRFlow-DA: likelihood of noisy HR crops; optionally losses on the samples it draws."""
+"""Objective of SRFlow-DA: the likelihood of noisy HR crops, and nothing beside it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from pdbench.baselines import rrdb
+from pdbench.baselines.arguments import build
 from pdbench.baselines.baseline import read_weights
-from pdbench.baselines.rrdb.objective import center_pair, psnr_y
+from pdbench.baselines.srflow_da.decoder import Decoder
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.bicubic import bicubic_downsample
 from pdbench.data.patches import Photo
-from pdbench.errors import InputError
 from pdbench.images import quantize
-from pdbench.training.losses import (
-    lpips_distance,
-    lpips_energy,
-    random_window,
-    spread_of_opposites,
-)
-from pdbench.training.recipe import Recipe
+from pdbench.training.recipe import STRICT, Recipe, Share, read_options
+from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
 
-__all__ = ["HR_NOISE", "SRFlowDAObjective", "draw_latents", "grid_pattern", "pixel_crps"]
+__all__ = ["HR_NOISE", "SRFlowDAObjective", "draw_latents"]
 
 HR_NOISE = 4 / math.sqrt(3) / 255
 """Standard deviation of the noise added to HR images in [0, 1]: what uniform dequantization to 32
 levels would add (SRFlow-DA, section 4)."""
 
-CELL = 4
-ENERGY_WINDOW = 64
+SAMPLES = 25
+"""Samples at TAU that validation draws of each photograph."""
+TAU = 0.9
+OTHER_TAUS = (0.1, 0.5)
+PATCH = 8
+HUGE = 1e6
+EXPLODED = 0.25
+"""Mean excursion of an 8x8 patch outside [0, 1] above which it counts as exploded."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Weights:
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Options:
     """The recipe's `objective`.
 
     Attributes:
         encoder: Size of the RRDB whose weights the encoder starts from, or "" for none.
-        frozen: Fraction of the steps during which the encoder is not trained.
-        samples_from: Fraction of the steps after which samples are drawn for the terms below.
-        tau: Highest temperature of these samples; each step draws its own, high ones more often.
-        lpips: Weight of LPIPS-VGG of the mean of two samples. Their latents are z and -z, so that
-            what differs between samples cancels: the term sharpens what all samples share. Alone
-            it lets their spread shrink; `crps` and `energy` hold against that.
-        pixel: Weight of the L1 distance of that mean to the HR.
-        crps: Weight of `pixel_crps`, which makes the samples as wide as their error.
-        energy: Weight of `lpips_energy` in a random window, the same for what VGG16 sees.
-        consistency: Weight of the L1 distance between downscaled samples and the LR.
-        in_range: Weight of the mean excursion of samples outside [0, 1].
-        grid: Weight of the pattern of four pixels in that mean, see `grid_pattern`.
+        frozen: Fraction of the run during which the encoder is not trained.
     """
 
-    encoder: str = ""
-    frozen: float = 0.0
-    samples_from: float = 0.0
-    tau: float = 0.9
-    lpips: float = 0.0
-    pixel: float = 0.0
-    crps: float = 0.0
-    energy: float = 0.0
-    consistency: float = 0.0
-    in_range: float = 0.0
-    grid: float = 0.0
-
-    @property
-    def look_at_samples(self) -> bool:
-        """Whether any term needs samples."""
-        terms = (self.lpips, self.pixel, self.crps, self.energy)
-        return any((*terms, self.consistency, self.in_range, self.grid))
+    encoder: Literal["", "compact", "paper"] = ""
+    frozen: Share = 0.0
 
 
 def draw_latents(
-    lr: Tensor,
-    copies: int,
-    tau: Tensor | float,
-    generator: torch.Generator | None = None,
+    lr: Tensor, copies: int, tau: float, generator: torch.Generator | None = None
 ) -> list[Tensor]:
     """Draw latents [eps, z] for `copies` samples of every image of lr (B, 3, h, w)."""
     batch, _, height, width = lr.shape
@@ -90,129 +63,106 @@ def draw_latents(
     ]
 
 
-def grid_pattern(restored: Tensor, reference: Tensor) -> Tensor:
-    """Mean magnitude of what the error repeats every four pixels.
-
-    The squeezes let a flow treat each of the 16 positions in a 4x4 cell by itself, and VGG16 takes
-    a faint grid for texture. Averaged over many cells the error must not depend on the position.
-
-    Args:
-        restored: (B, 3, 4h, 4w) in [0, 1].
-        reference: The same shape.
-
-    Returns:
-        Scalar in the unit of the images, 0 without a pattern.
-    """
-    cells = F.pixel_unshuffle(restored - reference, CELL)
-    pattern = cells.mean((0, 2, 3)).reshape(3, CELL * CELL)
-    return (pattern - pattern.mean(1, keepdim=True)).abs().mean()
-
-
-def pixel_crps(sample: Tensor, opposite: Tensor, reference: Tensor) -> Tensor:
-    """Continuous ranked probability score of the samples' distribution, averaged over values.
-
-    A proper score: least, in expectation, for the true distribution. It rewards samples that are
-    near the HR image and, at that, far from each other; terms on their mean alone let the spread
-    collapse. It is E|X - y| - E|X - X'| / 2 for independent samples X and X'.
-
-    Args:
-        sample: (B, 3, H, W), of latents z.
-        opposite: The same shape, of latents -z.
-        reference: The same shape, the HR image.
-
-    Returns:
-        Scalar in the unit of the images; lower is better.
-
-    References:
-        Gneiting, Raftery, "Strictly Proper Scoring Rules, Prediction, and Estimation", Journal of
-        the American Statistical Association 2007, section 4.2
-    """
-    error = (F.l1_loss(sample, reference) + F.l1_loss(opposite, reference)) / 2
-    return error - spread_of_opposites(F.l1_loss(sample, opposite))
-
-
 class SRFlowDAObjective:
-    """NLL in bits per pixel plus the sample terms; see pdbench.training.loop.Objective."""
+    """Negative log-likelihood in bits per pixel; see pdbench.training.loop.Objective."""
 
+    losses = ("nll",)
     leaves_unused = True  # the published tensors of no use, and an encoder while it is frozen
 
     def __init__(self) -> None:
-        self.weights = Weights()
-        self.steps = 1
+        self.options = Options()
+        self.rrdb: nn.Module | None = None
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the network, its encoder filled from RRDB if the recipe says so."""
-        try:
-            self.weights = Weights(**recipe.objective)
-        except TypeError as error:
-            raise InputError(f"recipe objective of srflow-da: {error}") from error
-        self.steps = recipe.optimization.steps
-        network = SRFlowDA(**recipe.network)
-        if self.weights.encoder:
-            path = rrdb.BASELINE.weights_path(self.weights.encoder)
+        self.options = read_options(Options, recipe.objective, "recipe objective of srflow-da")
+        network = build(SRFlowDA, recipe.network, "recipe network of srflow-da")
+        if self.options.encoder:
+            path = rrdb.BASELINE.weights_path(self.options.encoder)
             state = rrdb.BASELINE.convert_state_dict(read_weights(path)[0])
             wanted = network.RRDB.state_dict()
             network.RRDB.load_state_dict({name: state[name].float() for name in wanted})
+            self.rrdb = rrdb.BASELINE.load(self.options.encoder, "cpu")
         return network
 
     def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
         """Initialize the actnorms on the first batch."""
         network.initialize(lr, hr + HR_NOISE * torch.randn_like(hr))  # type: ignore[operator]
 
-    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, step: int) -> Tensor:
-        """NLL of the noisy HR crops plus the weighted sample terms."""
-        weights = self.weights
-        if weights.frozen:
+    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
+        """Mean negative log-likelihood of the noisy HR crops."""
+        if self.options.frozen:
             bare = getattr(network, "module", network)
-            bare.RRDB.requires_grad_(step >= weights.frozen * self.steps)
-        noisy = hr + HR_NOISE * torch.randn_like(hr)
-        if not weights.look_at_samples or step < weights.samples_from * self.steps:
-            return network(lr, noisy)[0].mean()
-        tau = weights.tau * torch.rand((), device=lr.device).sqrt()
-        latents = [torch.cat([x, -x]) for x in draw_latents(lr, 1, tau)]
-        nll, drawn = network(lr, noisy, latents)
-        return nll.mean() + self._sample_terms(drawn.float(), lr, hr)
-
-    def _sample_terms(self, drawn: Tensor, lr: Tensor, hr: Tensor) -> Tensor:
-        weights = self.weights
-        sample, opposite = drawn.chunk(2)
-        mean = (sample + opposite) / 2
-        small = F.interpolate(sample, lr.shape[-2:], mode="bicubic", antialias=True)
-        outside = F.relu(sample - 1) + F.relu(-sample)
-        total = weights.consistency * F.l1_loss(small, lr) + weights.in_range * outside.mean()
-        if weights.grid:
-            total = total + weights.grid * grid_pattern(mean, hr)
-        if weights.pixel:
-            total = total + weights.pixel * F.l1_loss(mean, hr)
-        if weights.crps:
-            total = total + weights.crps * pixel_crps(sample, opposite, hr)
-        with torch.autocast(mean.device.type, torch.bfloat16):
-            if weights.energy:
-                cut = random_window(ENERGY_WINDOW, sample, opposite, hr)
-                total = total + weights.energy * lpips_energy(*cut)
-            if weights.lpips:
-                total = total + weights.lpips * lpips_distance(mean, hr)
-        return total
+            bare.RRDB.requires_grad_(progress >= self.options.frozen)
+        nll: Tensor = network(lr, hr + HR_NOISE * torch.randn_like(hr))
+        return nll.mean()
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
-        """NLL (bits/pixel), luma PSNR at tau 0 and 0.9, LR-PSNR and range of tau-0.9 samples."""
-        device = next(network.parameters()).device
-        rows = [self._judge(network, *center_pair(photo, device)) for photo in photos]  # type: ignore[arg-type]
-        return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
+        """Score likelihood and samples on the centers of the held-out photographs.
 
-    def _judge(self, network: SRFlowDA, lr: Tensor, hr: Tensor) -> dict[str, float]:
-        generator = torch.Generator(lr.device).manual_seed(0)
-        prepared = network.condition(lr)
-        noise = HR_NOISE * torch.randn(hr.shape, device=hr.device, generator=generator)
-        latents = draw_latents(lr, 5, 0.9, generator)
-        samples = network.decode(latents, prepared)
-        mode = network.decode([0 * x[:1] for x in latents], prepared)
-        small = bicubic_downsample(quantize(samples[:1]))
-        return {
-            "val_nll": float(network.encode(hr + noise, prepared).nll),
-            "val_psnr_y_tau0": psnr_y(mode, hr),
-            "val_psnr_y_tau09": psnr_y(samples[:1], hr),
-            "val_psnr_y_average5": psnr_y(samples.mean(0, keepdim=True), hr),
-            "val_lr_psnr": float(-10 * torch.log10((small - lr).double().square().mean() + 1e-10)),
-            "val_range": float((samples - 0.5).abs().max() + 0.5),
-        }
+        Returns:
+            `val_` and: `nll` (bits/pixel); luma PSNR (dB) of tau = 0, one sample at 0.9, and the
+            averages of 5 and 25; `mse_ratio`, MSE(1)/MSE(inf) at 0.9 pooled over photographs (a
+            perfect sampler has 1 + 0.9^2 there); LPIPS-VGG and NIQE of tau = 0.1, 0.5, 0.9,
+            Average-5 and the RRDB that the encoder started from; `lr_psnr` of a sample (dB);
+            `excursion`, the worst mean excursion of an 8x8 patch outside [0, 1]; and `exploded`,
+            the share of patches where it is above 0.25.
+        """
+        device = next(network.parameters()).device
+        flow, perceptual = cast(SRFlowDA, network), PerceptualScores(device)
+        decoder = Decoder(flow.flowUpsamplerNet)
+        rows = []
+        for photo in photos:
+            lr, hr = center_pair(photo, device)
+            perceptual.prepare(hr, lr)
+            rows.append(_judge(flow, decoder, perceptual, lr, hr))
+            if self.rrdb:
+                scores = perceptual(self.rrdb.to(device)(lr))
+                rows[-1] |= {f"{metric}_rrdb": value for metric, value in scores.items()}
+        means = column_means(rows)
+        means["mse_ratio"] = means.pop("mse_1") / (means.pop("mse_inf") or math.nan)
+        means["excursion"] = max(row["excursion"] for row in rows)
+        return {f"val_{name}": value for name, value in means.items()}
+
+
+def _judge(
+    network: SRFlowDA, decoder: Decoder, perceptual: PerceptualScores, lr: Tensor, hr: Tensor
+) -> dict[str, float]:
+    """Return the scores of one photograph, lr (1, 3, h, w), with `mse_1` and `mse_inf` apart."""
+    generator = torch.Generator(lr.device).manual_seed(0)
+    conditions = network.conditions(lr)
+    prepared = decoder.prepare(conditions)
+
+    def draw(tau: float, copies: int) -> Tensor:
+        drawn = [
+            decoder.decode(draw_latents(lr, 1, tau, generator), prepared) for _ in range(copies)
+        ]  # one by one: faster on a CPU than one large batch
+        return torch.cat(drawn).float().nan_to_num(HUGE, HUGE, -HUGE)
+
+    samples = draw(TAU, SAMPLES)
+    shown = {f"tau{tau:g}": draw(tau, 1) for tau in OTHER_TAUS}
+    shown |= {f"tau{TAU:g}": samples[:1], "average5": samples[:5].mean(0, keepdim=True)}
+    scores = {
+        f"{metric}_{name}": value
+        for name, image in shown.items()
+        for metric, value in perceptual(image).items()
+    }
+    noise = HR_NOISE * torch.randn(hr.shape, device=hr.device, generator=generator)
+    encoded = network.encode(hr + noise, network.flowUpsamplerNet.prepare(conditions))
+    outside = (F.relu(samples - 1) + F.relu(-samples)).mean(1, keepdim=True)
+    patches = F.avg_pool2d(outside, PATCH)
+    small = bicubic_downsample(quantize(samples[:1]))
+    error = (samples - hr).square().mean()
+    return {
+        "nll": float(encoded.nll),
+        "psnr_y_tau0": psnr_y(draw(0.0, 1), hr),
+        "psnr_y_tau0.9": psnr_y(samples[:1], hr),
+        "psnr_y_average5": psnr_y(shown["average5"], hr),
+        "psnr_y_average25": psnr_y(samples.mean(0, keepdim=True), hr),
+        "mse_1": float(error),
+        "mse_inf": float(error - samples.var(0).mean()),
+        **scores,
+        "lr_psnr": float(-10 * torch.log10((small - lr).double().square().mean() + 1e-10)),
+        "excursion": float(patches.max()),
+        "exploded": float((patches > EXPLODED).float().mean()),
+    }

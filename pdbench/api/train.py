@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-__all__ = ["train", "train_all"]
+from pdbench.errors import InputError
+
+__all__ = ["read_duration", "train", "train_all"]
+
+UNITS = {"s": 1, "m": 60, "h": 3600}
+LONGEST = 10**9
 
 
 def train(
@@ -20,6 +27,7 @@ def train(
     workers: int | None = None,
     threads: int | None = None,
     steps: int | None = None,
+    time: float | str | None = None,
     progress: bool = True,
     tensorboard: bool = False,
 ) -> Path:
@@ -36,6 +44,8 @@ def train(
         workers: Processes that cut crops; None for none on a CPU and up to 8 on a GPU.
         threads: CPU threads; torch's default when None.
         steps: Steps to train instead of the recipe's.
+        time: Time to train instead of the recipe's steps: seconds, or "90s", "10m", "1.5h". The
+            learning rate's schedule is laid out over it; validation of the result comes on top.
         progress: Whether to show a bar with ETA and loss.
         tensorboard: Write the log for TensorBoard too.
 
@@ -46,23 +56,15 @@ def train(
         InputError: The network, recipe, data, device or folder cannot be used.
         TrainingDiverged: The loss stopped being finite; names the last good checkpoint.
     """
-    from pdbench import baselines
+    from pdbench.baselines import training
 
-    weights: Path = baselines.train(
-        baseline,
-        [Path(folder) for folder in data],
-        Path(output),
-        config=config,
-        resume=resume,
-        start=Path(start) if start else None,
-        device=None if device == "auto" else device,
-        workers=workers,
-        threads=threads,
-        steps=steps,
-        progress=progress,
+    options = _options(
+        device, steps, time, resume=resume, workers=workers, threads=threads, progress=progress,
         tensorboard=tensorboard,
-    )
-    return weights
+    )  # fmt: skip
+    begun = Path(start) if start else None
+    folders = [Path(folder) for folder in data]
+    return training.train(baseline, folders, Path(output), config=config, start=begun, **options)
 
 
 def train_all(
@@ -75,6 +77,7 @@ def train_all(
     workers: int | None = None,
     threads: int | None = None,
     steps: int | None = None,
+    time: float | str | None = None,
     progress: bool = True,
     tensorboard: bool = False,
 ) -> list[Path]:
@@ -85,10 +88,11 @@ def train_all(
         output: Gets a folder for each network; `run` takes it as `weights_dir`.
         config: "compact" or "paper".
         resume: Continue what an earlier call began in `output`.
-        device: "auto", "cpu" or "cuda".
-        workers: Processes that cut crops; None for none on a CPU and up to 8 on a GPU.
-        threads: CPU threads; torch's default when None.
+        device: As `train`.
+        workers: As `train`.
+        threads: As `train`.
         steps: Steps of each network instead of its recipe's.
+        time: Time of each network instead of its recipe's steps.
         progress: Whether to show a bar with ETA and loss.
         tensorboard: Write the logs for TensorBoard too.
 
@@ -99,18 +103,33 @@ def train_all(
         InputError: The size, data, device or folder cannot be used.
         TrainingDiverged: A loss stopped being finite; names the last good checkpoint.
     """
-    from pdbench import baselines
+    from pdbench.baselines import training
 
-    exported: list[Path] = baselines.train_all(
-        [Path(folder) for folder in data],
-        Path(output),
-        config=config,
-        resume=resume,
-        device=None if device == "auto" else device,
-        workers=workers,
-        threads=threads,
-        steps=steps,
-        progress=progress,
+    options = _options(
+        device, steps, time, resume=resume, workers=workers, threads=threads, progress=progress,
         tensorboard=tensorboard,
-    )
-    return exported
+    )  # fmt: skip
+    folders = [Path(folder) for folder in data]
+    return training.train_all(folders, Path(output), config=config, **options)
+
+
+def _options(
+    device: str, steps: int | None, time: float | str | None, **others: bool | int | None
+) -> dict[str, Any]:
+    if steps is not None and time is not None:
+        raise InputError("steps and time both say when training ends; give one of them")
+    return {
+        "device": None if device == "auto" else device,
+        "steps": steps,
+        "time_limit": None if time is None else read_duration(time),
+        **others,
+    }
+
+
+def read_duration(time: float | str) -> float:
+    """Return the seconds of a duration: seconds, "90s", "10m" or "1.5h"; may raise InputError."""
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", str(time))
+    seconds = float(found[1]) * UNITS[found[2] or "s"] if found else 0.0
+    if not 0 < seconds <= LONGEST:
+        raise InputError(f"time is '{time}'; give seconds, or 90s, 10m, 1.5h")
+    return seconds

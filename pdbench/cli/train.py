@@ -55,6 +55,11 @@ __all__ = ["command"]
 )
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps, not the recipe's.")
+@click.option(
+    "--time",
+    metavar="DURATION",
+    help="Time to train (90s, 10m, 1.5h), not the recipe's steps; the schedule follows it.",
+)
 @click.option("--tensorboard", is_flag=True, help="Write the log for TensorBoard too.")
 def command(baseline: str, start: Path | None, **options: Any) -> None:  # noqa: ANN401
     """Train a network on photographs; the same command on CPU, one GPU or many.

@@ -1,4 +1,4 @@
-"""Training crops: from photographs, in memory or prepared, and drawn graphics, by number.
+"""Training crops of photographs, in memory or prepared, and of drawn graphics, by number.
 
 Crop number i is a pure function of (seed, i), whatever the batch, worker or process that asks:
 that is what lets a resumed or distributed run see exactly the crops an undisturbed one sees.
@@ -6,21 +6,22 @@ that is what lets a resumed or distributed run see exactly the crops an undistur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from pdbench.bicubic import bicubic_downsample
+from pdbench.data.layouts import IMAGE_SUFFIXES
 from pdbench.data.prepared import PreparedPhoto, is_prepared, open_prepared
 from pdbench.data.synthetic_crops import draw_graphics
 from pdbench.errors import InputError
+from pdbench.images import load_image, to_uint8
 
 __all__ = [
     "LoadedPhoto",
@@ -35,7 +36,6 @@ __all__ = [
 ]
 
 SCALE = 4
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 T = TypeVar("T")
@@ -86,11 +86,14 @@ class PatchSettings:
     seed: int = 0
 
 
-def find_photos(folders: Sequence[Path]) -> list[Path | PreparedPhoto]:
+def find_photos(
+    folders: Sequence[Path], *, exclude: Collection[str] = ()
+) -> list[Path | PreparedPhoto]:
     """List the photographs in the folders.
 
     Args:
         folders: Folders of image files, searched below, or folders made by `pdbench data prepare`.
+        exclude: Names without suffix of photographs to leave out.
 
     Returns:
         Image files, sorted, then prepared photographs in their order: that of the files they
@@ -109,12 +112,17 @@ def find_photos(folders: Sequence[Path]) -> list[Path | PreparedPhoto]:
         if is_prepared(folder):
             prepared += open_prepared(folder)
         else:
-            files += (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+            files += (
+                path
+                for path in folder.rglob("*")
+                if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+            )
     if not files and not prepared:
         raise InputError(
             f"no images below {', '.join(map(str, folders))}; --data wants photographs"
         )
-    return [*sorted(files), *prepared]
+    found: list[Path | PreparedPhoto] = [*sorted(files), *prepared]
+    return [photo for photo in found if Path(photo.name).stem not in exclude]
 
 
 def split_photos(files: Sequence[T], validation: int) -> tuple[list[T], list[T]]:
@@ -127,7 +135,10 @@ def split_photos(files: Sequence[T], validation: int) -> tuple[list[T], list[T]]
         InputError: Nothing would be left to train on.
     """
     if validation >= len(files):
-        raise InputError(f"{len(files)} images are too few: {validation} are held out to validate")
+        raise InputError(
+            f"{len(files)} images are too few: {validation} are held out to validate, "
+            f"so --data needs at least {validation + 1}"
+        )
     held = {int((i + 0.5) * len(files) / validation) for i in range(validation)}
     return (
         [path for i, path in enumerate(files) if i not in held],
@@ -145,12 +156,8 @@ def make_photo(name: str, pixels: np.ndarray) -> LoadedPhoto:
 
 
 def read_photo(path: Path) -> np.ndarray:
-    """Read an image file as (H, W, 3) uint8 RGB; raises InputError where it cannot be read."""
-    try:
-        with Image.open(path) as image:
-            return np.array(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(f"cannot read training image '{path}': {error}") from error
+    """Read an image file as (H, W, 3) uint8 RGB, by the rules of `load_image`; it may refuse."""
+    return to_uint8(load_image(path)).permute(1, 2, 0).contiguous().numpy()
 
 
 def load_photos(files: Sequence[Path | PreparedPhoto], lr_side: int) -> list[Photo]:
@@ -181,19 +188,14 @@ class Patches(TorchDataset[tuple[Tensor, Tensor]]):
     Args:
         photos: Photographs with their LR.
         settings: How to crop.
-        length: How many crops the sequence is said to have.
     """
 
-    def __init__(self, photos: Sequence[Photo], settings: PatchSettings, *, length: int) -> None:
+    def __init__(self, photos: Sequence[Photo], settings: PatchSettings) -> None:
         self.photos = photos
         self.settings = settings
-        self.length = length
         # sqrt: large photographs give more crops, yet do not drown the small ones
         size = np.sqrt([float(np.prod(photo.lr.shape[:2])) for photo in photos])
         self.odds = np.cumsum(size) / size.sum()
-
-    def __len__(self) -> int:
-        return self.length
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Return crop `index`: LR (3, s, s) and HR (3, 4s, 4s), float32 in [0, 1]."""

@@ -1,4 +1,4 @@
-"""Laying photographs out for training: decoded and shrunk once, mapped ever after.
+"""Cache of training photographs: decoded and shrunk once, then memory-mapped.
 
 Decoding and shrinking the 3,450 photographs of DF2K takes every start of a training the better
 part of an hour and 30 GB in each process; a prepared folder opens in a moment and is shared.

@@ -1,4 +1,4 @@
-"""Drawn training crops: text and flat shapes, the content photographs lack.
+"""Drawn training crops of text and flat shapes, the content photographs lack.
 
 Flows trained on photographs alone explode on pages of text and on drawings (saturated flat color
 next to sharp edges); a few per cent of such crops in training teach them what comes there.

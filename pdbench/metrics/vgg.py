@@ -172,6 +172,14 @@ class Vgg16:
             features = self._run(features if stage == 1 else pool(features), stage)
             yield features
 
+    def before_last_relu(self, features: Tensor) -> Tensor:
+        """Return conv5_3, before its activation, from relu4_3 (B, 512, H/8, W/8)."""
+        *inner, (weight, bias) = self._stages[-1]
+        features = halve(features)
+        for kernel, offset in inner:
+            features = conv2d(features, kernel, offset, padding=1).relu_()
+        return conv2d(features, weight, bias, padding=1)
+
 
 @cache
 def open_vgg16(device: str) -> Vgg16:

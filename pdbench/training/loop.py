@@ -1,8 +1,8 @@
-"""The one training loop: any objective, any recipe; CPU, one GPU or many, through accelerate."""
+"""Training loop for any objective and recipe, on a CPU, one GPU or many, through accelerate."""
 
 from __future__ import annotations
 
-import dataclasses
+import itertools
 import json
 import logging
 import math
@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from accelerate import Accelerator
@@ -31,19 +31,15 @@ from pdbench.data.patches import (
     split_photos,
 )
 from pdbench.errors import InputError, PdbenchError
-from pdbench.training.adversary import AdversarialObjective, Adversary, make_adversary
-from pdbench.training.checkpoint import (
-    export_weights,
-    load_checkpoint,
-    newest_checkpoint,
-    save_checkpoint,
-)
+from pdbench.training.adversary import AdversarialObjective, make_adversary
+from pdbench.training.checkpoint import export_weights, newest_checkpoint, save_checkpoint
+from pdbench.training.curves import draw_curves
 from pdbench.training.ema import WeightAverage
 from pdbench.training.log import TrainingLog
 from pdbench.training.optimizers import make_optimizers, peak_rates, set_rates
 from pdbench.training.recipe import Recipe
 from pdbench.training.schedule import rate
-from pdbench.training.start import Start
+from pdbench.training.state import Start, TrainingRun
 
 __all__ = ["Objective", "TrainingDiverged", "fit"]
 
@@ -64,6 +60,14 @@ class Objective(Protocol):
     has tensors that get no gradient, always or at first, says so: `leaves_unused = True`.
     """
 
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What the network is trained on, by the names of a leaderboard card.
+
+        Recorded in the weights; their metric leaks follow from it.
+        """
+        ...
+
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the freshly initialized network."""
         ...
@@ -72,8 +76,15 @@ class Objective(Protocol):
         """Do data-dependent initialization on the first batch of a fresh run."""
         ...
 
-    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, step: int) -> Tensor:
-        """Return the scalar to minimize; `network` may be wrapped for several devices."""
+    def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
+        """Return the scalar to minimize.
+
+        Args:
+            network: The network, perhaps wrapped for several devices.
+            lr: (B, 3, h, w) in [0, 1].
+            hr: (B, 3, 4h, 4w) in [0, 1].
+            progress: Fraction of the run that is over, in [0, 1).
+        """
         ...
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
@@ -81,66 +92,12 @@ class Objective(Protocol):
         ...
 
 
-@dataclasses.dataclass
-class _Run:
-    """Everything one training run holds on to between steps."""
-
-    recipe: Recipe
-    folder: Path
-    accelerator: Accelerator
-    network: nn.Module
-    average: WeightAverage
-    optimizers: list[torch.optim.Optimizer]
-    adversary: Adversary | None = None
-    started_from: str = ""
-    step: int = 0
-    seconds: float = 0.0
-
-    def state(self) -> dict[str, Any]:
-        second = {"adversary": self.adversary.state(self.accelerator)} if self.adversary else {}
-        return {
-            **second,
-            "recipe": json.dumps(dataclasses.asdict(self.recipe), sort_keys=True),
-            "network": self.accelerator.unwrap_model(self.network).state_dict(),
-            "average": self.average.state,
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "seconds": self.seconds,
-            "started_from": self.started_from,
-        }
-
-    def restore(self, path: Path) -> None:
-        saved = load_checkpoint(path)
-        ours, theirs = dataclasses.asdict(self.recipe), json.loads(saved["recipe"])
-        changed = sorted(
-            key for key in ("baseline", "network", "seed") if ours[key] != theirs[key]
-        )
-        if changed:
-            raise InputError(
-                f"cannot resume {path.parent}: its recipe has another {changed[0]}; "
-                "use the recipe it was started with, or another --out"
-            )
-        origin = saved.get("started_from", "")
-        if self.started_from not in ("", origin):
-            raise InputError(
-                f"cannot resume {path.parent}: it did not start from this file; "
-                "leave --from out, or use another --out"
-            )
-        self.accelerator.unwrap_model(self.network).load_state_dict(saved["network"])
-        self.average.state = {
-            name: value.to(self.accelerator.device) for name, value in saved["average"].items()
-        }
-        for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
-        if self.adversary:
-            self.adversary.restore(self.accelerator, saved["adversary"])
-        self.started_from = origin
-        self.step, self.seconds = saved["step"], saved["seconds"]
-
-
-def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(
+    run: TrainingRun, photos: Sequence[Photo], workers: int
+) -> Iterator[tuple[Tensor, Tensor]]:
     recipe, ranks = run.recipe, run.accelerator.num_processes
     crops, parts = recipe.crops, recipe.optimization.accumulate
-    if parts < 1 or crops.batch % (ranks * parts):
+    if crops.batch % (ranks * parts):
         raise InputError(
             f"batch {crops.batch} cannot be shared evenly by {ranks} processes in {parts} parts; "
             "change batch or accumulate in the recipe, or the number of processes"
@@ -150,10 +107,9 @@ def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple
     settings = PatchSettings(
         lr_side=crops.lr_side, graphics=crops.graphics, saturate=crops.saturate, seed=recipe.seed
     )
-    steps = recipe.optimization.steps
-    starts = (step * crops.batch + first for step in range(run.step, steps))
+    starts = (step * crops.batch + first for step in itertools.count(run.step))
     loader = DataLoader(
-        Patches(photos, settings, length=steps * crops.batch),
+        Patches(photos, settings),
         batch_sampler=(list(range(start, start + local)) for start in starts),
         num_workers=workers,
         pin_memory=run.accelerator.device.type == "cuda",
@@ -166,26 +122,30 @@ def _batches(run: _Run, photos: Sequence[Photo], workers: int) -> Iterator[tuple
         )
 
 
-def _advance(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> dict[str, float]:
+def _advance(
+    run: TrainingRun, objective: Objective, lr: Tensor, hr: Tensor, progress: float
+) -> dict[str, float]:
     """Take one step; returns what the log reports of it."""
     plan, rival = run.recipe.optimization, run.adversary
     seed = run.recipe.seed * 1_000_003 + run.step * 101 + run.accelerator.process_index
     set_seed(seed % SEEDS)
-    factor = rate(run.step, plan)
+    factor = rate(run.step, progress, plan)
     set_rates(run.optimizers, peak_rates(run.optimizers, plan), factor)
-    loss, rival_loss = _gradients(run, objective, lr, hr)
+    loss, rival_loss = _gradients(run, objective, lr, hr, progress)
     norm = _descend(run, loss, run.network, run.optimizers)
-    report = {"loss": loss, "gradient_norm": norm}
+    report = {"rate": factor, "loss": loss, "gradient_norm": norm}
     if rival:
         set_rates([rival.optimizer], [plan.adversary_lr], factor)
         _descend(run, rival_loss, rival.network, [rival.optimizer])
         report["adversary_loss"] = rival_loss
     run.step += 1
-    run.average.update(run.accelerator.unwrap_model(run.network), run.step)
+    run.average.update(run.bare, run.step)
     return report
 
 
-def _gradients(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> tuple[float, float]:
+def _gradients(
+    run: TrainingRun, objective: Objective, lr: Tensor, hr: Tensor, progress: float
+) -> tuple[float, float]:
     """Add up the gradients of a batch, part by part.
 
     Returns:
@@ -196,7 +156,7 @@ def _gradients(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> tuple
     for index, (some_lr, some_hr) in enumerate(zip(lr.chunk(parts), hr.chunk(parts), strict=True)):
         last = index == parts - 1  # processes exchange gradients once
         with nullcontext() if last else run.accelerator.no_sync(run.network):
-            loss = objective.loss(run.network, some_lr, some_hr, step=run.step) / parts
+            loss = objective.loss(run.network, some_lr, some_hr, progress=progress) / parts
             run.accelerator.backward(loss)
         total[0] += loss.detach()
         if rival and isinstance(objective, AdversarialObjective):
@@ -209,7 +169,7 @@ def _gradients(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> tuple
 
 
 def _descend(
-    run: _Run, loss: float, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
+    run: TrainingRun, loss: float, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
 ) -> float:
     """Move one network against its gradient; returns the gradient's norm."""
     norm = float(
@@ -219,7 +179,7 @@ def _descend(
         raise TrainingDiverged(
             f"loss {loss:.4g}, gradient norm {norm:.4g} at step {run.step}: training "
             f"stopped; the last good checkpoint is {newest_checkpoint(run.folder)}; "
-            "lower the learning rate or the clip norm and --resume"
+            "lower the learning rate or the clip norm and start anew"
         )
     for optimizer in optimizers:
         optimizer.step()
@@ -227,8 +187,10 @@ def _descend(
     return norm
 
 
-def _validate(run: _Run, objective: Objective, photos: Sequence[Photo]) -> Mapping[str, float]:
-    network = run.accelerator.unwrap_model(run.network)
+def _validate(
+    run: TrainingRun, objective: Objective, photos: Sequence[Photo]
+) -> Mapping[str, float]:
+    network = run.bare
     training = {name: value.clone() for name, value in network.state_dict().items()}
     network.load_state_dict(run.average.state)
     network.eval()
@@ -240,24 +202,34 @@ def _validate(run: _Run, objective: Objective, photos: Sequence[Photo]) -> Mappi
         network.train()
 
 
+def _computes_bf16() -> bool:
+    """Whether this processor multiplies bfloat16; without, it is ten times slower than float32."""
+    has = torch.cpu.get_capabilities()
+    return bool(has.get("amx_bf16") or has.get("avx512_bf16"))
+
+
+def _accelerator(recipe: Recipe, objective: Objective, device: str | None) -> Accelerator:
+    if device and device.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError("no CUDA device here; use --device cpu")
+    AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
+    on_cpu = device == "cpu" or not torch.cuda.is_available()
+    half = recipe.optimization.precision == "bf16" and (not on_cpu or _computes_bf16())
+    unused: bool = getattr(objective, "leaves_unused", False)
+    several = DistributedDataParallelKwargs(find_unused_parameters=unused)
+    mixed = "bf16" if half else "no"
+    return Accelerator(mixed_precision=mixed, cpu=device == "cpu", kwargs_handlers=[several])
+
+
 def _start(
     recipe: Recipe, objective: Objective, folder: Path, *, device: str | None, resume: bool,
-    start: Start | None,
-) -> _Run:  # fmt: skip
+    start: Start | None, time_limit: float | None,
+) -> TrainingRun:  # fmt: skip
     newest = newest_checkpoint(folder)
     if newest and not resume:
         raise InputError(f"'{folder}' holds a training run; add --resume, or choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
-    if device and device.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError("no CUDA device here; use --device cpu")
-    AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
-    mixed = "bf16" if recipe.optimization.precision == "bf16" else "no"
-    unused: bool = getattr(objective, "leaves_unused", False)
-    several = DistributedDataParallelKwargs(find_unused_parameters=unused)
-    accelerator = Accelerator(
-        mixed_precision=mixed, cpu=device == "cpu", kwargs_handlers=[several]
-    )
-    set_seed(recipe.seed % SEEDS)
+    accelerator = _accelerator(recipe, objective, device)
+    set_seed(recipe.seed)
     network = objective.build(recipe)
     if start:
         network.load_state_dict(dict(start.state))
@@ -269,52 +241,62 @@ def _start(
     rival = None
     if isinstance(objective, AdversarialObjective):
         rival = make_adversary(objective, recipe, accelerator)
-    run = _Run(recipe, folder, accelerator, prepared, average, optimizers, rival,
-               started_from=start.sha256 if start else "")  # fmt: skip
+    run = TrainingRun(
+        recipe, folder, accelerator, prepared, average, optimizers, rival,
+        started_from=start.sha256 if start else "", time_limit=time_limit,
+    )  # fmt: skip
     if newest:
         run.restore(newest)
         log.info("resumed %s at step %d", folder, run.step)
     return run
 
 
-def _train(run: _Run, objective: Objective, train: Sequence[Photo], held: Sequence[Photo],
+def _train(run: TrainingRun, objective: Objective, train: Sequence[Photo], held: Sequence[Photo],
            *, workers: int, progress: bool, tensorboard: bool) -> None:  # fmt: skip
     recipe, main = run.recipe, run.accelerator.is_main_process
     table = TrainingLog(run.folder, resumed_at=run.step, tensorboard=tensorboard and main)
-    bar = tqdm(total=recipe.optimization.steps, initial=run.step, unit="step", smoothing=0.05,
+    total = None if run.time_limit else recipe.optimization.steps
+    bar = tqdm(total=total, initial=run.step, unit="step", smoothing=0.05,
                desc=recipe.baseline, disable=not (progress and main))  # fmt: skip
     began = time.monotonic() - run.seconds
     recent: list[dict[str, float]] = []
-    for lr, hr in _batches(run, train, workers):
+    batches, done = _batches(run, train, workers), run.progress()
+    while done < 1:
+        lr, hr = next(batches)
         if run.step == 0 and not run.started_from:
             _begin(run, objective, lr, hr)
-        recent.append(_advance(run, objective, lr, hr))
+        recent.append(_advance(run, objective, lr, hr, done))
         bar.update()
         bar.set_postfix(loss=f"{_mean(recent[-50:], 'loss'):.4f}", refresh=False)
         run.seconds = time.monotonic() - began
-        last = run.step == recipe.optimization.steps
-        if main and (last or run.step % recipe.validate_every == 0):
-            scores = _validate(run, objective, held)
-            factor = rate(run.step - 1, recipe.optimization)
-            state = {"step": run.step, "seconds": round(run.seconds), "rate": factor}
-            means = {name: _mean(recent, name) for name in recent[-1]}
-            means["gradient_norm"] = recent[-1]["gradient_norm"]
-            table.add({**state, **means, **scores})
+        done = run.progress()
+        if main and (done == 1 or run.step % recipe.validate_every == 0):
+            table.add(_row(run, recent, _validate(run, objective, held)))
+            draw_curves(table.path, run.folder / "curves.svg")
             recent = []
-        if main and (last or run.step % recipe.checkpoint_every == 0):
+        if main and (done == 1 or run.step % recipe.checkpoint_every == 0):
             save_checkpoint(run.folder, run.step, run.state())
     bar.close()
     table.close()
 
 
-def _begin(run: _Run, objective: Objective, lr: Tensor, hr: Tensor) -> None:
+def _row(
+    run: TrainingRun, recent: Sequence[Mapping[str, float]], scores: Mapping[str, float]
+) -> dict[str, float]:
+    """Return a row of the log: where the run is, means since the last row, validation."""
+    means = {name: _mean(recent, name) for name in recent[-1]}
+    latest = {name: recent[-1][name] for name in ("rate", "gradient_norm")}
+    place = {"step": run.step, "seconds": round(run.seconds), "lr_pixels": run.lr_pixels}
+    return {**place, **means, **latest, **scores}
+
+
+def _begin(run: TrainingRun, objective: Objective, lr: Tensor, hr: Tensor) -> None:
     """Initialize by the whole first batch, alike in all processes."""
-    bare = run.accelerator.unwrap_model(run.network)
-    objective.begin(bare, *(run.accelerator.gather(crops) for crops in (lr, hr)))
+    objective.begin(run.bare, *(run.accelerator.gather(crops) for crops in (lr, hr)))
     if run.accelerator.num_processes > 1:
-        for value in bare.state_dict().values():
+        for value in run.bare.state_dict().values():
             broadcast(value)
-    run.average = WeightAverage(bare, run.recipe.optimization.ema)
+    run.average = WeightAverage(run.bare, run.recipe.optimization.ema)
 
 
 def _default_workers(accelerator: Accelerator) -> int:
@@ -337,6 +319,7 @@ def fit(
     device: str | None = None,
     resume: bool = False,
     start: Start | None = None,
+    time_limit: float | None = None,
     workers: int | None = None,
     threads: int | None = None,
     progress: bool = True,
@@ -350,10 +333,12 @@ def fit(
         recipe: What to train and how.
         objective: The baseline's network, loss and validation.
         data: Folders of photographs, searched recursively, or prepared ones.
-        out: Folder for checkpoints, log.csv, held_out.txt and the exported weights.
+        out: Folder for checkpoints, log.csv, curves.svg, held_out.txt and the exported weights.
         device: "cpu", "cuda", or None to let accelerate choose.
         resume: Continue from the newest checkpoint in `out`.
         start: Weights to begin with, at step 0 and without data-dependent initialization.
+        time_limit: Seconds after which training ends, its schedule laid out over them instead of
+            over the recipe's steps; the last validation and export come on top.
         workers: Processes that cut crops (0: the training process does); None for none on a
             CPU and up to 8 on a GPU.
         threads: CPU threads, None for torch's default.
@@ -370,21 +355,30 @@ def fit(
     keep_freed_memory()
     if threads:
         torch.set_num_threads(threads)
-    run = _start(recipe, objective, Path(out), device=device, resume=resume, start=start)
-    train, held = split_photos(find_photos([Path(d) for d in data]), recipe.crops.validation)
+    run = _start(recipe, objective, Path(out), device=device, resume=resume, start=start,
+                 time_limit=time_limit)  # fmt: skip
+    found = find_photos([Path(d) for d in data], exclude=recipe.crops.exclude)
+    train, held = split_photos(found, recipe.crops.validation)
     if run.accelerator.is_main_process:
         (run.folder / "held_out.txt").write_text("".join(f"{path.name}\n" for path in held))
     side = recipe.crops.lr_side
-    if workers is None:
-        workers = _default_workers(run.accelerator)
+    ours = _default_workers(run.accelerator) if workers is None else workers
     _train(run, objective, load_photos(train, side), load_photos(held, side),
-           workers=workers, progress=progress, tensorboard=tensorboard)  # fmt: skip
+           workers=ours, progress=progress, tensorboard=tensorboard)  # fmt: skip
     path = run.folder / f"{recipe.size}.safetensors"
     if run.accelerator.is_main_process:
-        facts = {"baseline": recipe.baseline, "size": recipe.size, "steps": str(run.step),
-                 "network": json.dumps(dict(recipe.network), sort_keys=True)}  # fmt: skip
-        if run.started_from:
-            facts["started_from"] = run.started_from
-        export_weights(path, run.average.state, facts)
+        _export(run, objective, path)
     run.accelerator.wait_for_everyone()
     return path
+
+
+def _export(run: TrainingRun, objective: Objective, path: Path) -> None:
+    recipe = run.recipe
+    facts = {
+        "baseline": recipe.baseline, "size": recipe.size, "steps": str(run.step),
+        "lr_pixels": str(run.lr_pixels), "losses": ", ".join(objective.losses),
+        "network": json.dumps(recipe.network, sort_keys=True),
+    }  # fmt: skip
+    if run.started_from:
+        facts["started_from"] = run.started_from
+    export_weights(path, run.average.state, facts)

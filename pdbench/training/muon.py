@@ -15,13 +15,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Muon", "orthogonalise"]
+__all__ = ["Muon", "orthogonalize"]
 
 # quintic coefficients of the reference: fastest rise at 0 that keeps singular values near 1
 QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
-def orthogonalise(matrix: Tensor, *, iterations: int = 5) -> Tensor:
+def orthogonalize(matrix: Tensor, *, iterations: int = 5) -> Tensor:
     """Push all singular values of an (m, n) matrix towards 1 by Newton-Schulz iteration."""
     a, b, c = QUINTIC
     x = matrix / (matrix.norm() + 1e-7)
@@ -60,5 +60,5 @@ class Muon(torch.optim.Optimizer):
                 update = kernel.grad.lerp(mean, group["momentum"]).reshape(kernel.shape[0], -1)
                 gain = max(1.0, update.shape[0] / update.shape[1]) ** 0.5
                 kernel.add_(
-                    orthogonalise(update.float()).reshape(kernel.shape), alpha=-group["lr"] * gain
+                    orthogonalize(update.float()).reshape(kernel.shape), alpha=-group["lr"] * gain
                 )

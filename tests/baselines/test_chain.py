@@ -7,8 +7,8 @@ import pytest
 from safetensors.torch import save_file
 from torch import ones
 
-from pdbench import baselines
-from pdbench.baselines import BASELINES, train_all, training_order
+from pdbench.baselines import BASELINES, training
+from pdbench.baselines.training import train_all, training_order
 from pdbench.errors import InputError, WeightsUnavailable
 
 
@@ -28,7 +28,7 @@ def trained(monkeypatch):
         save_file({"x": ones(1)}, path)
         return path
 
-    monkeypatch.setattr(baselines, "train", train)
+    monkeypatch.setattr(training, "train", train)
     return calls
 
 
@@ -79,9 +79,9 @@ def test_a_folder_in_use_is_not_taken_over(trained, tmp_path):
 def test_the_users_own_weights_are_still_searched_after_the_chains(trained, tmp_path, monkeypatch):
     monkeypatch.setenv("PDBENCH_WEIGHTS", str(tmp_path / "mine"))
     seen = []
-    train = baselines.train
+    train = training.train
     monkeypatch.setattr(
-        baselines,
+        training,
         "train",
         lambda *a, **k: seen.append(os.environ["PDBENCH_WEIGHTS"]) or train(*a, **k),
     )

@@ -128,16 +128,16 @@ def test_l1_is_the_mean_error_of_the_average_at_the_start(flow, batch):
     network = objective.build(replace(RECIPE, objective={"tau": 0.0}))
     lr, hr = batch
     expected = (flow.condition(lr) - hr).abs().mean()
-    assert float(objective.loss(network, lr, hr, step=0).detach()) == pytest.approx(
+    assert float(objective.loss(network, lr, hr, progress=0.0).detach()) == pytest.approx(
         float(expected), rel=1e-4
     )
 
 
-@pytest.mark.parametrize("kind", ["l1", "lpips"])
+@pytest.mark.parametrize("kind", ["l1", "lpips-vgg"])
 def test_the_loss_trains_the_network_not_the_flow(flow, batch, kind):
     objective = FusionObjective(kind)
     network = objective.build(RECIPE)
-    objective.loss(network, *batch, step=0).backward()
+    objective.loss(network, *batch, progress=0.0).backward()
     assert network.conv_last.weight.grad.abs().sum() > 0
     assert network.conv_last.weight.grad.isfinite().all()
 
@@ -149,7 +149,8 @@ def test_validation_compares_with_the_average_and_with_another_order(flow):
     with torch.no_grad():
         scores = objective.validate(shaken(**RECIPE.network), [make_photo("", pixels)])
         start = objective.validate(Fusion(**RECIPE.network), [make_photo("", pixels)])
-    assert list(scores) == ["val_psnr_y", "val_psnr_y_average", "val_lpips-vgg", "val_order"]
+    assert math.isnan(scores.pop("val_niqe"))  # too small a photograph; its column stays
+    assert list(scores) == ["val_psnr_y", "val_psnr_y_average", "val_lpips_vgg", "val_order"]
     assert all(math.isfinite(value) for value in scores.values())
     assert scores["val_order"] > 0
     assert start["val_order"] < 1e-3

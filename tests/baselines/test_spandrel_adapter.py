@@ -82,6 +82,22 @@ def test_a_saved_network_gives_what_it_gave_before(name, architecture, saved):
     assert torch.allclose(restorer.restore(lr), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {f"_orig_mod.{key}": value for key, value in state.items()},
+        lambda state: {"state_dict": {f"generator.{key}": value for key, value in state.items()}},
+        lambda state: {"params": {"params_ema": state}, "iter": 3},
+        lambda state: {"net_g": {f"module.model.{key}": value for key, value in state.items()}},
+    ],
+)
+def test_what_trainers_wrap_around_a_network_is_taken_off_and_said(wrap, saved, caplog):
+    with caplog.at_level("INFO"):
+        restorer = open_checkpoint(saved(wrap(build("rrdb").state_dict())))
+    assert restorer.architecture == "ESRGAN"
+    assert "taken out of the checkpoint" in caplog.text
+
+
 def test_half_precision_is_computed_in_full(saved):
     state = {name: value.half() for name, value in build("compact").state_dict().items()}
     assert open_checkpoint(saved(state, "net.safetensors")).restore(photograph()).dtype == (

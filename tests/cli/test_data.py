@@ -22,9 +22,9 @@ def photos(tmp_path):
 def test_photographs_are_prepared_and_can_be_trained_on(pdbench, photos, monkeypatch):
     outcome = pdbench("data", "prepare", "--data", "photos", "--out", "ready")
     assert outcome.out == "Prepared: ready (2 photographs)\n"
-    # held out are ten by the recipe: that it counts two shows that the folder was understood
+    # held out are forty by the recipe: that it counts two shows that the folder was understood
     line = pdbench("train", "rrdb", "--data", "ready", "--out", "o", "--device", "cpu").line
-    assert "2 images are too few: 10 are held out" in line
+    assert "2 images are too few: 40 are held out" in line
 
 
 def test_a_test_set_is_exported_as_it_is_scored(pdbench, photos, tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pdbench import baselines
+from pdbench.baselines import BASELINES, training
 
 
 def test_options_arrive_at_the_library(pdbench, monkeypatch, tmp_path):
@@ -12,7 +12,7 @@ def test_options_arrive_at_the_library(pdbench, monkeypatch, tmp_path):
         seen.update(options, name=name, data=data, out=out)
         return out / "compact.safetensors"
 
-    monkeypatch.setattr(baselines, "train", train)
+    monkeypatch.setattr(training, "train", train)
     words = ("--data", "a", "--data", "b", "--out", "o", "--steps", "3", "--threads", "1")
     outcome = pdbench("train", "rrdb", *words, "--resume", "--workers", "2", "--tensorboard")
     assert outcome.out == "Weights: o/compact.safetensors\n"
@@ -22,6 +22,16 @@ def test_options_arrive_at_the_library(pdbench, monkeypatch, tmp_path):
     assert (seen["workers"], seen["tensorboard"]) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("time", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400)]
+)
+def test_a_time_arrives_in_seconds(pdbench, monkeypatch, tmp_path, time, seconds):
+    seen = {}
+    monkeypatch.setattr(training, "train", lambda *_, **options: seen.update(options) or tmp_path)
+    pdbench("train", "rrdb", "--data", "a", "--out", "o", "--time", time)
+    assert (seen["time_limit"], seen["steps"]) == (seconds, None)
+
+
 def test_all_trains_every_network_and_says_where(pdbench, monkeypatch):
     seen = {}
 
@@ -29,7 +39,7 @@ def test_all_trains_every_network_and_says_where(pdbench, monkeypatch):
         seen.update(options, data=data)
         return [out / name / "compact.safetensors" for name in ("rrdb", "srflow-da")]
 
-    monkeypatch.setattr(baselines, "train_all", train_all)
+    monkeypatch.setattr(training, "train_all", train_all)
     outcome = pdbench(
         "train", "all", "--data", "a", "--out", "o", "--device", "cpu", "--steps", "3"
     )
@@ -40,7 +50,7 @@ def test_all_trains_every_network_and_says_where(pdbench, monkeypatch):
 
 
 def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_path):
-    monkeypatch.setattr(baselines, "train", lambda *_, **__: tmp_path)
+    monkeypatch.setattr(training, "train", lambda *_, **__: tmp_path)
     monkeypatch.setenv("RANK", "1")
     assert pdbench("train", "rrdb", "--data", "a", "--out", "o").out == ""
 
@@ -56,6 +66,10 @@ def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_pa
         (("rrdb", "--data", ".", "--config", "odd.yaml"), "unknown key 'color'"),
         (("rrdb", "--data", ".", "--steps", "0"), "--steps"),
         (("rrdb", "--data", ".", "--workers", "-1"), "--workers"),
+        (("rrdb", "--data", ".", "--time", "soon"), "give seconds, or 90s, 10m, 1.5h"),
+        (("rrdb", "--data", ".", "--time", "0m"), "time is '0m'"),
+        (("rrdb", "--data", ".", "--time", "1m", "--steps", "3"), "give one of them"),
+        (("fusion-l1", "--data", ".", "--config", "rrdb.yaml"), "is for rrdb, not for fusion-l1"),
         (("all", "--data", "nowhere"), "'nowhere' does not exist"),
         (("all", "--data", ".", "--config", "odd.yaml"), "--config is compact or paper"),
         (("all", "--data", ".", "--from", "odd.yaml"), "--from is for one network"),
@@ -63,6 +77,8 @@ def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_pa
 )
 def test_a_mistake_is_one_line(words, says, refused, tmp_path):
     (tmp_path / "odd.yaml").write_text("color: 1\n")
+    shipped = BASELINES.get("rrdb").recipe_path("compact")
+    (tmp_path / "rrdb.yaml").write_text(shipped.read_text())
     assert says in refused("train", *words, "--out", "o")
 
 

@@ -20,14 +20,14 @@ def photos():
 @pytest.mark.parametrize(("graphics", "saturate"), [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
 def test_a_crop_depends_on_its_number_and_seed_only(photos, graphics, saturate):
     settings = PatchSettings(lr_side=8, graphics=graphics, saturate=saturate, seed=3)
-    patches, again = (Patches(photos, settings, length=100) for _ in range(2))
+    patches, again = (Patches(photos, settings) for _ in range(2))
     patches[5]
     assert all(torch.equal(a, b) for a, b in zip(patches[7], again[7], strict=True))
     assert not torch.equal(patches[7][1], patches[8][1])
 
 
 def test_shapes_and_range(photos):
-    lr, hr = Patches(photos, PatchSettings(lr_side=8), length=10)[0]
+    lr, hr = Patches(photos, PatchSettings(lr_side=8))[0]
     assert lr.shape == (3, 8, 8)
     assert hr.shape == (3, 32, 32)
     assert hr.dtype == torch.float32
@@ -37,7 +37,7 @@ def test_shapes_and_range(photos):
 
 def test_lr_lies_under_its_hr(photos):
     for index in range(20):
-        lr, hr = Patches(photos, PatchSettings(lr_side=12), length=20)[index]
+        lr, hr = Patches(photos, PatchSettings(lr_side=12))[index]
         coarse = torch.nn.functional.avg_pool2d(hr, 4)
         assert (coarse - lr)[:, 2:-2, 2:-2].abs().mean() < 0.08
 

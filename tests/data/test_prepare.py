@@ -40,7 +40,7 @@ def test_crops_equal_those_of_the_original_files(photos, tmp_path):
     prepared(photos, tmp_path / "out")
     settings = PatchSettings(lr_side=8, graphics=0.2, saturate=0.2)
     ours, theirs = (
-        Patches(load_photos(find_photos([folder]), 8), settings, length=40)
+        Patches(load_photos(find_photos([folder]), 8), settings)
         for folder in (tmp_path / "out", photos)
     )
     for index in range(40):

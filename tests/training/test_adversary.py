@@ -12,14 +12,15 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from pdbench import baselines
+from pdbench.baselines import training
 from pdbench.baselines.esrgan_plus.objective import ESRGANPlusObjective
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.errors import InputError
+from pdbench.leaderboard.contamination import leaked_metrics
 from pdbench.training.checkpoint import export_weights, load_checkpoint, newest_checkpoint
 from pdbench.training.loop import TrainingDiverged, fit
 from pdbench.training.recipe import Crops, Optimization, Recipe
-from pdbench.training.start import Start
+from pdbench.training.state import Start
 
 NETWORK = {"features": 8, "blocks": 1, "growth": 4}
 RECIPE = Recipe(
@@ -32,7 +33,6 @@ RECIPE = Recipe(
         "perceptual": 0.0,
         "pixel": 1.0,
         "adversarial": 0.5,
-        "balanced": True,
         "discriminator": {"features": 4, "levels": 2, "norm": "spectral"},
     },
     validate_every=2,
@@ -93,11 +93,11 @@ def test_a_resumed_run_ends_bit_for_bit_like_an_undisturbed_one(
     class Killed(Objective):
         steps = 0
 
-        def loss(self, network, lr, hr, *, step):
-            self.steps = step
-            if killed_in == "loss" and step == 3:
+        def loss(self, network, lr, hr, *, progress):
+            self.steps = round(4 * progress)
+            if killed_in == "loss" and self.steps == 3:
                 raise KeyboardInterrupt
-            return super().loss(network, lr, hr, step=step)
+            return super().loss(network, lr, hr, progress=progress)
 
         def adversary_loss(self, adversary, hr):
             if self.steps == 3:
@@ -136,6 +136,14 @@ def test_only_the_generator_is_exported(whole):
     assert all(name.startswith("model.") for name in names)
 
 
+def test_the_weights_say_what_they_were_trained_on_and_how_much_they_saw(whole):
+    with safe_open(whole / "compact.safetensors", "pt") as file:
+        facts = file.metadata()
+    assert facts["losses"] == "l1, vgg16-features, gan"
+    assert set(leaked_metrics(facts["losses"].split(", "))) == {"lpips-vgg", "dists"}
+    assert facts["lr_pixels"] == str(4 * 2 * 8 * 8)
+
+
 def test_an_adversary_that_diverges_stops_the_run(photos, tmp_path):
     class Diverging(Objective):
         def adversary_loss(self, adversary, hr):
@@ -157,10 +165,10 @@ def test_a_run_starts_from_given_weights_without_initialization(photos, tmp_path
         def begin(self, network, lr, hr):
             raise AssertionError("data-dependent initialization of given weights")
 
-        def loss(self, network, lr, hr, *, step):
-            if step == 0:
+        def loss(self, network, lr, hr, *, progress):
+            if progress == 0:
                 assert_equal(dict(network.state_dict()), dict(start.state))
-            return super().loss(network, lr, hr, step=step)
+            return super().loss(network, lr, hr, progress=progress)
 
     train(photos, tmp_path, objective=Watching(), start=start)
     with safe_open(tmp_path / "compact.safetensors", "pt") as file:
@@ -168,8 +176,14 @@ def test_a_run_starts_from_given_weights_without_initialization(photos, tmp_path
 
 
 def test_where_a_run_started_survives_a_resume(photos, tmp_path, start):
-    short = replace(RECIPE, optimization=replace(RECIPE.optimization, steps=2))
-    train(photos, tmp_path, recipe=short, start=start)
+    class Killed(Objective):
+        def loss(self, network, lr, hr, *, progress):
+            if progress == 0.5:
+                raise KeyboardInterrupt
+            return super().loss(network, lr, hr, progress=progress)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(photos, tmp_path, objective=Killed(), start=start)
     train(photos, tmp_path, resume=True)
     with safe_open(tmp_path / "compact.safetensors", "pt") as file:
         assert file.metadata()["started_from"] == start.sha256
@@ -192,7 +206,7 @@ def test_exported_weights_are_what_training_goes_on_from(photos, tmp_path, recip
     torch.manual_seed(3)
     weights, state = tmp_path / "given.safetensors", RRDB(**NETWORK).state_dict()
     export_weights(weights, state, {"network": json.dumps(NETWORK)})
-    made = baselines.train(
+    made = training.train(
         "rrdb", [photos], tmp_path / "out", config=str(recipe_file), start=weights, progress=False
     )
     for name, value in load_file(made).items():
@@ -219,7 +233,7 @@ def test_weights_that_cannot_be_started_from_are_refused(
     elif content == "damaged":
         path.write_bytes(b"half")
     with pytest.raises(InputError, match=says):
-        baselines.train(
+        training.train(
             "rrdb", [photos], tmp_path / "out", config=str(recipe_file), start=path,
             progress=False,
         )  # fmt: skip

@@ -26,7 +26,7 @@ optimization: {steps: 4, lr: 1.0e-3, clip: 10.0, ema: 0.5, accumulate: 2}
 baseline: esrgan-plus
 network: {features: 8, blocks: 1, growth: 4, noise: 0.0}
 objective:
-  {pixel: 1.0, perceptual: 0.0, adversarial: 0.3, balanced: true,
+  {pixel: 1.0, perceptual: 0.0, adversarial: 0.3,
    discriminator: {features: 8, levels: 2, norm: spectral}}
 optimization: {steps: 4, lr: 1.0e-3, adversary_lr: 1.0e-3, clip: 10.0, ema: 0.5}
 """,
@@ -61,7 +61,7 @@ def rows(out):
 @pytest.mark.skipif(not Path("/sys/class/net/lo").exists(), reason="needs Linux's loopback")
 @pytest.mark.parametrize("network", RECIPES)
 def test_two_processes_give_the_losses_of_one(network, five_photos, tmp_path):
-    from pdbench import baselines
+    from pdbench.baselines import training
 
     (tmp_path / "recipe.yaml").write_text(RECIPES[network] + COMMON)
     options = ["--config", str(tmp_path / "recipe.yaml"), "--data", str(five_photos)]
@@ -69,7 +69,7 @@ def test_two_processes_give_the_losses_of_one(network, five_photos, tmp_path):
     pair = [
         start(network, r, 2, port, [*options, "--out", str(tmp_path / "two")]) for r in range(2)
     ]
-    baselines.train(
+    training.train(
         network, [five_photos], tmp_path / "one", config=str(tmp_path / "recipe.yaml"),
         device="cpu", progress=False,
     )  # fmt: skip

@@ -1,7 +1,10 @@
 """The training loop: resumes bit for bit, stops on divergence, keeps validation images apart."""
 
 import csv
+import itertools
+import math
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -36,6 +39,10 @@ def photos(tmp_path_factory):
     return folder
 
 
+def changed(**optimization):
+    return replace(RECIPE, optimization=replace(RECIPE.optimization, **optimization))
+
+
 def train(photos, out, recipe=RECIPE, objective=None, **options):
     objective = objective or RRDBObjective()
     return fit(recipe, objective, [photos], out, device="cpu", progress=False, **options)
@@ -49,10 +56,10 @@ def test_a_resumed_run_ends_bit_for_bit_like_an_undisturbed_one(photos, tmp_path
     train(photos, tmp_path / "whole")
 
     class Killed(RRDBObjective):
-        def loss(self, network, lr, hr, *, step):
-            if step == 5:
+        def loss(self, network, lr, hr, *, progress):
+            if round(6 * progress) == 5:
                 raise KeyboardInterrupt
-            return super().loss(network, lr, hr, step=step)
+            return super().loss(network, lr, hr, progress=progress)
 
     with pytest.raises(KeyboardInterrupt):
         train(photos, tmp_path / "cut", objective=Killed())
@@ -78,17 +85,84 @@ def test_a_folder_with_a_run_is_not_overwritten(photos, tmp_path):
         train(photos, tmp_path)
 
 
-def test_resuming_with_another_network_is_refused(photos, tmp_path):
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"recipe": replace(RECIPE, network={**RECIPE.network, "blocks": 2})}, "network.blocks 1"),
+        ({"recipe": replace(RECIPE, seed=1)}, "seed 0, this one 1"),
+        ({"recipe": changed(steps=8)}, "optimization.steps 6, this one 8"),
+        ({"recipe": changed(ema=0.9)}, "optimization.ema 0.5"),
+        ({"time_limit": 60.0}, "--time None, this one 60.0"),
+    ],
+)
+def test_resuming_another_run_is_refused(photos, tmp_path, options, says):
     train(photos, tmp_path)
-    other = replace(RECIPE, network={"features": 8, "blocks": 2, "growth": 4})
-    with pytest.raises(InputError, match="another network"):
-        train(photos, tmp_path, recipe=other, resume=True)
+    with pytest.raises(InputError, match=says):
+        train(photos, tmp_path, resume=True, **options)
+
+
+def test_how_often_a_run_is_looked_at_may_change(photos, tmp_path):
+    path = train(photos, tmp_path)
+    before = path.read_bytes()
+    train(photos, tmp_path, replace(RECIPE, validate_every=1, checkpoint_every=1), resume=True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"recipe": "[1]"}, {"recipe": "{"}, {"recipe": 3}, {"network": []}, {"network": {"x": 1}},
+        {"average": 1}, {"optimizers": []}, {"optimizers": [{}, {}]}, {"seconds": "soon"},
+    ],
+)  # fmt: skip
+def test_a_checkpoint_of_another_shape_is_refused_in_one_line(photos, tmp_path, broken):
+    train(photos, tmp_path, changed(steps=2))
+    path = newest_checkpoint(tmp_path)
+    torch.save({**load_checkpoint(path), **broken}, path)
+    with pytest.raises(InputError, match=r"checkpoint-00000002.pt'[^\n]*$"):
+        train(photos, tmp_path, changed(steps=2), resume=True)
+
+
+def test_a_time_limit_ends_the_run_and_lays_the_schedule_out(photos, tmp_path, monkeypatch):
+    """A clock that goes one second a look: two looks a step."""
+    clock = itertools.count()
+    monkeypatch.setattr(loop.time, "monotonic", lambda: float(next(clock)))
+    train(photos, tmp_path, replace(RECIPE, validate_every=1), time_limit=4.0)
+    with (tmp_path / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["seconds"] for row in rows] == ["1", "2", "3", "4"]
+    rates = [float(row["rate"]) for row in rows]
+    expected = [(1 + math.cos(math.pi * p)) / 2 for p in (0, 0.25, 0.5, 0.75)]
+    assert rates == pytest.approx(expected, rel=1e-5)
+    assert (tmp_path / "compact.safetensors").is_file()
+
+
+def test_a_run_with_a_time_limit_resumes_with_the_time_that_is_left(photos, tmp_path):
+    class Slow(RRDBObjective):
+        seen: ClassVar = []
+
+        def loss(self, network, lr, hr, *, progress):
+            self.seen.append(progress)
+            if len(self.seen) == 4:
+                raise KeyboardInterrupt
+            return super().loss(network, lr, hr, progress=progress)
+
+    recipe = replace(RECIPE, checkpoint_every=1)
+    with pytest.raises(KeyboardInterrupt):
+        train(photos, tmp_path, recipe, Slow(), time_limit=600.0)
+    again = Slow()
+    again.seen.clear()
+    with pytest.raises(KeyboardInterrupt):
+        train(photos, tmp_path, recipe, again, time_limit=600.0, resume=True)
+    assert final_state(tmp_path)["step"] == 6
+    assert 0 < again.seen[0] < again.seen[-1] < 0.5
 
 
 def test_a_non_finite_loss_stops_and_names_the_last_good_checkpoint(photos, tmp_path):
     class Diverging(RRDBObjective):
-        def loss(self, network, lr, hr, *, step):
-            return super().loss(network, lr, hr, step=step) * (float("nan") if step == 3 else 1)
+        def loss(self, network, lr, hr, *, progress):
+            loss = super().loss(network, lr, hr, progress=progress)
+            return loss * float("nan") if progress == 0.5 else loss
 
     with pytest.raises(TrainingDiverged, match=r"step 3.*checkpoint-00000002\.pt"):
         train(photos, tmp_path, objective=Diverging())
@@ -113,6 +187,7 @@ def test_the_log_holds_validation_scores(photos, tmp_path):
     with (tmp_path / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["2", "4", "6"]
+    assert [row["lr_pixels"] for row in rows] == ["256", "512", "768"]
     assert all(0 < float(row["val_psnr_y"]) < 100 for row in rows)
 
 
@@ -123,7 +198,7 @@ def test_a_missing_training_folder_is_one_clear_line(tmp_path):
 
 def test_too_few_images_are_refused(photos, tmp_path):
     greedy = replace(RECIPE, crops=replace(RECIPE.crops, validation=5))
-    with pytest.raises(InputError, match="too few"):
+    with pytest.raises(InputError, match=r"5 images are too few.*needs at least 6"):
         train(photos, tmp_path, recipe=greedy)
 
 

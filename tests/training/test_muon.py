@@ -2,13 +2,13 @@
 
 import torch
 
-from pdbench.training.muon import Muon, orthogonalise
+from pdbench.training.muon import Muon, orthogonalize
 
 
 def test_singular_values_come_near_one():
     matrix = torch.randn(12, 30, generator=torch.Generator().manual_seed(0))
     for m in (matrix, matrix.T):
-        values = torch.linalg.svdvals(orthogonalise(m))
+        values = torch.linalg.svdvals(orthogonalize(m))
         assert values.min() > 0.5
         assert values.max() < 1.5
 
