@@ -53,12 +53,15 @@ class ImageScorer:
         """Yield each method of the task as it is done; one that fails does not stop the others.
 
         Raises:
-            InputError: The image changed since it was checked.
+            InputError: The image changed since it was checked, or a weight file is damaged.
         """
         lr, hr = task.pair.load()
         if task.pair.content() != task.image.content:
             raise InputError(f"image '{task.pair.hr}' changed during the run; start the run again")
         methods = [self._method(record.id) for record, _ in task.work]
+        for method in methods:
+            for baseline in method.baselines:
+                self._networks(baseline)
         bank = make_bank(task.pair.name, lr, methods, self._networks, self._config.options)
         image = _Image(task, lr, hr)
         for (record, metrics), method in zip(task.work, methods, strict=True):
