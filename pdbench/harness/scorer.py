@@ -143,10 +143,12 @@ class ImageScorer:
                 values, reasons = {}, dict.fromkeys(single, NON_FINITE)
             for name in single:
                 value = values[name][0] if name in values else None
-                yield record.score(dataset, image, sample, name, value=value, reason=reasons[name])
+                yield record.score(
+                    dataset, image, record.seed, sample, name, value=value, reason=reasons[name]
+                )
         for name in collection.set_ids:
             value, reason = self._set_value(name, method, outputs, collection)
-            yield record.score(dataset, image, 0, name, value=value, reason=reason)
+            yield record.score(dataset, image, record.seed, 0, name, value=value, reason=reason)
 
     def _set_value(
         self, metric: str, method: Method, outputs: Tensor, collection: MetricCollection
