@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from pdbench import api
-from pdbench.cli.options import split_commas, stored_protocol
+from pdbench.api.choices import CERTAINTIES
+from pdbench.cli.options import PATH, options, split_commas
 
 __all__ = ["command"]
 
 
 @click.command("plot")
-@click.argument("folder", type=click.Path(path_type=Path), default=Path("runs/builtin"))
+@options("folder")
 @click.option("-x", "x", show_default="psnr, or else of distortion", metavar="METRIC")
 @click.option(
     "-y",
@@ -25,12 +25,11 @@ __all__ = ["command"]
     metavar="METRIC,...",
     help="Several give a picture of planes side by side.",
 )
-@click.option("--method", "methods", multiple=True, callback=split_commas, metavar="ID,...")
-@stored_protocol
+@options("methods", "stored_protocol")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("plane.html"),
     show_default=True,
     metavar="FILE",
@@ -38,7 +37,7 @@ __all__ = ["command"]
 )
 @click.option(
     "--certainty",
-    type=click.Choice(api.CERTAINTIES),
+    type=click.Choice(CERTAINTIES),
     default="ellipses",
     show_default=True,
     help="How the 95 % certainty of the means is shown.",
@@ -50,9 +49,11 @@ __all__ = ["command"]
 @click.option("--font-size", type=float, metavar="POINTS", help="Of a picture.")
 @click.option("--title", default="", metavar="TEXT", help="Line above the axes.")
 @click.option("--caption/--no-caption", default=True, help="Name dataset, protocol and seed.")
-def command(**options: Any) -> None:  # noqa: ANN401  (the options above, each by name)
+def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Draw the scores in FOLDER (a run folder, or a folder of results/) as a plane.
 
     Any metric goes on either axis; better is left and down.
     """
-    click.echo(f"Plane: {api.plot(**options)}")
+    from pdbench.api.tables import plot
+
+    click.echo(f"Plane: {plot(**given)}")

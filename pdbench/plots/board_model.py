@@ -10,8 +10,9 @@ from typing import Literal
 
 from pdbench.analysis.pareto import Front, measure_front
 from pdbench.analysis.ranking import Ranking, rank_methods
+from pdbench.plots.layout import build_scene
 from pdbench.plots.method_styles import Kind
-from pdbench.plots.scene import Plane, Scene, build_scene
+from pdbench.plots.scene import Plane, Scene
 from pdbench.plots.table_model import Table, build_table, one_line
 from pdbench.scores import MetricFacts, Score
 

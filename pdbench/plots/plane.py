@@ -10,8 +10,9 @@ from pathlib import Path
 from pdbench.analysis.means import Summary, summarize
 from pdbench.analysis.theory import SAMPLE, perfect_psnr
 from pdbench.errors import InputError
+from pdbench.plots.layout import build_scene
 from pdbench.plots.method_styles import Kind
-from pdbench.plots.scene import Certainty, Plane, build_scene
+from pdbench.plots.scene import Certainty, Plane
 from pdbench.plots.table_model import caption_of, one_line, select_methods
 from pdbench.registry import Registry
 from pdbench.scores import MetricFacts, Score

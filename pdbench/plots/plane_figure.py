@@ -11,7 +11,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from pdbench.plots.labels import Box, estimate_size
-from pdbench.plots.scene import Marker, Plane, Scene, axis_title, label_scene
+from pdbench.plots.layout import label_scene
+from pdbench.plots.scene import Marker, Plane, Scene, axis_title
 from pdbench.plots.shapes import Path, Point, Theory
 
 __all__ = ["TEMPLATES", "draw_figure", "place_annotations"]

@@ -9,9 +9,10 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from pdbench.analysis.pareto import measure_front
+from pdbench.plots.layout import build_scene
 from pdbench.plots.pages import render
 from pdbench.plots.plane_figure import TEMPLATES, draw_figure, place_annotations
-from pdbench.plots.scene import Plane, Scene, build_scene, key_names
+from pdbench.plots.scene import Plane, Scene, key_names
 from pdbench.plots.table_model import one_line
 from pdbench.scores import MetricFacts
 

@@ -22,7 +22,8 @@ from matplotlib.path import Path as Outline
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from pdbench.plots.labels import Box, Label
-from pdbench.plots.scene import Marker, Scene, axis_title, key_names, label_scene
+from pdbench.plots.layout import label_scene
+from pdbench.plots.scene import Marker, Scene, axis_title, key_names
 from pdbench.plots.shapes import Path, Point
 
 __all__ = [

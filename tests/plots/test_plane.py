@@ -12,10 +12,11 @@ from pdbench.analysis import summarize
 from pdbench.errors import InputError
 from pdbench.plots import plot
 from pdbench.plots.labels import Box
+from pdbench.plots.layout import build_scene, label_scene
 from pdbench.plots.method_styles import COLORS, label_methods, luminance, style_methods
 from pdbench.plots.pages import asset, render
 from pdbench.plots.plane_figure import GRAY, TEMPLATES
-from pdbench.plots.scene import Plane, build_scene, label_scene
+from pdbench.plots.scene import Plane
 
 from .conftest import MEANS
 

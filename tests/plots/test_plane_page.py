@@ -8,8 +8,8 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 from pdbench.plots import plot
+from pdbench.plots.layout import build_scene
 from pdbench.plots.plane_figure import draw_figure
-from pdbench.plots.scene import build_scene
 
 
 @pytest.fixture(scope="module")

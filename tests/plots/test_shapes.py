@@ -11,7 +11,7 @@ from PIL import Image
 from pdbench.analysis.variance import region_radius
 from pdbench.errors import InputError
 from pdbench.plots import plot
-from pdbench.plots.scene import build_scene
+from pdbench.plots.layout import build_scene
 
 SAMPLE = "srflow-da[tau=0.9]"
 
