@@ -23,7 +23,7 @@ from pdbench.leaderboard.scoring import Scored
 from pdbench.leaderboard.submission import CARD, PROVENANCE, crop_name
 from pdbench.leaderboard.text_validation import check_id, clean_text
 from pdbench.score_table import format_csv
-from pdbench.scores import Score
+from pdbench.scores import Score, published_reason
 
 __all__ = ["Origin", "install", "write_draft", "write_references"]
 
@@ -103,7 +103,9 @@ def _missing(scores: Iterable[Score], everything: set[str]) -> Iterable[Missing]
     images: dict[tuple[str, str], set[str]] = {}
     for score in scores:
         if score.value is None:
-            images.setdefault((score.metric, clean_text(score.reason)), set()).add(score.image)
+            images.setdefault(
+                (score.metric, clean_text(published_reason(score.reason))), set()
+            ).add(score.image)
     for (metric, reason), names in sorted(images.items()):
         yield Missing(
             metric=metric,

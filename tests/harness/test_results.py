@@ -72,18 +72,19 @@ def test_reasons_are_kept_per_image(tmp_path):
     verdicts = [
         verdict("a", "psnr", 1.0),
         verdict("b", "psnr", None, reason="failed: NaN"),
-        verdict("a", "pieapp", None, reason="unavailable"),
-        verdict("b", "pieapp", None, reason="unavailable"),
+        verdict("a", "pieapp", None, reason="unavailable: p.pth (sha256 0...) is not on this ..."),
+        verdict("b", "pieapp", None, reason="unavailable: p.pth (sha256 0...) is not on this ..."),
     ]
     export_results(record(verdicts=verdicts), tmp_path)
     content = json.loads((tmp_path / "set5_x4/provenance.json").read_text())
+    lost = "not computed: weights not available (p.pth)"  # nothing of the machine that ran
     assert content["methods"]["m"]["missing"] == [
-        {"metric": "pieapp", "reason": "unavailable", "images": "all"},
+        {"metric": "pieapp", "reason": lost, "images": "all"},
         {"metric": "psnr", "reason": "failed: NaN", "images": ["b"]},
     ]
     reasons = {(s.image, s.metric): s.reason for s in read_results(tmp_path / "set5_x4").scores}
     assert reasons[("b", "psnr")] == "failed: NaN"
-    assert reasons[("a", "pieapp")] == "unavailable"
+    assert reasons[("a", "pieapp")] == lost
 
 
 def test_metric_never_asked_for_is_not_read_as_missing(tmp_path):
