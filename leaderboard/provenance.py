@@ -195,7 +195,8 @@ def missing_cells(scores: Iterable[Score], images: Mapping[str, str]) -> tuple[M
     found: dict[tuple[str, str], set[str]] = {}
     for score in scores:
         if score.value is None:
-            found.setdefault((score.metric, clean_text(score.reason)), set()).add(score.image)
+            reason = clean_text(published_reason(score.reason))
+            found.setdefault((score.metric, reason), set()).add(score.image)
     return tuple(
         Missing(
             metric=metric,
