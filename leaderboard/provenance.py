@@ -28,7 +28,7 @@ from pdbench.errors import InputError
 from pdbench.leaderboard.schema import Strict, as_tuple, held_to
 from pdbench.leaderboard.text_validation import check_id, check_text, clean_text, quoted
 from pdbench.pydantic_errors import parse
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts, Score, published_reason
 
 __all__ = [
     "FORMAT",
