@@ -22,6 +22,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO, NoReturn, Protocol
 
 import torch
+from tqdm import tqdm
 
 from pdbench.errors import PdbenchError
 from pdbench.harness.config import Progress, RunConfig, Task, missing_scores
@@ -237,8 +238,11 @@ class _Worker:
             [sys.executable, "-c", _PROGRAM.format(path=sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, **_ENVIRONMENT},
         )
+        self._echo = threading.Thread(target=_pass_on, args=(self._process.stderr,), daemon=True)
+        self._echo.start()
 
     def send(self, message: RunConfig | Task) -> None:
         """Hand something over; raises _WorkerDied."""
@@ -266,10 +270,19 @@ class _Worker:
         """End the process and release its pipes."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        self._echo.join(timeout=5)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+
+
+def _pass_on(stream: BinaryIO) -> None:
+    """Print what a process says, above progress bars and without control characters."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in stream:
+            text = line.decode(errors="replace").rstrip()
+            tqdm.write("".join(c if c.isprintable() else " " for c in text), file=sys.stderr)
 
 
 def work_for_parent() -> None:

@@ -10,14 +10,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from pdbench.data.datasets import Dataset
 from pdbench.data.sr_folders import check_outputs, digest_of, match_outputs
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Given, Method
-from pdbench.harness.runner import PROGRESS_DELAY
+from pdbench.harness.progress import progress_over
 from pdbench.images import load_image
 
 __all__ = ["GivenImages", "open_images"]
@@ -104,14 +103,7 @@ def open_images(
     """
     files = match_outputs(folder, dataset.pairs)
     digests = {}
-    bar = tqdm(
-        dataset.pairs,
-        desc="checking outputs",
-        delay=PROGRESS_DELAY,
-        disable=None if progress else True,
-        leave=False,
-    )
-    for pair in bar:
+    for pair in progress_over(dataset.pairs, "checking outputs", show=progress):
         digests[pair.name] = digest_of(files[pair.name])
         if checked.get(pair.name) != digests[pair.name]:
             check_outputs(pair, files[pair.name])
