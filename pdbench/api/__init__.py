@@ -16,11 +16,8 @@ from pdbench.api.report import report
 from pdbench.api.run import Report, run
 from pdbench.api.submit import (
     BOARD,
-    CARD_FIELDS,
-    check_answer,
-    keep_card,
+    make_crops,
     submit,
-    submit_own,
     verify,
 )
 from pdbench.api.tables import CERTAINTIES, TABLE_FORMATS, plot, table
@@ -28,7 +25,6 @@ from pdbench.api.train import train, train_all
 
 __all__ = [
     "BOARD",
-    "CARD_FIELDS",
     "CERTAINTIES",
     "KINDS",
     "PROTOCOL_FORMATS",
@@ -38,7 +34,6 @@ __all__ = [
     "WeightsReport",
     "audit",
     "build_leaderboard",
-    "check_answer",
     "claims",
     "compare",
     "diff",
@@ -48,8 +43,8 @@ __all__ = [
     "front",
     "get_data",
     "import_weights",
-    "keep_card",
     "list_all",
+    "make_crops",
     "open_server",
     "plot",
     "prepare_data",
@@ -58,7 +53,6 @@ __all__ = [
     "run",
     "show_weights",
     "submit",
-    "submit_own",
     "table",
     "train",
     "train_all",

@@ -28,7 +28,7 @@ def diff(
 ) -> str:
     """Compare two methods in all metrics they have.
 
-    Differences come with paired bootstrap intervals over images and samples, and with p-values of
+    Differences come with paired intervals over images and samples, and with p-values of
     paired permutation tests, corrected by Holm's rule over the metrics.
 
     Args:

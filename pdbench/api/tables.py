@@ -41,7 +41,7 @@ def table(
         methods: Method ids in row order; all when empty.
         metrics: Metric ids in column order; all when empty.
         protocol: Protocol id; needed where the folder holds scores under several.
-        ci: Whether to compute 95 % bootstrap intervals.
+        ci: Whether to compute 95 % confidence intervals over images.
         worst: Let each image count by its worst sample instead of the mean of its samples.
         output: File to write the table to as well.
 
@@ -184,7 +184,7 @@ def render(
         titles={method.id: method.title for method in record.methods},
         images=len(record.dataset.images),
         size=record.sizes,
-        interval="half-width" if ci else "none",
+        ci=ci,
         worst=worst,
     )
 

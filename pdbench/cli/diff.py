@@ -23,7 +23,7 @@ __all__ = ["command"]
 def command(first: str, second: str, folder: Path, protocol: str | None, form: str) -> None:
     """Compare methods A and B by the scores in FOLDER: a run folder, or a folder of results/.
 
-    All metrics both have: mean difference with paired bootstrap interval, paired permutation test
+    All metrics both have: mean difference with paired interval, paired permutation test
     with Holm's correction, and the variance of images and of samples apart.
     """
     click.echo(api.diff(first, second, folder, protocol=protocol, form=form))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +12,8 @@ from pdbench.errors import InputError
 from pdbench.harness.database import FILE, check_version, connect, explain
 from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
 from pdbench.harness.store import SeenFile
-from pdbench.scores import MetricFacts, Score
+from pdbench.pydantic_errors import parse
+from pdbench.scores import MetricFacts, Score, is_score
 
 __all__ = ["is_run_folder", "read_files", "read_outputs", "read_run"]
 
@@ -74,7 +74,7 @@ def read_outputs(folder: Path, dataset: str, method: str) -> dict[str, str]:
     query = "SELECT record FROM method WHERE dataset = ? AND id = ?"
     with _opened(folder) as db:
         row = db.execute(query, (dataset, method)).fetchone()
-    return dict(MethodRecord(**json.loads(row[0])).outputs) if row else {}
+    return dict(parse(MethodRecord, row[0], str(folder / FILE)).outputs) if row else {}
 
 
 @contextlib.contextmanager
@@ -97,16 +97,17 @@ def _read(
     row = db.execute("SELECT record FROM dataset WHERE id = ?", (wanted,)).fetchone()
     if row is None:
         raise InputError(f"run folder '{folder}' has no scores of dataset '{wanted}'")
-    record = DatasetRecord(**json.loads(row[0]))
+    source = str(folder / FILE)
+    record = parse(DatasetRecord, row[0], source)
     query = "SELECT record FROM method WHERE dataset = ? ORDER BY position"
-    methods = [MethodRecord(**json.loads(row[0])) for row in db.execute(query, (wanted,))]
+    methods = [parse(MethodRecord, row[0], source) for row in db.execute(query, (wanted,))]
     current = [
         method
         for method in methods
         if method.dataset_sha256 == record.sha256 and protocol in (None, method.protocol)
     ]
     facts = [
-        MetricFacts(**json.loads(row[0]))
+        parse(MetricFacts, row[0], source)
         for row in db.execute("SELECT facts FROM metric ORDER BY position")
     ]
     current = in_paper_order(current, [method.id for method in current])
@@ -138,6 +139,11 @@ def _current_scores(
                 continue
             if method.weights_of(image) != weights:
                 continue
+            if not is_score(value):
+                raise InputError(
+                    f"run folder has {value!r:.60} for {metric} of {image!r:.60}, which is not a "
+                    "score; remove the folder's scores.sqlite or give another folder"
+                )
             # Two protocols may share a number, and whichever ran first stored it: the method's
             # record says under which one it is read.
             score = method.score(

@@ -1,4 +1,4 @@
-"""A set of scores with all that is needed to read it: what tables, plots and results/ hold."""
+"""Records of a run: dataset, methods and scores, as tables, plots and results/ read them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, ClassVar
 
 from pdbench import __version__
-from pdbench.scores import MetricFacts, Score
+from pdbench.errors import InputError
+from pdbench.scores import MetricFacts, Score, check_printable
 
 __all__ = ["DatasetRecord", "MethodRecord", "RunRecord", "installed_versions"]
 
@@ -33,6 +34,12 @@ class DatasetRecord:
     scale: int
     images: Mapping[str, str]
     sha256: str
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        _check_id(self.id)
+        check_printable(self.title)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +74,12 @@ class MethodRecord:
     versions: Mapping[str, str]
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        _check_id(self.id)
+        check_printable(self.title, self.size, self.protocol, self.weights)
 
     def weights_of(self, image: str) -> str:
         """Return the fingerprint that is stored with the scores of one image."""
@@ -112,6 +125,13 @@ class RunRecord:
     def sizes(self) -> str:
         """Sizes of the networks behind the scores, joined ("compact"); "" where none was used."""
         return ", ".join(sorted({method.size for method in self.methods} - {""}))
+
+
+def _check_id(name: str) -> None:
+    """Refuse an id that cannot be the name of a file."""
+    check_printable(name)
+    if not name or name.startswith(".") or set(name) & {"/", "\\"}:
+        raise InputError(f"'{name:.60}' is a path or no name, not an id")
 
 
 def installed_versions() -> dict[str, str]:
