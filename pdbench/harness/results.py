@@ -10,8 +10,8 @@ about; it holds no means, no dates and no paths, so that a run repeated gives th
                       "dataset_sha256", "versions",
                       "missing": [{"metric", "reason", "images"}]}}}
 
-"images" of a missing value is a list of names, or "all". A method whose images were made elsewhere
-also has "outputs": {image name: digest of its files}.
+"images" of a missing value is a list of names, or "all". Where they say something, methods also
+have "outputs", "max_memory" and "outside" (see `run_info.MethodRecord`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pdbench.errors import InputError
 from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
 from pdbench.pydantic_errors import parse
 from pdbench.score_table import KEY, format_csv, parse_csv
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts, Score, published_reason
 
 __all__ = ["PROVENANCE", "export_results", "is_results_folder", "read_results", "results_folder"]
 
@@ -61,6 +61,8 @@ class MethodEntry(BaseModel):
     dataset_sha256: str
     versions: dict[str, str]
     outputs: dict[str, str] = {}
+    max_memory: int | None = None
+    outside: dict[str, float] = {}
     missing: tuple[Missing, ...]
 
 
@@ -167,8 +169,10 @@ def _provenance(record: RunRecord, earlier: Mapping[str, Any]) -> dict[str, Any]
         for metric, named in entry.pop("choices").items():
             choices[method.hashes[metric]] = named
         entry["missing"] = _missing(record, entry.pop("id"))
-        if not entry["outputs"]:
-            del entry["outputs"]
+        del entry["code"]
+        for rare in ("outputs", "max_memory", "outside"):
+            if not entry[rare]:
+                del entry[rare]
         methods[method.id] = entry
     known = {facts["id"]: facts for facts in earlier.get("metrics", [])}
     known.update({facts.id: asdict(facts) for facts in record.metrics})
@@ -189,7 +193,8 @@ def _missing(record: RunRecord, method: str) -> list[dict[str, Any]]:
     images: dict[tuple[str, str], set[str]] = {}
     for score in record.scores:
         if score.method == method and score.value is None:
-            images.setdefault((score.metric, score.reason), set()).add(score.image)
+            reason = published_reason(score.reason)
+            images.setdefault((score.metric, reason), set()).add(score.image)
     everything = set(record.dataset.images)
     return [
         {

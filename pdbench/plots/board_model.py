@@ -15,10 +15,10 @@ from pdbench.plots.plane import make_plane
 from pdbench.plots.scene import build_scene
 from pdbench.plots.scene_model import Plane, Scene
 from pdbench.plots.table_model import Table, build_table, one_line
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts, Score, published_reason
 
 __all__ = [
-    "Badge", "Board", "BoardRow", "Variant", "View", "axis_pairs", "build_board", "state_reason",
+    "Badge", "Board", "BoardRow", "Variant", "View", "axis_pairs", "build_board",
 ]  # fmt: skip
 
 Variant = Literal["all", "fair"]
@@ -187,16 +187,7 @@ def _unavailable(fact: MetricFacts, scores: Iterable[Score]) -> str:
     """Say why nothing was scored; the shortest reason, as they differ by machine only."""
     reasons = {one_line(s.reason) for s in scores if s.metric == fact.id and s.reason}
     why = min(reasons, key=lambda text: (len(text), text), default="not scored")
-    return f"{fact.title} has no scores: {state_reason(why)}."
-
-
-def state_reason(reason: str) -> str:
-    """Return why a score is missing without what its maker could do about it.
-
-    >>> state_reason("unavailable: net.pth is not on this machine; download it")
-    'net.pth is not on this machine'
-    """
-    return reason.removeprefix("unavailable: ").partition(";")[0]
+    return f"{fact.title} has no scores: {published_reason(why)}."
 
 
 def _scored(table: Table, method: str, metric: str) -> bool:
