@@ -70,17 +70,17 @@ def score_alone(name, pair):
     return found
 
 
-@pytest.mark.benchmark(group="table1")
 def test_one_method_at_a_time(benchmark, dataset, scores):
     def rows():
         for name in SUITES["table1"]:
             scores.setdefault("alone", {}).update(score_alone(name, dataset.pairs[0]))
 
+    benchmark.group = "table1"
     benchmark.pedantic(rows, rounds=1)
 
 
-@pytest.mark.benchmark(group="table1")
 def test_one_run(benchmark, dataset, scores, tmp_path):
+    benchmark.group = "table1"
     options = EvalOptions(protocol=PROTOCOL, metrics=SCORED)
     config = RunConfig(
         dataset=dataset, catalog=MethodCatalog(), methods=SUITES["table1"], options=options
