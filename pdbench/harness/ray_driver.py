@@ -261,10 +261,11 @@ class Pool:
         """Do without a node; say so once."""
         line = f"node {name} cannot be used: {reason}"
         self._dismiss(hired)
-        if hired.node not in self._refused:
-            self._refused[hired.node] = line
-            yield Note(line)
+        new = hired.node not in self._refused
+        self._refused[hired.node] = line
         self._look()
+        if new:
+            yield Note(line)
 
     def _feed(self, hired: _Hired) -> None:
         """Give a worker its next task, and one ahead unless the others will need it sooner."""
