@@ -17,7 +17,7 @@ _CALLS = {
     "protocols": ("protocol",),
     "report": ("report",),
     "run": ("run",),
-    "submit": ("submit", "submit_own", "verify"),
+    "submit": ("make_crops", "submit", "verify"),
     "tables": ("plot", "table"),
     "train": ("train", "train_all"),
 }
