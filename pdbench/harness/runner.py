@@ -134,14 +134,14 @@ def run(
 
 def _here(options: EvalOptions) -> EvalOptions:
     """Resolve what depends on the machine that scores; nodes of a cluster do so themselves."""
+    if options.jobs is not None and options.jobs < 1:
+        raise InputError(f"{options.jobs} processes cannot work; give -j a number from 1 on")
     if options.engine == "ray":
         return options
     return replace(options, device=resolve_device(options.device))
 
 
 def _open_executor(options: EvalOptions) -> Executor:
-    if options.jobs is not None and options.jobs < 1:
-        raise InputError(f"{options.jobs} processes cannot work; give -j a number from 1 on")
     if options.engine == "ray":
         return RayExecutor(options)
     if options.engine != "local":
