@@ -10,7 +10,7 @@ from run_folders import ALL, METRICS, make_config, write_images
 
 from pdbench.bicubic import bicubic_downsample, bicubic_upsample
 from pdbench.errors import InputError, WeightsUnavailable
-from pdbench.harness import runner, scorer
+from pdbench.harness import method_records, runner, scorer
 from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.runner import run
 from pdbench.harness.store import read_run
