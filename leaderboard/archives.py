@@ -11,8 +11,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pdbench.data.layouts import IMAGE_SUFFIXES
 from pdbench.errors import InputError
+from pdbench.images import IMAGE_SUFFIXES
 from pdbench.leaderboard.text_validation import quoted
 
 __all__ = ["dataset_folder", "open_images"]
@@ -84,7 +84,8 @@ def _refuse_strange(folder: Path) -> None:
             raise InputError(f"'{path}' is a link or a device; put the image itself there")
         if path.lstat().st_size > LARGEST_MEMBER:
             raise InputError(f"'{path}' is larger than any image; remove it")
-        if stat.S_ISREG(mode) and path.suffix.lower() in IMAGE_SUFFIXES:
+        hidden = path.name.startswith(".")  # "._0801.png" of a Mac; never read as an image
+        if stat.S_ISREG(mode) and path.suffix.lower() in IMAGE_SUFFIXES and not hidden:
             _check_signature(path)
 
 
@@ -110,7 +111,7 @@ def _below(folder: Path) -> Path:
 def _unpack(path: Path, place: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
+            members = [i for i in archive.infolist() if not i.is_dir() and not _is_clutter(i)]
             names = [_safe_name(path, info) for info in members]
             if len({name.lower() for name in names}) != len(names):
                 raise InputError(f"'{path}' holds two files of one name; pack it again")
@@ -121,6 +122,16 @@ def _unpack(path: Path, place: Path) -> None:
     except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
         reason = quoted(" ".join(str(error).split()), longest=80)[1:-1]
         raise InputError(f"cannot unpack '{path}' ({reason}); pack it again") from error
+
+
+def _is_clutter(info: zipfile.ZipInfo) -> bool:
+    """Tell whether a member is what Finder and Explorer add to every zip file."""
+    *folders, name = info.orig_filename.split("/")
+    return (
+        "__MACOSX" in folders
+        or name.startswith("._")
+        or name.lower() in (".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini")
+    )
 
 
 def _safe_name(path: Path, info: zipfile.ZipInfo) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,13 +13,17 @@ from torch import Tensor
 from tqdm import tqdm
 
 from pdbench.data.datasets import Dataset
-from pdbench.data.sr_folders import check_outputs, digest_of, match_outputs
+from pdbench.data.pairs import name_some
+from pdbench.data.sr_checks import check_outputs
+from pdbench.data.sr_folders import Outputs, digest_of, match_outputs
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Given, Method
 from pdbench.images import load_image
 
 __all__ = ["GivenImages", "open_images"]
+
+_log = logging.getLogger(__name__)
 
 _DELAY = 2.0
 """Seconds before a progress bar appears."""
@@ -71,9 +76,13 @@ def open_images(
     name: str,
     title: str,
     checked: Mapping[str, str],
+    files: Outputs | None = None,
     progress: bool = False,
 ) -> GivenImages:
     """Match a folder of outputs with a dataset, hash every file, and decode what is new.
+
+    Outputs that can be scored but hardly are meant so (colors swapped, shifted, equal to the HR)
+    are logged as warnings, one line for each likely cause.
 
     Args:
         folder: Holds the outputs.
@@ -81,6 +90,7 @@ def open_images(
         name: Method id they get.
         title: Row title they get.
         checked: Image name -> digest of files that an earlier call has accepted.
+        files: The outputs where they are matched already.
         progress: Show a progress bar on stderr for what takes over two seconds.
 
     Returns:
@@ -89,8 +99,9 @@ def open_images(
     Raises:
         InputError: Files and images do not match up, or a file cannot be scored; it is named.
     """
-    files = match_outputs(folder, dataset.pairs)
+    files = match_outputs(folder, dataset.pairs) if files is None else files
     digests = {}
+    odd: dict[str, list[str]] = {}
     bar = tqdm(
         dataset.pairs,
         desc="checking outputs",
@@ -101,5 +112,8 @@ def open_images(
     for pair in bar:
         digests[pair.name] = digest_of(files[pair.name])
         if checked.get(pair.name) != digests[pair.name]:
-            check_outputs(pair, files[pair.name])
+            for cause in check_outputs(pair, files[pair.name]):
+                odd.setdefault(cause, []).append(pair.name)
+    for cause, images in odd.items():
+        _log.warning("outputs of '%s' look %s: %s", name, cause, name_some(images))
     return GivenImages(id=name, title=title, files=files, digests=digests)
