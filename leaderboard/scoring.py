@@ -1,10 +1,9 @@
-"""The output images of a submission: matched, scored, fingerprinted, cut."""
+"""Scores, digests and crops of the output images of a submission."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,27 +11,25 @@ import numpy.typing as npt
 from torch import Tensor
 from tqdm import tqdm
 
-from pdbench import baselines
 from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import pixel_sha256
+from pdbench.data.sr_folders import match_outputs
 from pdbench.errors import InputError
-from pdbench.harness.engines import SerialEngine
+from pdbench.harness.config import RunConfig
+from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.external_images import GivenImages, open_images
-from pdbench.harness.method import Method
-from pdbench.harness.plan import Plan
-from pdbench.harness.reader import read_outputs
-from pdbench.harness.run import run
+from pdbench.harness.options import EvalOptions
 from pdbench.harness.run_info import RunRecord
+from pdbench.harness.runner import PROGRESS_DELAY, run
+from pdbench.harness.store import read_outputs
 from pdbench.images import load_image, to_uint8
 from pdbench.leaderboard.crops import Box, choose_box, choose_images, write_crop
-from pdbench.leaderboard.likeness import sketch
+from pdbench.leaderboard.plausibility import detail
 from pdbench.leaderboard.provenance import Output
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 
-__all__ = ["Scored", "Scoring", "score_folder"]
-
-_DELAY = 2.0
+__all__ = ["Scored", "Scoring", "rgb_levels", "score_folder"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +62,12 @@ class Scored:
         outputs: What identifies each of them, sorted by image and sample.
         boxes: Image name -> where its crop lies.
         crops: Image name -> PNG of the crop of its first output.
-        references: Image name -> PNG of the same crop of the HR image.
     """
 
     record: RunRecord
     outputs: tuple[Output, ...]
     boxes: dict[str, Box]
     crops: dict[str, bytes]
-    references: dict[str, bytes]
 
 
 def score_folder(
@@ -83,7 +78,6 @@ def score_folder(
     *,
     work: Path,
     scoring: Scoring,
-    known: RunRecord | None = None,
 ) -> Scored:
     """Score a folder of output images and take their fingerprints.
 
@@ -94,49 +88,38 @@ def score_folder(
         title: Title of the method.
         work: Run folder; scores of the same files that it holds are not computed again.
         scoring: How.
-        known: Their scores, where these need not be computed.
 
     Raises:
         InputError: An image is missing, corrupt, of a wrong size or strange; it is named.
     """
     given = open_images(
-        folder,
+        match_outputs(folder, dataset.pairs),
         dataset,
         name=name,
         title=title,
         checked=read_outputs(work, dataset.id, name),
         progress=scoring.progress,
     )
-    record = known or _score(given, dataset, work, scoring)
+    record = _score(given, dataset, work, scoring)
     return _look(given, dataset, _of(record, name, scoring), scoring)
 
 
 def _score(given: GivenImages, dataset: Dataset, work: Path, scoring: Scoring) -> RunRecord:
-    plan = Plan(
-        dataset=dataset,
-        methods=(given.id,),
-        resolve=partial(_only, given),
-        open_baseline=baselines.open_baseline,
-        fingerprint=baselines.fingerprint,
+    options = EvalOptions(
         protocol=scoring.protocol,
-        metrics=tuple(scoring.metrics) or None,
+        metrics=tuple(scoring.metrics),
         seed=scoring.seed,
         device=scoring.device,
         jobs=scoring.jobs,
     )
+    config = RunConfig(dataset=dataset, methods=(given.id,), catalog=given, options=options)
     # One process needs no other: starting one takes longer than scoring a small set.
-    engine = SerialEngine() if scoring.jobs == 1 else None
-    done = run(plan, work, engine=engine, progress=scoring.progress)
+    executor = SerialExecutor() if scoring.jobs == 1 else None
+    done = run(config, work, executor=executor, progress=scoring.progress)
     if done.failed:
         image, _, reason = done.failed[0]
-        raise InputError(f"the output of image '{image}' cannot be scored ({reason}); mend it")
+        raise InputError(f"the output of image '{image}' cannot be scored ({reason}); fix it")
     return done.record
-
-
-def _only(given: GivenImages, name: str) -> Method:
-    """Resolve the one method of the plan, here and in worker processes."""
-    del name
-    return given.method()
 
 
 def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scoring) -> Scored:
@@ -144,21 +127,20 @@ def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scor
     outputs: list[Output] = []
     boxes: dict[str, Box] = {}
     crops: dict[str, bytes] = {}
-    references: dict[str, bytes] = {}
     shown = choose_images([pair.name for pair in dataset.pairs])
     bar = tqdm(
         dataset.pairs,
         desc="fingerprints",
-        delay=_DELAY,
+        delay=PROGRESS_DELAY,
         disable=None if scoring.progress else True,
         leave=False,
     )
     for pair in bar:
-        _, reference = pair.load()
-        height, width = reference.shape[-2:]
+        hr = rgb_levels(pair.load()[1])
+        height, width = hr.shape[:2]
         for sample, file in enumerate(given.files[pair.name]):
             image = load_image(file)[:, :height, :width]
-            levels = _levels(image)
+            levels = rgb_levels(image)
             outputs.append(
                 Output(
                     image=pair.name,
@@ -167,19 +149,17 @@ def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scor
                     width=width,
                     height=height,
                     sha256=pixel_sha256((image,)),
-                    sketch=sketch(levels),
+                    detail=detail(levels, hr),
                 )
             )
             if sample == 0 and pair.name in shown:
-                boxes[pair.name] = box = choose_box(_levels(reference))
+                boxes[pair.name] = box = choose_box(hr)
                 crops[pair.name] = write_crop(levels, box)
-                references[pair.name] = write_crop(_levels(reference), box)
     return Scored(
         record=record,
         outputs=tuple(outputs),
         boxes=boxes,
         crops=crops,
-        references=references,
     )
 
 
@@ -196,7 +176,7 @@ def _of(record: RunRecord, name: str, scoring: Scoring) -> RunRecord:
     )
 
 
-def _levels(image: Tensor) -> npt.NDArray[np.uint8]:
+def rgb_levels(image: Tensor) -> npt.NDArray[np.uint8]:
     """Return (3, H, W) in [0, 1] as (H, W, 3) levels."""
     levels: npt.NDArray[np.uint8] = to_uint8(image).permute(1, 2, 0).contiguous().numpy()
     return levels

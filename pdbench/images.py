@@ -94,7 +94,7 @@ def load_image(path: str | Path) -> Tensor:
         raise _too_large(path) from None
     except UnidentifiedImageError:
         raise InputError(
-            f"image '{path}' is {_unread_kind(path)}; save it as an 8-bit RGB PNG"
+            f"cannot read image '{path}' ({_unread_kind(path)}); save it as an 8-bit RGB PNG"
         ) from None
     except Exception as error:  # OSError, SyntaxError, struct.error, zlib.error, ...
         raise InputError(
@@ -115,7 +115,7 @@ def image_size(path: Path) -> tuple[int, int] | None:
 
 
 def _unread_kind(path: Path) -> str:
-    """Say what a file is that no decoder takes: a TIFF of another number format, or anything."""
+    """Say what a file is that no decoder takes, for a TIFF of another number format at least."""
     with path.open("rb") as file, contextlib.suppress(Exception):
         tags = ImageFileDirectory_v2(file.read(8))
         file.seek(tags.next)
@@ -123,8 +123,8 @@ def _unread_kind(path: Path) -> str:
         bits, kinds = tags.get(258, ()), tags.get(339, ())
         number = "float" if 3 in kinds else "integer"
         if bits:
-            return f"a TIFF of {max(bits)}-bit {number} numbers, not of 8-bit levels"
-    return "none of PNG, JPEG, WebP, TIFF, BMP, GIF and PPM, or damaged"
+            return f"it is a TIFF of {max(bits)}-bit {number} numbers"
+    return "cannot identify it as PNG, JPEG, WebP, TIFF, BMP, GIF or PPM"
 
 
 @contextlib.contextmanager

@@ -1,12 +1,41 @@
-"""Pydantic's errors as one sentence."""
+"""Pydantic models that refuse what they do not know, and their errors as one sentence."""
 
 from __future__ import annotations
 
-from pydantic import ValidationError
+from typing import TypeVar
 
-__all__ = ["first_problem"]
+from pydantic import TypeAdapter, ValidationError
+
+from pdbench.errors import InputError
+
+__all__ = ["first_problem", "parse"]
 
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+T = TypeVar("T")
+
+
+def parse(model: type[T], content: object, source: str, *, advice: str = "") -> T:
+    """Make a model of what a file or a user says.
+
+    Args:
+        model: A pydantic model or dataclass; it decides what is refused.
+        content: JSON text or bytes, or values as JSON and YAML give them.
+        source: Where they come from, for the error.
+        advice: What to do about a wrong one ("export it again").
+
+    Raises:
+        InputError: The model refuses them; one line that names the first problem.
+    """
+    adapter = TypeAdapter(model)
+    try:
+        if isinstance(content, str | bytes):
+            return adapter.validate_json(content)
+        return adapter.validate_python(content)
+    except ValidationError as error:
+        problem = first_problem(error)
+    except InputError as error:  # a check of the model's own
+        problem = str(error)
+    raise InputError(f"'{source}' is damaged ({problem})" + (f"; {advice}" if advice else ""))
 
 
 def first_problem(error: ValidationError) -> str:
@@ -14,7 +43,8 @@ def first_problem(error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     first = next((problem for problem in problems if problem["type"] in UNKNOWN), problems[0])
     *above, last = first["loc"] or ("",)
-    place = "".join(f"{part}." for part in above).removesuffix(".")
+    last = _printed(last)
+    place = ".".join(str(_printed(part)) for part in above)
     if first["type"] in UNKNOWN:
         return f"{place}: unknown key {last!r:.60}".removeprefix(": ")
     if first["type"].startswith("missing"):
@@ -22,4 +52,16 @@ def first_problem(error: ValidationError) -> str:
         return f"{place}: {what} is missing".removeprefix(": ")
     hint = " (YAML wants 1.0e-3, not 1e-3)" if first["type"] == "float_type" else ""
     said = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{place}.{last} is {first['input']!r:.60}: {said}{hint}".removeprefix(".")
+    return f"{place}.{last} is {_shown(first['input'])}: {said}{hint}".removeprefix(".")
+
+
+def _printed(part: str | int) -> str | int:
+    """Keep what a terminal would act upon out of a key's path."""
+    return part if isinstance(part, int) or part.isprintable() else ascii(part)[1:-1]
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.60}"
+    except ValueError:  # Python refuses to write integers of thousands of digits
+        return "a huge number"

@@ -192,14 +192,27 @@ def _lr_near(hr: Sequence[Path], folder: Path) -> list[Path] | None:
 def _lr_beside(hr: Sequence[Path], folder: Path) -> list[Path] | None:
     """Return the LR files beside an HR folder that was named itself."""
     folder = folder.resolve()
-    found = _first_folder(folder.parent, _LR_FOLDERS)
-    beside = [entry for entry in _subfolders(folder.parent) if entry.resolve() != folder]
-    if not _HR_WORD.search(folder.name.lower()):  # then a stranger of that size means nothing
-        beside = [entry for entry in beside if _LR_WORD.search(entry.name.lower())]
-    elif found is not None:
+    own = _rest(folder, _HR_WORD)
+    if not own and (found := _first_folder(folder.parent, _LR_FOLDERS)):
         return image_files(found)
+    beside = [
+        entry
+        for entry in _subfolders(folder.parent)
+        if entry.resolve() != folder
+        # "set5" or "set5_HR" beside "set5_LR"; beside a plain "HR" any name may be the LR's.
+        and (not own or (_says_lr(entry) and _rest(entry, _LR_WORD) in ("", own)))
+    ]
     near = [inner for entry in beside for inner in (entry, *_subfolders(entry))]
     return _chosen(hr, [entry for entry in near if _is_quarter(hr, entry)], folder.parent)
+
+
+def _says_lr(folder: Path) -> bool:
+    return _LR_WORD.search(folder.name.lower()) is not None
+
+
+def _rest(folder: Path, word: re.Pattern[str]) -> str:
+    """Return what a folder's name says beside HR or LR: "set5" of "Set5_HR"."""
+    return re.sub(r"[^a-z0-9]+", "", word.sub("", folder.name.lower()))
 
 
 def _chosen(hr: Sequence[Path], likely: list[Path], top: Path) -> list[Path] | None:

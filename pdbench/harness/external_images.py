@@ -1,12 +1,13 @@
-"""Images made elsewhere as a method of a run: read from files, never computed."""
+"""External images as a method of a run: read from files, never computed."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,23 +16,38 @@ from tqdm import tqdm
 from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import name_some
 from pdbench.data.sr_checks import check_outputs
-from pdbench.data.sr_folders import Outputs, digest_of, match_outputs
+from pdbench.data.sr_folders import Outputs, digest_of
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Given, Method
+from pdbench.harness.runner import PROGRESS_DELAY
 from pdbench.images import load_image
 
-__all__ = ["GivenImages", "open_images"]
+__all__ = ["GivenImages", "GivenRows", "open_images"]
 
 _log = logging.getLogger(__name__)
 
-_DELAY = 2.0
-"""Seconds before a progress bar appears."""
+
+class _NoNetworks:
+    """The part of a `Catalog` that images from files need nothing of."""
+
+    def network(self, name: str, size: str, device: str) -> Any:  # noqa: ANN401
+        """Refuse: images that are made need no network."""
+        raise InputError(f"there is no network '{name}' ({size}, {device}) for images from files")
+
+    def fingerprint(self, name: str, size: str) -> str:
+        """Refuse: images that are made need no network."""
+        raise InputError(f"there is no network '{name}' ({size}) for images from files")
+
+    def implementation(self, name: str) -> tuple[Callable[..., Any], ...]:
+        """Return nothing: images that are made need no network."""
+        del name
+        return ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class GivenImages:
-    """The outputs of one method for all images of a dataset; holds names, no pixels.
+class GivenImages(_NoNetworks):
+    """The outputs of one method for all images of a dataset: names, no pixels. A `Catalog`.
 
     Attributes:
         id: Method id.
@@ -45,8 +61,9 @@ class GivenImages:
     files: Mapping[str, tuple[Path, ...]]
     digests: Mapping[str, str]
 
-    def method(self) -> Method:
-        """Declare the method that returns these images."""
+    def method(self, name: str) -> Method:
+        """Declare the method that returns these images, the only one of this catalog."""
+        del name
         count = len(next(iter(self.files.values())))
         return Method(
             id=self.id,
@@ -57,6 +74,21 @@ class GivenImages:
             run=partial(_read, self),
             outputs=self.digests,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenRows(_NoNetworks):
+    """Several settings of a method, each with its outputs. A `Catalog`.
+
+    Attributes:
+        rows: Method id -> its outputs.
+    """
+
+    rows: Mapping[str, GivenImages]
+
+    def method(self, name: str) -> Method:
+        """Declare the method that returns the images of one setting."""
+        return self.rows[name].method(name)
 
 
 def _read(given: GivenImages, lr: Tensor, bank: SampleBank) -> Tensor:
@@ -70,42 +102,39 @@ def _read(given: GivenImages, lr: Tensor, bank: SampleBank) -> Tensor:
 
 
 def open_images(
-    folder: Path,
+    files: Outputs,
     dataset: Dataset,
     *,
     name: str,
     title: str,
     checked: Mapping[str, str],
-    files: Outputs | None = None,
     progress: bool = False,
 ) -> GivenImages:
-    """Match a folder of outputs with a dataset, hash every file, and decode what is new.
+    """Hash the outputs of a dataset's images, and decode what is new.
 
     Outputs that can be scored but hardly are meant so (colors swapped, shifted, equal to the HR)
     are logged as warnings, one line for each likely cause.
 
     Args:
-        folder: Holds the outputs.
+        files: The outputs of each image, see `match_outputs`.
         dataset: What they were made from.
         name: Method id they get.
         title: Row title they get.
         checked: Image name -> digest of files that an earlier call has accepted.
-        files: The outputs where they are matched already.
         progress: Show a progress bar on stderr for what takes over two seconds.
 
     Returns:
         The outputs.
 
     Raises:
-        InputError: Files and images do not match up, or a file cannot be scored; it is named.
+        InputError: A file cannot be scored; it is named.
     """
-    files = match_outputs(folder, dataset.pairs) if files is None else files
     digests = {}
     odd: dict[str, list[str]] = {}
     bar = tqdm(
         dataset.pairs,
         desc="checking outputs",
-        delay=_DELAY,
+        delay=PROGRESS_DELAY,
         disable=None if progress else True,
         leave=False,
     )

@@ -1,19 +1,44 @@
-"""A set of scores with all that is needed to read it: what tables, plots and results/ hold."""
+"""Records of a run: dataset, methods and scores, as tables, plots and results/ read them."""
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, ClassVar
 
 from pdbench import __version__
-from pdbench.scores import MetricFacts, Score
+from pdbench.errors import InputError
+from pdbench.scores import MetricFacts, Score, check_printable
 
-__all__ = ["DatasetRecord", "MethodRecord", "RunRecord", "installed_versions"]
+__all__ = [
+    "DatasetRecord",
+    "ImageFingerprint",
+    "MethodRecord",
+    "RunRecord",
+    "installed_versions",
+]
 
 _PACKAGES = ("torch", "numpy", "scipy", "pillow", "scikit-image")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFingerprint:
+    """An image that was checked.
+
+    Attributes:
+        content: Digest over the bytes of its files; while it is the same, so are the pixels.
+        sha256: Digest over the pixels of its LR and HR.
+        pixels: Pixels of its HR.
+        lr_psnr: PSNR between its LR and the bicubic LR of its HR in dB; infinite where equal.
+    """
+
+    content: str
+    sha256: str
+    pixels: int
+    lr_psnr: float = math.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +51,10 @@ class DatasetRecord:
         scale: Scale between LR and HR.
         images: Image name -> sha256 over the pixels of its LR and HR.
         sha256: Digest over all names and pixels.
+        lr: Folder the LR were given in ("LR_bicubic/X4"), "made" where they were made by MATLAB's
+            bicubic, or "" where that was not kept.
+        lr_psnr: Image name -> PSNR in dB between the LR and MATLAB's bicubic LR of the HR, where
+            they differ.
     """
 
     id: str
@@ -33,6 +62,27 @@ class DatasetRecord:
     scale: int
     images: Mapping[str, str]
     sha256: str
+    lr: str = ""
+    lr_psnr: Mapping[str, float] = field(default_factory=dict)
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        _check_id(self.id)
+        check_printable(self.title)
+        check_printable(self.lr)
+
+    @property
+    def lr_text(self) -> str:
+        """Where the LR are from and how they differ from MATLAB's bicubic; "" if not known."""
+        if self.lr in ("", "made"):
+            return "made from the HR by MATLAB's bicubic" if self.lr else ""
+        if not self.lr_psnr:
+            return f"given in '{self.lr}', equal to MATLAB's bicubic of the HR"
+        return (
+            f"given in '{self.lr}', not MATLAB's bicubic of the HR in {len(self.lr_psnr)} of "
+            f"{len(self.images)} images (down to {min(self.lr_psnr.values()):.1f} dB)"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +103,12 @@ class MethodRecord:
         versions: Package -> version that computed them.
         choices: Metric id -> every choice behind its hash, by name; empty where it was not kept.
         outputs: Image name -> digest of the files that were scored, for images made elsewhere.
+        code: Metric id -> digest of the source that defines method and metric; the key of the
+            run folder's scores, not part of exported results.
+        max_memory: Working memory that decided how images were tiled; None for the default, or
+            for a method without networks.
+        outside: Image name -> share of the output's values far outside [0, 1], where there are
+            many; see `pdbench.harness.scorer.BOUND`.
     """
 
     id: str
@@ -67,6 +123,15 @@ class MethodRecord:
     versions: Mapping[str, str]
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
+    max_memory: int | None = None
+    outside: Mapping[str, float] = field(default_factory=dict)
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        _check_id(self.id)
+        check_printable(self.title, self.size, self.protocol, self.weights)
 
     def weights_of(self, image: str) -> str:
         """Return the fingerprint that is stored with the scores of one image."""
@@ -112,6 +177,13 @@ class RunRecord:
     def sizes(self) -> str:
         """Sizes of the networks behind the scores, joined ("compact"); "" where none was used."""
         return ", ".join(sorted({method.size for method in self.methods} - {""}))
+
+
+def _check_id(name: str) -> None:
+    """Refuse an id that cannot be the name of a file."""
+    check_printable(name)
+    if not name or name.startswith(".") or set(name) & {"/", "\\"}:
+        raise InputError(f"'{name:.60}' is a path or no name, not an id")
 
 
 def installed_versions() -> dict[str, str]:
