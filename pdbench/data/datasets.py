@@ -53,14 +53,13 @@ class Dataset:
 
     @property
     def lr_source(self) -> str:
-        """Where the LR files lie, seen from the folder they share with the HR; "" if made."""
-        given = [(pair.hr.parent, pair.lr.parent) for pair in self.pairs if pair.lr is not None]
-        if not given:
-            return ""
-        hr, lr = given[0]
-        return Path(
-            lr.name if hr == lr else os.path.relpath(lr, os.path.commonpath([hr, lr]))
-        ).as_posix()
+        """Folder of the LR files, seen from the one that holds the HR folder; "" if made."""
+        for pair in self.pairs:
+            if pair.lr is not None:
+                hr, lr = (file.resolve().parent for file in (pair.hr, pair.lr))
+                near = lr.is_relative_to(hr.parent)
+                return (lr.relative_to(hr.parent) if near else Path(lr.name)).as_posix()
+        return ""
 
     def sha256(self) -> str:
         """Return one digest over the names and pixels of all pairs; loads every image."""

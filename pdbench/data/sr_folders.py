@@ -72,9 +72,10 @@ def match_outputs(folder: Path, pairs: Sequence[Pair], *, by_order: bool = False
     """
     found = _groups(_parsed(folder, pairs, by_order))
     if len(found) > 1:
-        listed = ", ".join(f"'{label}' ({len(files)} images)" for label, files in found.items())
+        listed = ", ".join(f"'{label}' (of {len(files)})" for label, files in found.items())
         raise InputError(
-            f"'{folder}' holds outputs of {len(found)} settings, not samples of one: {listed}; "
+            f"'{folder}' holds outputs of {len(found)} settings, not samples of one: {listed} "
+            "images; "
             "keep one, score each as its own row with --group-by, or number samples like "
             f"'{pairs[0].name}_sample00000.png'"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -117,10 +117,7 @@ class RunStore:
             self._put("dataset", {"id": dataset.id, "record": _json(asdict(dataset))})
             self._db.executemany(
                 "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (dataset.id, name, image.content, image.sha256, image.pixels)
-                    for name, image in images.items()
-                ],
+                [(dataset.id, name, *astuple(image)) for name, image in images.items()],
             )
             for method in methods:
                 entry = asdict(method)

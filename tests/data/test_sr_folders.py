@@ -92,7 +92,10 @@ def test_samples_are_told_apart_by_number_and_sorted_by_it(style, numbers, outpu
         (["a.png"], "does not fit the HR images: no output for 'b.png'; names"),
         (["a.png", "bb.png"], "no HR image for 'bb.png' and no output for 'b.png'"),
         (["a.png", "a.jpg", "b.png"], "2 files are outputs of 'a' ('a.jpg', 'a.png')"),
-        (["a_A.png", "a_B.png", "b_A.png"], "2 settings, not samples of one: 'A' (2 images), 'B'"),
+        (
+            ["a_A.png", "a_B.png", "b_A.png"],
+            "2 settings, not samples of one: 'A' (of 2), 'B' (of 1) images",
+        ),
         (["a_1.png", "a_x_2.png", "b_1.png", "b_x_2.png"], "2 settings, not samples of one"),
         (["a_s1.png", "a_s01.png", "b_s1.png", "b_s2.png"], "2 files are outputs of 'a'"),
         (["a_1.png", "a_2.png", "b_1.png"], "'b' has 1 outputs and 'a' 2: they differ in 'sample"),
@@ -123,7 +126,7 @@ def test_settings_in_names_are_never_pooled(style, values, outputs, tmp_path):
     folder, pairs = outputs(*names), pairs_of(tmp_path, "a", "b")
     with pytest.raises(InputError, match=f"{len(values)} settings, not samples") as caught:
         match_outputs(folder, pairs)
-    assert all(f"{value}' (2 images)" in str(caught.value) for value in values)
+    assert all(f"{value}' (of 2)" in str(caught.value) for value in values)
     groups = group_outputs(folder, pairs)
     assert [[file.name for file in found["b"]] for found in groups.values()] == [
         [f"b{style.format(value)}.png"] for value in sorted(values)
