@@ -44,6 +44,11 @@ class _NoNetworks:
         del name
         return ()
 
+    def weight_files(self, method: str, size: str) -> tuple[Path, ...]:
+        """Return nothing: images that are made need no network."""
+        del method, size
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class GivenImages(_NoNetworks):
@@ -75,6 +80,11 @@ class GivenImages(_NoNetworks):
             outputs=self.digests,
         )
 
+    def output_files(self, method: str, image: str) -> tuple[Path, ...]:
+        """Return the outputs for one image, in sample order."""
+        del method
+        return self.files[image]
+
 
 @dataclass(frozen=True, kw_only=True)
 class GivenRows(_NoNetworks):
@@ -90,15 +100,9 @@ class GivenRows(_NoNetworks):
         """Declare the method that returns the images of one setting."""
         return self.rows[name].method(name)
 
-    def weight_files(self, method: str, size: str) -> tuple[Path, ...]:
-        """Return nothing: images that are made need no network."""
-        del method, size
-        return ()
-
     def output_files(self, method: str, image: str) -> tuple[Path, ...]:
-        """Return the outputs for one image, in sample order."""
-        del method
-        return self.files[image]
+        """Return the outputs of one setting for one image, in sample order."""
+        return self.rows[method].files[image]
 
 
 def _read(given: GivenImages, lr: Tensor, bank: SampleBank) -> Tensor:
