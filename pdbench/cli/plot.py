@@ -17,7 +17,7 @@ __all__ = ["command"]
 @options("folder")
 @click.option("-x", "x", show_default="psnr, or else of distortion", metavar="METRIC")
 @click.option("-y", "y", show_default="lpips-vgg, or else of perception", metavar="METRIC")
-@options("methods", "stored_protocol")
+@options("methods", "stored_protocol", "seeds")
 @click.option(
     "-o",
     "--output",
