@@ -10,10 +10,9 @@ from typing import Literal
 
 from pdbench.analysis.pareto import Front, measure_front
 from pdbench.analysis.ranking import Ranking, rank_methods
+from pdbench.plots.layout import build_scene
 from pdbench.plots.method_styles import Kind
-from pdbench.plots.plane import make_plane
-from pdbench.plots.scene import build_scene
-from pdbench.plots.scene_model import Plane, Scene
+from pdbench.plots.scene import Plane, Scene
 from pdbench.plots.table_model import Table, build_table, one_line
 from pdbench.scores import MetricFacts, Score, published_reason
 
@@ -133,7 +132,7 @@ def build_board(
     shown = [fact for fact in facts if fact.id in known]
     table = build_table(scores, shown, methods=methods, titles=titles, images=images, size=size)
     kinds = {row.method: row.kind for row in rows}
-    plane = make_plane(table.summary, methods, table.columns, titles, kinds, "ellipses")
+    plane = Plane(summary=table.summary, methods=tuple(methods), titles=titles, kinds=kinds)
     contaminated = {
         key: why
         for key, why in (contaminated or {}).items()
