@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
@@ -132,6 +132,8 @@ class MethodRecord:
     def __post_init__(self) -> None:
         _check_id(self.id)
         check_printable(self.title, self.size, self.protocol, self.weights)
+        if not 0 <= self.seed < 2**63:
+            raise InputError(f"seed {self.seed!r:.60} is not from 0 to 2**63 - 1")
 
     def weights_of(self, image: str) -> str:
         """Return the fingerprint that is stored with the scores of one image."""
@@ -177,6 +179,20 @@ class RunRecord:
     def sizes(self) -> str:
         """Sizes of the networks behind the scores, joined ("compact"); "" where none was used."""
         return ", ".join(sorted({method.size for method in self.methods} - {""}))
+
+    def of_seeds(self, seeds: Collection[int]) -> RunRecord:
+        """Return the record with the scores of some run seeds; of all when none is named.
+
+        Raises:
+            InputError: There are no scores of one of the seeds.
+        """
+        known = {score.seed for score in self.scores}
+        for seed in seeds:
+            if seed not in known:
+                there = ", ".join(map(str, sorted(known)))
+                raise InputError(f"there are no scores of seed {seed}; there are some of {there}")
+        kept = (score for score in self.scores if score.seed in (seeds or known))
+        return replace(self, scores=tuple(kept))
 
 
 def _check_id(name: str) -> None:
