@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pdbench.errors import InputError, system_reason
@@ -25,15 +25,15 @@ from pdbench.leaderboard.site_boards import (
     gather_boards,
     method_link,
     page_name,
+    render_page,
 )
 from pdbench.leaderboard.site_downloads import board_files, method_files
 from pdbench.leaderboard.site_method import crop_path, read_crops, render_method
-from pdbench.leaderboard.site_page import render_page, render_tabs
 from pdbench.leaderboard.submission import Entry
 from pdbench.plots.board_page import render_board
-from pdbench.plots.markup import SCRIPTS, Markup, asset, element, join
+from pdbench.plots.pages import SCRIPTS, asset
 
-__all__ = ["build_site", "render_site"]
+__all__ = ["build_site", "render_board_page", "render_site"]
 
 ASSETS = ("style.css", *SCRIPTS)
 MARK = "assets/board.js"
@@ -103,7 +103,7 @@ def render_site(board: Board) -> dict[str, bytes]:
     boards = gather_boards(board, shown)
     texts: dict[str, str] = {f"assets/{name}": asset(name) for name in ASSETS}
     for one in boards:
-        texts[one.page] = _board_page(boards, one)
+        texts[one.page] = render_board_page(boards, one)
         texts |= board_files(one)
     for entry in shown:
         texts[method_link(entry.id)] = render_method(board, entry, shown)
@@ -116,29 +116,19 @@ def render_site(board: Board) -> dict[str, bytes]:
     }
 
 
-def _board_page(boards: list[SiteBoard], board: SiteBoard) -> str:
-    stem = f"data/{page_name(board.content.slug)}"
-    left = element(
-        "ul", (element("li", element("code", n), f": {why}") for n, why in board.left_out.items())
-    )
-    downloads = element(
-        "p", "Download this board: ",
-        element("a", "CSV", href=f"{stem}.csv", download=True), " · ",
-        element("a", "JSON with ranks and fronts", href=f"{stem}.json", download=True),
-        ". Scores of every image are on the pages of the methods.",
-    )  # fmt: skip
+def render_board_page(boards: Sequence[SiteBoard], board: SiteBoard) -> str:
+    """Write the page of one of the boards."""
     return render_page(
+        "board_page.html",
         f"{board.title} ×4",
-        render_tabs(boards, board),
-        render_board(board.content),
-        downloads,
-        _explained("Left out", left) if board.left_out else None,
         lead=LEAD,
+        boards=boards,
+        page=board.page,
+        several=len({one.protocol for one in boards}) > 1,
+        board=render_board(board.content),
+        stem=f"data/{page_name(board.content.slug)}",
+        left_out=board.left_out,
     )
-
-
-def _explained(title: str, content: Markup) -> Markup:
-    return join(element("h2", title), content)
 
 
 def _references(board: Board, entries: list[Entry]) -> Mapping[str, bytes]:

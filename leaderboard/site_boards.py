@@ -13,8 +13,22 @@ from pdbench.leaderboard.validation import static_failures
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.plots.board_model import Badge, Board, BoardRow, build_board
+from pdbench.plots.pages import render
 
-__all__ = ["SiteBoard", "accepted_entries", "gather_boards", "method_link", "trust_badge"]
+__all__ = [
+    "POLICY", "SiteBoard", "accepted_entries", "gather_boards", "method_link", "page_name",
+    "render_page", "trust_badge",
+]  # fmt: skip
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""Content security policy of every page: files of the site itself, and no inline script or style.
+
+References:
+    W3C, "Content Security Policy Level 3", https://www.w3.org/TR/CSP3/
+"""
 
 TRUST = {
     "self-reported": "the scores are those handed in; the board recomputed nothing",
@@ -75,6 +89,24 @@ def gather_boards(board: Submissions, entries: Sequence[Entry]) -> list[SiteBoar
         _board(board, dataset, protocol, group, first=not index)
         for index, ((dataset, protocol), group) in enumerate(ordered)
     ]
+
+
+def render_page(
+    template: str, title: str, *, root: str = "", lead: str = "", **content: object
+) -> str:
+    """Write a page of the site.
+
+    Args:
+        template: Its template, which extends "site.html".
+        title: Its heading and title.
+        root: Path from the page to the root of the site ("../" or "").
+        lead: Sentence below the heading.
+        content: What the template shows; texts are escaped.
+
+    Returns:
+        The whole document.
+    """
+    return render(template, title=title, policy=POLICY, root=root, lead=lead, **content)
 
 
 def method_link(name: str) -> str:

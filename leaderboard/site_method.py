@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from pdbench.analysis.means import Summary, summarize
@@ -11,11 +12,9 @@ from pdbench.leaderboard.board import Board
 from pdbench.leaderboard.crops import read_crop
 from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.safe_io import read_file
-from pdbench.leaderboard.site_boards import page_name, trust_badge
-from pdbench.leaderboard.site_page import render_page
+from pdbench.leaderboard.site_boards import page_name, render_page, trust_badge
 from pdbench.leaderboard.submission import Entry
 from pdbench.plots.board_model import state_reason
-from pdbench.plots.markup import Markup, element, join
 from pdbench.plots.table_model import format_value
 
 __all__ = ["crop_path", "render_method"]
@@ -44,54 +43,31 @@ def render_method(board: Board, entry: Entry, others: Sequence[Entry]) -> str:
     Returns:
         The whole document.
     """
+    card, provenance = entry.card, entry.provenance
+    leaks = [f"{metric} (by {loss})" for metric, loss in entry.leaks.items()]
+    tests = {name: entry.contamination(name) for name in provenance.datasets}
     return render_page(
-        entry.card.name,
-        _card(board, entry),
-        _crops(board, entry, others),
-        (_scores(entry, dataset) for dataset in entry.provenance.datasets),
-        element("h2", "Reproduce it"),
-        element("pre", "\n".join(_commands(entry)), tabindex=0),
+        "method.html",
+        card.name,
         root="../",
+        entry=entry,
+        card=card,
+        provenance=provenance,
+        own=provenance.way == "own",
+        way=WAYS[provenance.way],
+        trust=trust_badge(board.level(entry)),
+        verdict=board.verdicts.get(entry.id),
+        versions=_versions,
+        leaks=", ".join(leaks),
+        contamination=", ".join(f"{name} (by {by})" for name, by in tests.items() if by),
+        sliders=_sliders(board, entry, others),
+        scores=[_scores(entry, dataset) for dataset in provenance.datasets],
+        commands=_commands(entry),
     )
 
 
-def _card(board: Board, entry: Entry) -> Markup:
-    card, provenance = entry.card, entry.provenance
-    verdict = board.verdicts.get(entry.id)
-    badge = trust_badge(board.level(entry))
-    leaks = ", ".join(f"{metric} (by {loss})" for metric, loss in entry.leaks.items())
-    tests = {name: entry.contamination(name) for name in provenance.datasets}
-    known = ", ".join(f"{name} (by {source})" for name, source in tests.items() if source)
-    fields: list[tuple[str, object]] = [
-        ("id", element("code", entry.id)),
-        ("trust", join(element("span", badge.text, class_=f"badge {badge.role}"), " ", badge.why)),
-        *((("verified with", ", ".join(f"{k} {v}" for k, v in verdict.versions.items())),)
-          if verdict else ()),
-        *(("note", note) for note in (verdict.notes if verdict else ())),
-        ("authors", ", ".join(card.authors)),
-        ("paper", card.paper),
-        ("link", element("a", card.link, href=card.link, rel="nofollow noopener noreferrer")
-         if card.link.startswith(("https://", "http://")) else card.link or "none"),
-        ("licence", card.licence),
-        ("method class", card.kind),
-        ("training data", ", ".join(card.training_data)),
-        ("losses", ", ".join(card.losses)),
-        ("metric leak", leaks or "none"),
-        ("trained on a test set", known or "none"),
-        ("seeds", ", ".join(map(str, card.seeds))),
-        ("hardware", card.hardware),
-        ("runtime", "not measured" if card.runtime is None
-         else f"{card.runtime:g} s per megapixel of output"),
-        ("submitted as", WAYS[provenance.way]),
-        ("networks", f"of this repository, size {provenance.size}" if provenance.size
-         else "none" if provenance.way == "own" else "the submitter's"),
-        ("weights", element("code", provenance.weights or
-                            ("none" if provenance.way == "own" else "unknown"))),
-        ("protocol", provenance.protocol),
-        ("scored with", ", ".join(f"{k} {v}" for k, v in provenance.versions.items())),
-    ]  # fmt: skip
-    pairs = ((element("dt", name), element("dd", value)) for name, value in fields)
-    return element("dl", pairs, class_="card")
+def _versions(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{package} {version}" for package, version in versions.items())
 
 
 def _commands(entry: Entry) -> list[str]:
@@ -122,101 +98,63 @@ def _commands(entry: Entry) -> list[str]:
     ]
 
 
-def _crops(board: Board, entry: Entry, others: Sequence[Entry]) -> Markup | None:
-    figures = [
-        _slider(entry, dataset, image, _beside(board, entry, others, dataset, image))
-        for dataset, part in entry.provenance.datasets.items()
-        for image in part.crops
-    ]
-    shown = [figure for figure in figures if figure is not None]
-    if not shown:
-        return None
-    return join(element("h2", "Crops"), element("div", shown, class_="crops"))
+def _sliders(board: Board, entry: Entry, others: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return what each crop is compared with; a crop without company has no slider."""
+    shown = []
+    for dataset, part in entry.provenance.datasets.items():
+        for image, (left, top, width, height) in part.crops.items():
+            beside = _beside(board, entry, others, dataset, image)
+            if beside:
+                path = _address(entry.id, dataset, image)
+                shown.append(
+                    {"dataset": dataset, "image": image, "path": path, "beside": beside,
+                     "left": left, "top": top, "width": width, "height": height}
+                )  # fmt: skip
+    return shown
+
+
+def _address(name: str, dataset: str, image: str) -> str:
+    return f"../{quote(crop_path(name, dataset, image))}"
 
 
 def _beside(
     board: Board, entry: Entry, others: Sequence[Entry], dataset: str, image: str
-) -> list[tuple[str, str]]:
-    """Return (title, path) of what can stand left of the slider: HR, then other methods."""
+) -> list[dict[str, str]]:
+    """Return title and path of what can stand left of the slider: HR, then other methods."""
     part = entry.provenance.datasets[dataset]
     found = []
     if board.reference(dataset, part.scale, image):
-        found.append(("HR", crop_path("hr", dataset, image)))
+        found.append({"title": "HR", "path": _address("hr", dataset, image)})
     for other in others:
         theirs = other.provenance.datasets.get(dataset)
         same = theirs is not None and theirs.crops.get(image) == part.crops[image]
         if same and other.id != entry.id:
-            found.append((other.card.name, crop_path(other.id, dataset, image)))
+            found.append({"title": other.card.name, "path": _address(other.id, dataset, image)})
     return found
 
 
-def _slider(
-    entry: Entry, dataset: str, image: str, beside: list[tuple[str, str]]
-) -> Markup | None:
-    own = f"../{quote(crop_path(entry.id, dataset, image))}"
-    if not beside:
-        return None
-    left, top, width, height = entry.provenance.datasets[dataset].crops[image]
-    options = [element("option", t, value=f"../{quote(path)}") for t, path in beside]
-    return element(
-        "figure",
-        element(
-            "div",
-            element("img", src=f"../{quote(beside[0][1])}", alt=beside[0][0], class_="before",
-                    width=width, height=height),
-            element("img", src=own, alt=entry.card.name, class_="after",
-                    width=width, height=height),
-            class_="pair",
-        ),
-        element("input", type="range", min=0, max=100, value=50,
-                aria_label=f"Where {entry.card.name} begins on {image}, in percent"),
-        element(
-            "figcaption",
-            element("label", "left: ", element("select", options, aria_label="Image on the left")),
-            element("span", f"right: {entry.card.name}", class_="side-name"),
-            element("span", f"{dataset}, {image}, {width}×{height} at {left}, {top}"),
-        ),
-        class_="slider",
-    )  # fmt: skip
-
-
-def _scores(entry: Entry, dataset: str) -> Markup:
+def _scores(entry: Entry, dataset: str) -> dict[str, Any]:
     part = entry.provenance.datasets[dataset]
     record = entry.record(dataset)
     summary = summarize(record.scores, images=len(part.images))
     asked = [f for f in record.metrics if (entry.id, f.id) in summary.means]
     facts = [f for f in asked if summary.mean(entry.id, f.id).n]
-    heads = [element("th", "image", scope="col")]
-    heads += [element("th", f.title, scope="col", title=f"{f.better} is better") for f in facts]
-    rows = [
-        element(
-            "tr",
-            element("th", image, scope="row"),
-            (element("td", _text(summary, entry.id, f.id, image, f.decimals)) for f in facts),
-        )
-        for image in part.images
-    ]
-    name = f"../data/{page_name(entry.id)}/{scores_name(dataset, part.scale)}"
     missing: dict[str, list[str]] = {}
     for f in asked:
         for reason in summary.mean(entry.id, f.id).reasons:
             missing.setdefault(state_reason(reason), []).append(f.title)
-    return join(
-        element("h2", f"Scores on {part.title}"),
-        element("p", _explanation(summary),
-                element("a", "every output, CSV", href=name, download=True), ".",
-                class_="caption"),
-        element("div", element("table", element("thead", element("tr", heads)),
-                               element("tbody", rows)),
-                class_="scroll", tabindex=0, role="region", aria_label=f"Scores on {part.title}"),
-        (element("p", f"{', '.join(titles)}: {why}.", class_="note")
-         for why, titles in missing.items()),
-    )  # fmt: skip
-
-
-def _explanation(summary: Summary) -> str:
-    several = any(len(v) > 1 for mean in summary.means.values() for v in mean.outputs.values())
-    return "Means over each image's samples, ± their standard deviation; " if several else ""
+    means = summary.means.values()
+    return {
+        "title": part.title,
+        "path": f"../data/{page_name(entry.id)}/{scores_name(dataset, part.scale)}",
+        "several": any(len(v) > 1 for mean in means for v in mean.outputs.values()),
+        "facts": facts,
+        "rows": [
+            (image, [_text(summary, entry.id, f.id, image, f.decimals) for f in facts])
+            for image in part.images
+        ],
+        "missing": missing,
+    }
 
 
 def _text(summary: Summary, method: str, metric: str, image: str, decimals: int) -> str:

@@ -100,9 +100,10 @@ def plot(
         page = render_page(plane, list(known_facts), x_fact, y_fact, caption=caption)
         return write_file(out, page.encode())
     # matplotlib takes half a second to import; a page does without.
-    from pdbench.plots.plane_static import render_static
+    from pdbench.plots.plane_static import Picture, render_static
 
-    return write_file(out, render_static(plane, scene, suffix=suffix, caption=caption))
+    picture = Picture(caption=caption)
+    return write_file(out, render_static(plane, scene, suffix=suffix, picture=picture))
 
 
 def make_plane(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -25,6 +25,7 @@ __all__ = [
     "Scene",
     "Shape",
     "Theory",
+    "key_names",
 ]
 
 Certainty = Literal["ellipses", "bars", "none"]
@@ -195,3 +196,10 @@ class Scene:
             "theory": self.theory,
         }
         return frozenset(role for role, present in found.items() if present)
+
+
+def key_names(plane: Plane, scenes: Iterable[Scene]) -> dict[str, str]:
+    """Return kind or role -> its words, for what occurs in some scenes of a plane."""
+    kinds = {plane.styles[method].kind for method in plane.methods}
+    present = kinds.union(*(scene.roles for scene in scenes))
+    return {sign: name for sign, name in {**KIND_NAMES, **SHAPE_NAMES}.items() if sign in present}

@@ -11,10 +11,9 @@ import pytest
 import yaml
 
 from pdbench.leaderboard.board import read_board
-from pdbench.leaderboard.site import build_site, render_site
-from pdbench.leaderboard.site_boards import gather_boards, page_name
+from pdbench.leaderboard.site import build_site, render_board_page, render_site
+from pdbench.leaderboard.site_boards import POLICY, gather_boards, page_name
 from pdbench.leaderboard.site_method import render_method
-from pdbench.leaderboard.site_page import POLICY, render_page
 
 from .conftest import rehash, tree
 
@@ -170,14 +169,13 @@ def test_whatever_stands_on_a_card_is_text(template):
     )  # fmt: skip
     evil = replace(entry, card=card)
     (one,) = gather_boards(board, [evil, *board.entries[1:]])
-    from pdbench.plots.board_page import render_board
-
     for text in (
-        render_page("x", render_board(one.content)),
+        render_board_page([one], replace(one, title=EVIL, left_out={EVIL: EVIL})),
         render_method(board, evil, board.entries),
     ):
         page = Reader(text)
         assert not [a for a in page.every("script") if "src" not in a]
+        assert not [a for a in page.every("img") if a["src"] == "x"]
         assert not [k for _, a in page.elements for k in a if k.startswith("on")]
         assert "<script>alert(1)" in page.text
         assert not [a for a in page.every("a") if a.get("href", "").startswith("javascript")]

@@ -1,7 +1,11 @@
 import random
+from dataclasses import replace
 
 import pytest
 
+from pdbench.analysis import summarize
+from pdbench.plots.method_styles import style_methods
+from pdbench.plots.scene_model import Plane
 from pdbench.scores import MetricFacts
 
 MEANS = {  # psnr, ssim, lpips-vgg
@@ -42,3 +46,17 @@ def scores(make_score):
                     make_score(method, image, None, sample=sample, metric="pieapp", reason=reason)
                 )
     return rows
+
+
+@pytest.fixture
+def plane_of():
+    def make(rows, **options):
+        summary = summarize(rows)
+        styles = style_methods(summary.methods, kinds={}, several=frozenset())
+        titles = {method: method for method in summary.methods}
+        plane = Plane(
+            summary=summary, methods=summary.methods, titles=titles, styles=styles, bar_ends={}
+        )
+        return replace(plane, **options)
+
+    return make

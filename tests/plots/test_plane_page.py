@@ -8,6 +8,8 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 from pdbench.plots import plot
+from pdbench.plots.plane_figure import draw_figure
+from pdbench.plots.scene import build_scene
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,9 @@ def test_page_loads_nothing(text):
 def test_page_offers_every_metric_with_scores_on_both_axes(text):
     found = content(text)
     names = ["psnr", "ssim", "lpips-vgg"]
-    assert [metric["id"] for metric in found["metrics"]] == names
+    for axis in "xy":
+        menu = re.search(rf'<select id="{axis}">(.*?)</select>', text, re.DOTALL)[1]
+        assert re.findall('value="(.*?)"', menu) == names
     assert set(found["scenes"]) == {f"{a} {b}" for a in names for b in names if a != b}
 
 
@@ -49,26 +53,41 @@ def test_page_starts_with_the_pair_asked_for(page, scores, facts):
     assert (found["x"], found["y"]) == ("ssim", "psnr")
 
 
-def test_plotly_accepts_every_trace_and_layout(text):
+def test_plotly_accepts_every_figure_as_it_stands(text):
     found = content(text)
     for scene in found["scenes"].values():
-        traces = [{**found["traces"][trace["meta"]["role"]], **trace} for trace in scene["data"]]
-        layout = {**found["layout"], "xaxis": scene["xaxis"], "yaxis": scene["yaxis"]}
-        layout["annotations"] = [{**found["label"], **one} for one in scene["labels"]["900"]]
-        go.Figure(traces, layout)
+        for template in found["templates"].values():
+            layout = {**scene["figure"]["layout"], "template": template}
+            go.Figure(scene["figure"]["data"], {**layout, "annotations": scene["labels"]["900"]})
 
 
 def test_every_width_has_all_labels(text):
     found = content(text)
     for scene in found["scenes"].values():
-        assert set(scene["labels"]) == {str(frame["width"]) for frame in found["frames"]}
+        assert set(scene["labels"]) == {str(width) for width, _ in found["sizes"]}
         assert all(len(labels) == 6 for labels in scene["labels"].values())
 
 
+def hover(text, method, pair="psnr lpips-vgg"):
+    """What a point of a scene tells."""
+    traces = content(text)["scenes"][pair]["figure"]["data"]
+    return next(one["text"][0] for one in traces if one["meta"].get("method") == method)
+
+
+def test_a_figure_can_be_had_and_restyled(plane_of, scores, facts):
+    plane = plane_of(scores)
+    figure = draw_figure(plane, build_scene(plane, facts[0], facts[2]))
+    assert isinstance(figure, go.Figure)
+    assert [one.meta["method"] for one in figure.data if "method" in one.meta] == list(
+        plane.methods
+    )
+    figure.update_layout(template="plotly_dark", width=400)
+
+
 def test_hover_tells_every_metric_with_interval_and_count(text):
-    hover = content(text)["hovers"]["srflow-da[tau=0.9]"]
-    assert re.search(r"PSNR \d\d\.\d\d \[\d\d\.\d\d, \d\d\.\d\d\], sd \d\.\d{3}, n 5/5", hover)
-    assert "PieAPP —, n 0/5" in hover
+    found = hover(text, "srflow-da[tau=0.9]")
+    assert re.search(r"PSNR \d\d\.\d\d \[\d\d\.\d\d, \d\d\.\d\d\], sd \d\.\d{3}, n 5/5", found)
+    assert "PieAPP —, n 0/5" in found
 
 
 def test_metric_without_scores_is_noted_with_its_reason(text):
@@ -88,14 +107,14 @@ def test_titles_cannot_break_out_of_the_page(page, scores, facts):
     evil = "</script><img src=x onerror=alert(1)>"
     own = page(scores, facts, titles={"rrdb": evil}).replace(get_plotlyjs(), "")
     assert "<img" not in own
-    assert "&lt;img" in content(own)["hovers"]["rrdb"]
+    assert "&lt;img" in hover(own, "rrdb")
 
 
 def test_page_says_who_is_on_the_front_how_surely(text):
-    front = content(text)["scenes"]["psnr lpips-vgg"]["front"]
+    front = content(text)["scenes"]["psnr lpips-vgg"]["notes"][0]
     assert "bootstrap data sets of 5/5 images: average-" in front
     assert re.search(r"Hypervolume to the worst of both: [\d.]+ \[[\d.]+, [\d.]+\]", front)
-    assert content(text)["scenes"]["lpips-vgg psnr"]["front"] == front
+    assert content(text)["scenes"]["lpips-vgg psnr"]["notes"][0] == front
 
 
 def test_key_names_only_what_is_drawn(text, page, scores, facts):

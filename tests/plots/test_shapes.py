@@ -8,29 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pdbench.analysis import summarize
 from pdbench.analysis.variance import mean_covariances, region_radius
 from pdbench.errors import InputError
 from pdbench.plots import plot
-from pdbench.plots.method_styles import style_methods
 from pdbench.plots.scene import build_scene
-from pdbench.plots.scene_model import Plane
 
 SAMPLE = "srflow-da[tau=0.9]"
-
-
-@pytest.fixture
-def plane_of():
-    def make(rows, **options):
-        summary = summarize(rows)
-        styles = style_methods(summary.methods, kinds={}, several=frozenset())
-        titles = {method: method for method in summary.methods}
-        plane = Plane(
-            summary=summary, methods=summary.methods, titles=titles, styles=styles, bar_ends={}
-        )
-        return replace(plane, **options)
-
-    return make
 
 
 @pytest.fixture
