@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Unpack
 
 from pdbench.api.environment import settings
 from pdbench.data.datasets import Dataset, open_dataset
 from pdbench.data.pairs import Pair
 from pdbench.errors import InputError
-from pdbench.harness.options import EvalOptions
+from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.restore import restore_image, show_lr
 from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
@@ -22,8 +23,6 @@ __all__ = ["compare"]
 SMALLEST = 8
 """Pixels of a crop's side."""
 
-DEFAULTS = EvalOptions()
-
 
 def compare(
     methods: Sequence[str] = ("bicubic", "rrdb", "average-5"),
@@ -32,7 +31,7 @@ def compare(
     crop: str | tuple[int, int, int, int],
     dataset: str = "builtin",
     output: str | Path = "compare.png",
-    options: EvalOptions = DEFAULTS,
+    **fields: Unpack[OptionFields],
 ) -> Path:
     """Draw crops of one image side by side: LR, each method with its scores, HR.
 
@@ -45,7 +44,7 @@ def compare(
         crop: (left, top, width, height) in pixels of the HR image, or "x,y,w,h".
         dataset: Dataset id, or a folder of HR images.
         output: File to write: .png, .pdf, .svg or .html.
-        options: How the image is restored and scored.
+        fields: How the image is restored and scored, as in `EvalOptions`.
 
     Returns:
         The file written.
@@ -55,6 +54,7 @@ def compare(
             image, or the file cannot be written.
         WeightsUnavailable: A network has no weights of the size asked for.
     """
+    options = EvalOptions.of(**fields)
     box = _box(crop) if isinstance(crop, str) else crop
     out = _checked(Path(output))
     if not methods:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from pdbench.api.environment import settings
 from pdbench.api.names import check_name
@@ -12,14 +13,12 @@ from pdbench.errors import InputError
 from pdbench.harness import runner
 from pdbench.harness.config import RunConfig
 from pdbench.harness.external_images import open_images
-from pdbench.harness.options import EvalOptions
+from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
 from pdbench.harness.runner import RunResult
 from pdbench.harness.store import read_outputs
 
 __all__ = ["evaluate"]
-
-DEFAULTS = EvalOptions()
 
 
 def evaluate(
@@ -32,8 +31,8 @@ def evaluate(
     title: str | None = None,
     output: str | Path | None = None,
     export: str | Path | None = None,
-    options: EvalOptions = DEFAULTS,
     progress: bool = False,
+    **fields: Unpack[OptionFields],
 ) -> RunResult:
     """Score a folder of super-resolved images; what is stored of the same files is kept.
 
@@ -47,8 +46,8 @@ def evaluate(
         title: Row title; the name when None.
         output: Run folder; runs/<dataset> when None.
         export: Folder below which the scores are exported as well, as in results/.
-        options: How images are scored.
         progress: Show progress bars on stderr.
+        fields: How images are scored, as in `EvalOptions`.
 
     Returns:
         The scores and where they are.
@@ -57,6 +56,7 @@ def evaluate(
         InputError: The name is taken or malformed, images have no partner, or a file cannot be
             scored; it is named.
     """
+    options = EvalOptions.of(**fields)
     check_name(name)
     opened = _dataset(hr, lr, dataset, options.data_root)
     folder = Path(output) if output else Path("runs") / opened.id

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from pdbench.api.environment import settings
 from pdbench.api.names import check_name
@@ -14,7 +15,7 @@ from pdbench.data.datasets import open_dataset
 from pdbench.errors import InputError
 from pdbench.harness import runner
 from pdbench.harness.config import RunConfig
-from pdbench.harness.options import EvalOptions
+from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
 from pdbench.harness.runner import RunResult
 from pdbench.methods import SUITES
@@ -22,8 +23,6 @@ from pdbench.methods.catalog import MethodCatalog
 from pdbench.registry import unknown_id
 
 __all__ = ["run"]
-
-DEFAULTS = EvalOptions()
 
 
 def run(
@@ -36,8 +35,8 @@ def run(
     output: str | Path | None = None,
     export: str | Path | None = None,
     force: Sequence[str] | None = None,
-    options: EvalOptions = DEFAULTS,
     progress: bool = False,
+    **fields: Unpack[OptionFields],
 ) -> RunResult:
     """Score methods on a dataset; scores in the run folder are kept and not computed again.
 
@@ -52,8 +51,8 @@ def run(
         export: Folder below which the scores are exported as well, as in results/.
         force: Methods whose stored scores are computed again; all of them when empty, none when
             None.
-        options: How images are restored and scored.
         progress: Show progress bars on stderr.
+        fields: How images are restored and scored, as in `EvalOptions`.
 
     Returns:
         The scores and where they are.
@@ -62,6 +61,7 @@ def run(
         InputError: Something asked for is unknown or cannot be used.
         WeightsUnavailable: A network has no weights of the size asked for.
     """
+    options = EvalOptions.of(**fields)
     if suite is not None and suite not in SUITES:
         raise unknown_id("suite", suite, SUITES)
     if name is not None and checkpoint is None:

@@ -215,16 +215,18 @@ def submit_own(
     """
     from pdbench import methods as room
     from pdbench.api.environment import settings
-    from pdbench.api.run import without_weights
     from pdbench.leaderboard import submit
     from pdbench.leaderboard.board import find_board
     from pdbench.leaderboard.repository_entries import own_card
     from pdbench.leaderboard.sources import from_repository
+    from pdbench.methods.catalog import MethodCatalog
 
     root = find_board(board)
     rows = [row for name in methods for row in room.SUITES.get(name, (name,))]
     with settings(weights_dir=weights_dir, offline=offline):
-        left_out = without_weights([row for row in rows if row not in methods], size)
+        left_out = MethodCatalog().without_weights(
+            [row for row in rows if row not in methods], size
+        )
         requests = [
             _request(
                 name,

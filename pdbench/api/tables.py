@@ -143,15 +143,15 @@ def read_scores(
 
 
 def _read(folder: Path) -> RunRecord:
-    from pdbench.harness import reader, results
+    from pdbench.harness import results, store
 
     if not folder.is_dir():
         raise InputError(
             f"folder '{folder}' does not exist; give a run folder or one below results/, "
             "or make scores with 'pdbench run'"
         )
-    if reader.is_run_folder(folder):
-        return reader.read_run(folder)
+    if store.is_run_folder(folder):
+        return store.read_run(folder)
     if results.is_results_folder(folder):
         return results.read_results(folder)
     raise InputError(

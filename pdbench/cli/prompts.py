@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pdbench import api
+from pdbench.api import submit as api
 from pdbench.errors import InputError
 
 __all__ = ["ask_card", "is_interactive"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pdbench import api
+from pdbench.api import submit as api
 from pdbench.cli.options import split_commas
 from pdbench.cli.prompts import ask_card, is_interactive
 

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self, TypedDict, Unpack
 
-__all__ = ["DEFAULT_MEMORY", "EvalOptions"]
+__all__ = ["DEFAULT_MEMORY", "EvalOptions", "OptionFields"]
 
 DEFAULT_MEMORY = 4 * 2**30
+
+
+class OptionFields(TypedDict, total=False):
+    """Fields of `EvalOptions` as a call takes them: any of them, by keyword."""
+
+    protocol: str
+    metrics: Sequence[str]
+    device: str
+    jobs: int | None
+    seed: int
+    size: str
+    max_memory: int | None
+    data_root: str | Path | None
+    weights_dir: str | Path | None
+    offline: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,3 +54,13 @@ class EvalOptions:
     data_root: Path | None = None
     weights_dir: Path | None = None
     offline: bool = False
+
+    @classmethod
+    def of(cls, **fields: Unpack[OptionFields]) -> Self:
+        """Return options from what a call was given; what is None or left out has its default."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        for name in ("data_root", "weights_dir"):
+            if name in given:
+                given[name] = Path(str(given[name]))
+        given["metrics"] = tuple(fields.get("metrics") or ())
+        return cls(**given)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pdbench import api
+import pdbench as api
 from pdbench.plots.report_formats import DocumentFormat
 
 TABLE = "method,niqe,ma,pi\nswapped,6.581,2.862,3.141\n"

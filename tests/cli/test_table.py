@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pdbench import api
+import pdbench as api
 from pdbench.plots.tables import TableFormat
 
 

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from pdbench import api
+import pdbench as api
 from pdbench.data.datasets import combine_sha256, open_dataset
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board

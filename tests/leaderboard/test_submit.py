@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pdbench import api
+import pdbench as api
 from pdbench.api.tables import render
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.harness.bank import SampleBank
