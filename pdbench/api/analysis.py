@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdbench.api.tables import read_scores
+from pdbench.api.tables import Source, read_scores
 from pdbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ REPORT_FORMATS = ("text", "md", "json", "csv")
 def diff(
     first: str,
     second: str,
-    folder: str | Path = "runs/builtin",
+    folder: Source = "runs/builtin",
     *,
     protocol: str | None = None,
     form: str = "text",
@@ -34,7 +34,7 @@ def diff(
     Args:
         first: Method id.
         second: Method id.
-        folder: A run folder, or a dataset's folder below results/.
+        folder: A run folder, a dataset's folder below results/, or results.
         protocol: Protocol id; needed where the folder holds scores under several.
         form: One of `REPORT_FORMATS`.
 
@@ -54,12 +54,12 @@ def diff(
 
 
 def claims(
-    folder: str | Path = "runs/builtin", *, protocol: str | None = None, form: str = "text"
+    folder: Source = "runs/builtin", *, protocol: str | None = None, form: str = "text"
 ) -> str:
     """Hold stored scores against the paper's claims C1 to C8.
 
     Args:
-        folder: A run folder, or a dataset's folder below results/.
+        folder: A run folder, a dataset's folder below results/, or results.
         protocol: Protocol id; needed where the folder holds scores under several.
         form: "text", "md" or "json".
 
@@ -110,7 +110,7 @@ def audit(table: str | Path, *, form: str = "text") -> str:
 
 
 def front(
-    folder: str | Path = "runs/builtin",
+    folder: Source = "runs/builtin",
     *,
     x: str = "psnr",
     y: str = "lpips-vgg",
@@ -122,7 +122,7 @@ def front(
     """Find the Pareto front of two metrics, how sure it is, and the area it encloses.
 
     Args:
-        folder: A run folder, or a dataset's folder below results/.
+        folder: A run folder, a dataset's folder below results/, or results.
         x: Metric id.
         y: Another metric id.
         methods: Method ids to consider; all when empty.

@@ -7,24 +7,30 @@ from pathlib import Path
 from typing import Unpack
 
 from pdbench.api.environment import settings
+from pdbench.api.local_code import open_metrics
 from pdbench.api.names import check_name
+from pdbench.api.results import Results
 from pdbench.data.datasets import Dataset, open_dataset, open_folders
 from pdbench.errors import InputError
 from pdbench.harness import runner
-from pdbench.harness.config import RunConfig
+from pdbench.harness.config import Catalog, RunConfig
+from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.external_images import open_images
+from pdbench.harness.local import as_method, is_importable, load_code
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
-from pdbench.harness.runner import RunResult
 from pdbench.harness.store import read_outputs
+from pdbench.methods.catalog import MethodCatalog
+from pdbench.metrics import METRICS
 
 __all__ = ["evaluate"]
 
 
 def evaluate(
-    sr: str | Path,
+    sr: str | Path | None = None,
     *,
     name: str,
+    method: object = None,
     hr: str | Path | None = None,
     lr: str | Path | None = None,
     dataset: str | None = None,
@@ -33,13 +39,14 @@ def evaluate(
     export: str | Path | None = None,
     progress: bool = False,
     **fields: Unpack[OptionFields],
-) -> RunResult:
-    """Score a folder of super-resolved images; what is stored of the same files is kept.
+) -> Results:
+    """Score a folder of super-resolved images, or code of your own; what is stored is kept.
 
     Args:
         sr: Folder of outputs, each named like its HR image with any ending ("0801x4_mynet.png");
             several outputs of an image end in sample numbers ("0801_sample00003.png").
         name: Id the outputs get in tables and files.
+        method: Instead of `sr`: a callable, a `Method` or "FILE.py:NAME", as for `run`.
         hr: Folder of HR images; either this or `dataset`.
         lr: Folder of LR images; those beside `hr`, or made from it, when None.
         dataset: Dataset id.
@@ -55,24 +62,48 @@ def evaluate(
     Raises:
         InputError: The name is taken or malformed, images have no partner, or a file cannot be
             scored; it is named.
+
+    >>> import pdbench
+    >>> made = pdbench.run("bicubic", metrics="psnr", save_images="out")
+    >>> again = pdbench.evaluate("out/bicubic", name="mynet", dataset="builtin", metrics="psnr")
+    >>> again.table("csv").splitlines()[1].split(",")[:2]
+    ['mynet', 'mynet']
     """
-    options = EvalOptions.of(**fields)
+    metrics, local_metrics = open_metrics(fields.get("metrics", ()))
+    options = replace(EvalOptions.of(**fields), metrics=metrics)
     check_name(name)
     opened = _dataset(hr, lr, dataset, options.data_root)
     folder = Path(output) if output else Path("runs") / opened.id
-    given = open_images(
-        Path(sr).expanduser(),
-        opened,
-        name=name,
-        title=title or name,
-        checked=read_outputs(folder, opened.id, name),
-        progress=progress,
+    catalog: Catalog
+    if (sr is None) == (method is None):
+        raise InputError("say what to score: either a folder, --sr, or code of your own, --method")
+    if sr is None:
+        row = as_method(name, load_code(method) if isinstance(method, str) else method)
+        catalog = MethodCatalog(local={name: replace(row, title=title or row.title)})
+    else:
+        catalog = open_images(
+            Path(sr).expanduser(),
+            opened,
+            name=name,
+            title=title or name,
+            checked=read_outputs(folder, opened.id, name),
+            progress=progress,
+        )
+    config = RunConfig(
+        dataset=opened,
+        methods=(name,),
+        catalog=catalog,
+        options=options,
+        local_metrics=local_metrics,
     )
-    with settings(weights_dir=options.weights_dir, offline=options.offline):
-        config = RunConfig(dataset=opened, methods=(name,), catalog=given, options=options)
-        result = runner.run(config, folder, progress=progress)
+    with (
+        settings(weights_dir=options.weights_dir, offline=options.offline),
+        METRICS.holding(local_metrics),
+    ):
+        executor = None if is_importable(catalog, local_metrics) else SerialExecutor()
+        result = runner.run(config, folder, executor=executor, progress=progress)
     exported = tuple(export_results(result.record, Path(export))) if export else ()
-    return replace(result, exported=exported)
+    return Results.of(replace(result, exported=exported))
 
 
 def _dataset(

@@ -5,15 +5,28 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pdbench.errors import InputError
+from pdbench.harness.run_info import RunResult
 from pdbench.registry import unknown_id
 
 if TYPE_CHECKING:
     from pdbench.harness.run_info import RunRecord
+    from pdbench.plots.scene_model import Plane, Scene
+    from pdbench.plots.table_model import Table
 
-__all__ = ["CERTAINTIES", "TABLE_FORMATS", "plot", "read_scores", "render", "table"]
+__all__ = [
+    "CERTAINTIES",
+    "TABLE_FORMATS",
+    "Source",
+    "plot",
+    "read_scores",
+    "render",
+    "scene_of",
+    "table",
+    "table_of",
+]
 
 TABLE_FORMATS = ("text", "md", "csv", "json", "latex")
 """What `table` writes; the same as `pdbench.plots.tables.TableFormat`."""
@@ -22,8 +35,12 @@ CERTAINTIES = ("ellipses", "bars", "none")
 """What `plot` shows of certainty; the same as `pdbench.plots.scene_model.Certainty`."""
 
 
+Source: TypeAlias = str | Path | RunResult
+"""Where scores are: a run folder, a dataset's folder below results/, or the results of a call."""
+
+
 def table(
-    folder: str | Path,
+    folder: Source,
     *,
     form: str = "text",
     methods: Sequence[str] = (),
@@ -36,7 +53,7 @@ def table(
     """Make a table of stored scores. Needs no torch.
 
     Args:
-        folder: A run folder, or a dataset's folder below results/.
+        folder: A run folder, a dataset's folder below results/, or results.
         form: One of `TABLE_FORMATS`.
         methods: Method ids in row order; all when empty.
         metrics: Metric ids in column order; all when empty.
@@ -62,7 +79,7 @@ def table(
 
 
 def plot(
-    folder: str | Path,
+    folder: Source,
     *,
     x: str | None = None,
     y: str | None = None,
@@ -75,7 +92,7 @@ def plot(
     """Draw stored scores as a perception-distortion plane. Needs no torch.
 
     Args:
-        folder: A run folder, or a dataset's folder below results/.
+        folder: A run folder, a dataset's folder below results/, or results.
         x: Metric id on the horizontal axis; better is left. PSNR when None, or the first metric of
             distortion there is.
         y: Metric id on the vertical axis; better is down. LPIPS-VGG when None, or the first metric
@@ -120,8 +137,43 @@ def _axis(record: RunRecord, kind: str, usual: str) -> str:
     return usual if usual in known or not known else known[0]
 
 
+def scene_of(record: RunRecord, x: str | None, y: str | None) -> tuple[Plane, Scene]:
+    """Return the plane of a record and its scene on two metrics, as `plot` draws them."""
+    from pdbench.analysis.means import summarize
+    from pdbench.plots.plane import make_plane
+    from pdbench.plots.scene import build_scene
+    from pdbench.registry import Registry
+
+    metrics = Registry("metric", record.metrics)
+    axes = [
+        metrics.get(x or _axis(record, "distortion", "psnr")),
+        metrics.get(y or _axis(record, "perception", "lpips-vgg")),
+    ]
+    summary = summarize(record.scores, images=len(record.dataset.images))
+    titles = {method.id: method.title for method in record.methods}
+    kinds = {method.id: method.kind for method in record.methods}
+    plane = make_plane(summary, list(titles), axes, titles, kinds, "ellipses")  # type: ignore[arg-type]
+    scene = build_scene(plane, *axes)
+    if scene is None:
+        raise InputError(f"no method has scores of both {axes[0].title} and {axes[1].title}")
+    return plane, scene
+
+
+def table_of(record: RunRecord) -> Table:
+    """Return the means of a record with their intervals, before any format."""
+    from pdbench.plots.table_model import build_table
+
+    return build_table(
+        record.scores,
+        record.metrics,
+        titles={method.id: method.title for method in record.methods},
+        images=len(record.dataset.images),
+        size=record.sizes,
+    )
+
+
 def read_scores(
-    folder: str | Path, *, protocol: str | None = None, methods: Sequence[str] = ()
+    folder: Source, *, protocol: str | None = None, methods: Sequence[str] = ()
 ) -> RunRecord:
     """Read what of a run folder, or of a dataset's folder below results/, may be compared.
 
@@ -139,7 +191,8 @@ def read_scores(
     """
     from pdbench.harness.compatibility import one_protocol
 
-    return one_protocol(_read(Path(folder)), protocol, methods)
+    record = folder.record if isinstance(folder, RunResult) else _read(Path(folder))
+    return one_protocol(record, protocol, methods)
 
 
 def _read(folder: Path) -> RunRecord:

@@ -78,7 +78,7 @@ class MetricFunction:
         score = self._differentiable if self.as_loss else self._score
         if all(one is None or len(one) == 1 for one in others):
             return score(images, *others)
-        rows = zip(images.split(1), *(_spread(one, len(images)) for one in others), strict=True)
+        rows = zip(images[:, None], *(_spread(one, len(images)) for one in others), strict=True)
         return torch.cat([score(*row) for row in rows])
 
     def _score(self, images: Tensor, hr: Tensor | None, lr: Tensor | None) -> Tensor:
@@ -317,4 +317,4 @@ def _spread(images: Tensor | None, count: int) -> Sequence[Tensor | None]:
         return [images] * count
     if len(images) != count:
         raise ValueError(f"expected 1 or {count} images to compare with, got {len(images)}")
-    return images.split(1)
+    return list(images[:, None])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import io
 import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -157,18 +159,48 @@ class _Opener:
 
 
 def is_importable(*given: object) -> bool:
-    """Tell whether another process can have these objects: whether they survive being pickled."""
+    """Tell whether another process can have these objects: by pickle, and from files it finds."""
+    pickler = _Pickler(io.BytesIO())
     try:
-        return b"__main__" not in pickle.dumps(given)
+        pickler.dump(given)
     except Exception:  # lambdas, open files, whatever it holds
         return False
+    return all(map(_is_found_again, pickler.modules))
+
+
+class _Pickler(pickle.Pickler):
+    """Collects the names of the modules that unpickling imports."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.modules: set[str] = set()
+
+    def persistent_id(self, value: object) -> None:
+        """Look at an object and leave it to pickle."""
+        if isinstance(value, FunctionType | type):
+            self.modules.add(value.__module__)
+
+
+def _is_found_again(module: str) -> bool:
+    """Tell whether an interpreter with this one's path finds a module where this one has it."""
+    spec, path, name = None, None, ""
+    for part in module.split("."):
+        name = f"{name}.{part}".removeprefix(".")
+        found = (finder.find_spec(name, path) for finder in sys.meta_path)
+        spec = next((one for one in found if one), None)
+        if spec is None or name == "__main__":
+            return False
+        path = spec.submodule_search_locations
+    known = getattr(sys.modules[module], "__file__", None)
+    return spec is not None and known in (None, spec.origin)
 
 
 def load_code(place: str) -> object:
     """Return an object out of a file of Python, which is executed.
 
     Args:
-        place: "FILE.py:NAME", NAME being defined at the top of the file.
+        place: "FILE.py:NAME", NAME being defined at the top of the file. Of a class of networks
+            one is made, without arguments.
 
     Raises:
         InputError: There is no such file or name, or it fails when it is imported.
@@ -186,7 +218,8 @@ def load_code(place: str) -> object:
         raise InputError(f"'{file}' fails: {type(error).__name__}: {line}; fix it") from error
     if not hasattr(module, name):
         raise InputError(f"'{file}' does not define '{name}'; check the name")
-    return getattr(module, name)
+    code = getattr(module, name)
+    return code() if isinstance(code, type) and issubclass(code, nn.Module) else code
 
 
 def _import(path: Path) -> object:
@@ -196,7 +229,8 @@ def _import(path: Path) -> object:
     with contextlib.suppress(ImportError, ValueError):
         found = importlib.util.find_spec(path.stem)
         if found is not None and found.origin == str(path):
-            return importlib.import_module(path.stem)
+            known = sys.modules.get(path.stem)  # perhaps as it was before an edit
+            return importlib.reload(known) if known else importlib.import_module(path.stem)
     name = f"pdbench_local_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

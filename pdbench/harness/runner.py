@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -30,6 +30,7 @@ from pdbench.harness.run_info import (
     ImageFingerprint,
     MethodRecord,
     RunRecord,
+    RunResult,
     installed_versions,
 )
 from pdbench.harness.store import RunStore, ScoreKey, read_fingerprints, read_run
@@ -37,37 +38,10 @@ from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS, protocol_choices, protocol_hash
 from pdbench.weights import fetch
 
-__all__ = ["PROGRESS_DELAY", "RunResult", "run"]
+__all__ = ["PROGRESS_DELAY", "run"]
 
 PROGRESS_DELAY = 2.0
 """Seconds before a progress bar appears."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunResult:
-    """What a run leaves.
-
-    Attributes:
-        folder: The run folder, to be given to `table` and `plot`.
-        record: The scores of the run's methods, in the paper's order, and what they mean.
-        computed: Scores with a value that this run computed.
-        kept: Scores with a value that were stored already.
-        failed: (image, method, reason) of every output that could not be made or scored.
-        unavailable: Metric id -> why it cannot be computed on this machine.
-        left_out: Method id -> why a row of the suite was left out.
-        tracebacks: (image, method) -> where a method failed in this run.
-        exported: Files written for exports.
-    """
-
-    folder: Path
-    record: RunRecord
-    computed: int
-    kept: int
-    failed: tuple[tuple[str, str, str], ...] = ()
-    unavailable: Mapping[str, str] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    tracebacks: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    exported: tuple[Path, ...] = ()
 
 
 def run(
@@ -252,7 +226,7 @@ def _missing(
                 for name in record.hashes
                 if record.id in force or not is_done(image, record, name)
             )
-            if metrics:
+            if metrics or config.save_images:
                 work.append((image, record, metrics))
     return work
 
@@ -300,7 +274,8 @@ def _tasks(
     """Return one task per image with anything to compute, largest first."""
     left: dict[str, list[tuple[MethodRecord, tuple[str, ...]]]] = {}
     for image, record, missing in work:
-        if metrics := tuple(name for name in missing if name not in unavailable):
+        metrics = tuple(name for name in missing if name not in unavailable)
+        if metrics or config.save_images:
             left.setdefault(image, []).append((record, metrics))
     tasks = [
         Task(pair=pair, image=images[pair.name], work=tuple(left[pair.name]))
