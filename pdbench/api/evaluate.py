@@ -66,8 +66,8 @@ def evaluate(
     >>> import pdbench
     >>> made = pdbench.run("bicubic", metrics="psnr", save_images="out")
     >>> again = pdbench.evaluate("out/bicubic", name="mynet", dataset="builtin", metrics="psnr")
-    >>> again.table("csv").splitlines()[1].split(",")[:2]
-    ['mynet', 'mynet']
+    >>> list(again.summary().index)
+    ['mynet']
     """
     metrics, local_metrics = open_metrics(fields.get("metrics", ()))
     options = replace(EvalOptions.of(**fields), metrics=metrics)

@@ -166,8 +166,8 @@ def load(folder: str | Path, *, protocol: str | None = None) -> Results:
         InputError: The folder does not exist, or holds no scores that may be compared.
 
     >>> import pdbench
-    >>> pdbench.load("results/set5_x4").summary().loc["bicubic", "psnr"].round(2).to_list()
-    [26.69, 22.52, 30.57, 5.0]
+    >>> pdbench.load("results/set14_x4").summary().loc["bicubic", "psnr"].round(2).to_list()
+    [24.25, 22.8, 25.68, 14.0]
     """
     record = tables.read_scores(folder, protocol=protocol)
     kept = sum(score.value is not None for score in record.scores)

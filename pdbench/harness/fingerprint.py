@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import inspect
 import sys
 from collections.abc import Iterator, Mapping, Set
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -86,14 +85,10 @@ def _source(value: FunctionType | type) -> Iterator[object]:
         return
     if getattr(sys.modules.get(value.__module__), "__file__", None):
         yield source_digest([value.__module__])
-        return
-    try:
-        yield inspect.getsource(value)
-    except (OSError, TypeError):  # typed into an interpreter
-        if isinstance(value, FunctionType):
-            yield from _instructions(value.__code__)
-        else:
-            yield {name: one for name, one in vars(value).items() if callable(one)}
+    if isinstance(value, FunctionType):
+        yield from _instructions(value.__code__)
+    else:
+        yield {name: one for name, one in vars(value).items() if isinstance(one, FunctionType)}
 
 
 def _is_installed(module: str) -> bool:
