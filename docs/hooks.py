@@ -171,6 +171,4 @@ def cli():
     return "\n\n".join(parts)
 
 
-MAKERS = {
-    make.__name__: make for make in (protocols, metrics, methods, results, cards, api, cli)
-}
+MAKERS = {make.__name__: make for make in (protocols, metrics, methods, results, cards, api, cli)}

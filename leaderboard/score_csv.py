@@ -6,16 +6,35 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from pdbench.errors import InputError
 from pdbench.leaderboard.text_validation import quoted
-from pdbench.scores import DECIMALS, Row, Score, format_csv, parse_csv
+from pdbench.score_table import DECIMALS, KEY, format_csv, parse_csv
 
-__all__ = ["parse_scores"]
+__all__ = ["Row", "parse_scores"]
 
 _CELL = re.compile(rf"(?:-?(?:0|[1-9]\d{{0,8}})\.\d{{{DECIMALS}}})?", re.ASCII)
 _COUNT = re.compile(r"0|[1-9]\d{0,18}", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of a submission's scores: all metrics of one output image.
+
+    Attributes:
+        image: Image name.
+        seed: Run seed.
+        sample: Index of the output.
+        values: Metric id -> score; None where the cell is empty.
+    """
+
+    image: str
+    seed: int
+    sample: int
+    values: dict[str, float | None]
 
 
 def parse_scores(content: bytes, source: str, metrics: Sequence[str]) -> list[Row]:
@@ -47,31 +66,16 @@ def parse_scores(content: bytes, source: str, metrics: Sequence[str]) -> list[Ro
                 raise InputError(
                     f"'{source}:{number}' holds {quoted(cell)}, which is no score; submit again"
                 )
-    rows = parse_csv(text, source)
-    if any(not math.isfinite(v) for row in rows for v in row.values.values() if v is not None):
+    frame = parse_csv(text, source)
+    long = frame.melt(KEY, var_name="metric")
+    if (long["value"] == math.inf).any():
         raise InputError(f"'{source}' holds a number that is not finite; submit again")
-    if _rewritten(rows, metrics) != text:
+    if format_csv(long, metrics) != text:
         raise InputError(f"'{source}' is not as pdbench writes it; submit again")
-    return rows
+    return [_row(line) for line in frame.to_dict("records")]
 
 
-def _rewritten(rows: Sequence[Row], metrics: Sequence[str]) -> str:
-    return format_csv((score for row in rows for score in _scores(row, row.values)), metrics)
-
-
-def _scores(row: Row, values: Mapping[str, float | None]) -> list[Score]:
-    return [
-        Score(
-            dataset="",
-            image=row.image,
-            method="",
-            seed=row.seed,
-            sample=row.sample,
-            metric=metric,
-            protocol="",
-            protocol_hash="",
-            weights="",
-            value=value,
-        )
-        for metric, value in values.items()
-    ]
+def _row(line: dict[Hashable, Any]) -> Row:
+    image, seed, sample = (line.pop(name) for name in KEY)
+    values = {str(m): None if math.isnan(v) else v for m, v in line.items()}
+    return Row(image=image, seed=seed, sample=sample, values=values)

@@ -9,7 +9,7 @@ from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.site_boards import SiteBoard, page_name
 from pdbench.leaderboard.submission import Entry
 from pdbench.plots.table_records import render_csv, render_json
-from pdbench.scores import format_csv
+from pdbench.score_table import format_csv
 
 __all__ = ["board_files", "method_files"]
 

@@ -27,9 +27,9 @@ from pdbench.leaderboard.provenance import (
     scores_name,
 )
 from pdbench.leaderboard.safe_io import check_listing, read_file, sha256_hex
-from pdbench.leaderboard.score_csv import parse_scores
+from pdbench.leaderboard.score_csv import Row, parse_scores
 from pdbench.leaderboard.text_validation import check_id, quoted
-from pdbench.scores import Row, Score
+from pdbench.scores import Score
 
 __all__ = ["CARD", "PROVENANCE", "Entry", "crop_name", "expected_files", "read_entry"]
 

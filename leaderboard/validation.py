@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from pdbench.leaderboard.submission import Entry
 from pdbench.leaderboard.text_validation import quoted
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS, protocol_hash
-from pdbench.scores import DECIMALS, parse_csv
+from pdbench.score_table import DECIMALS, KEY, parse_csv
 
 __all__ = ["is_method", "scores_agree", "static_failures"]
 
@@ -94,13 +95,13 @@ def _check_origin(entry: Entry, results: Path) -> Iterator[str]:
 def _differ(committed: Path, entry: Entry, dataset: str) -> bool:
     """Compare cell by cell: outputs scored twice may differ in the last digits."""
     rows = parse_csv(committed.read_text(encoding="utf-8"), str(committed))
-    known = {(row.image, row.seed, row.sample): row.values for row in rows}
+    known = rows.set_index(KEY).to_dict("index")
     ours = {(row.image, row.seed, row.sample): row.values for row in entry.rows[dataset]}
     return known.keys() != ours.keys() or any(
         not scores_agree(value, other, metric)
         for key, values in ours.items()
         for metric, value in values.items()
-        if value is not None and (other := known[key].get(metric)) is not None
+        if value is not None and not math.isnan(other := known[key].get(metric, math.nan))
     )
 
 

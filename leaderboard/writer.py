@@ -22,7 +22,8 @@ from pdbench.leaderboard.safe_io import sha256_hex
 from pdbench.leaderboard.scoring import Scored
 from pdbench.leaderboard.submission import CARD, PROVENANCE, crop_name
 from pdbench.leaderboard.text_validation import check_id, clean_text
-from pdbench.scores import Score, format_csv
+from pdbench.score_table import format_csv
+from pdbench.scores import Score
 
 __all__ = ["Origin", "install", "write_draft", "write_references"]
 

@@ -1,12 +1,41 @@
-"""Pydantic's errors as one sentence."""
+"""Pydantic models that refuse what they do not know, and their errors as one sentence."""
 
 from __future__ import annotations
 
-from pydantic import ValidationError
+from typing import TypeVar
 
-__all__ = ["first_problem"]
+from pydantic import TypeAdapter, ValidationError
+
+from pdbench.errors import InputError
+
+__all__ = ["first_problem", "parse"]
 
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+T = TypeVar("T")
+
+
+def parse(model: type[T], content: object, source: str, *, advice: str = "") -> T:
+    """Make a model of what a file or a user says.
+
+    Args:
+        model: A pydantic model or dataclass; it decides what is refused.
+        content: JSON text or bytes, or values as JSON and YAML give them.
+        source: Where they come from, for the error.
+        advice: What to do about a wrong one ("export it again").
+
+    Raises:
+        InputError: The model refuses them; one line that names the first problem.
+    """
+    adapter = TypeAdapter(model)
+    try:
+        if isinstance(content, str | bytes):
+            return adapter.validate_json(content)
+        return adapter.validate_python(content)
+    except ValidationError as error:
+        problem = first_problem(error)
+    except InputError as error:  # a check of the model's own
+        problem = str(error)
+    raise InputError(f"'{source}' is damaged ({problem})" + (f"; {advice}" if advice else ""))
 
 
 def first_problem(error: ValidationError) -> str:

@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from pdbench.baselines import rrdb
 from pdbench.baselines.arguments import build
-from pdbench.baselines.baseline import read_weights
+from pdbench.baselines.baseline import check_fit, read_weights
 from pdbench.baselines.esrgan_plus.discriminator import Discriminator
 from pdbench.baselines.esrgan_plus.net import ESRGANPlus
 from pdbench.baselines.esrgan_plus.state_dict import from_rrdb
 from pdbench.data.patches import Photo
 from pdbench.training.distributed import mean_over_processes
 from pdbench.training.losses import vgg_distance
+from pdbench.training.precision import bf16_autocast
 from pdbench.training.recipe import STRICT, Recipe, Share, read_options
 from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
 
@@ -99,7 +100,9 @@ class ESRGANPlusObjective:
         network = build(ESRGANPlus, recipe.network, "recipe network of esrgan-plus")
         if self.options.start:
             path = rrdb.BASELINE.weights_path(self.options.start)
-            network.load_state_dict(from_rrdb(read_weights(path)[0]).state)
+            state = from_rrdb(read_weights(path)[0]).state
+            check_fit(network, state, f"RRDB {self.options.start}, the recipe's start,")
+            network.load_state_dict(state)
         return network
 
     def build_adversary(self, recipe: Recipe) -> nn.Module:
@@ -118,7 +121,7 @@ class ESRGANPlusObjective:
         self.restored = restored.detach()
         total = options.pixel * F.l1_loss(restored, hr)
         if options.perceptual:
-            with torch.autocast(restored.device.type, torch.bfloat16):
+            with bf16_autocast(restored.device.type):
                 total = total + options.perceptual * vgg_distance(restored, hr)
         self.judging = bool(options.adversarial) and progress >= options.delay
         if self.judging:

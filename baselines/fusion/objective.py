@@ -18,6 +18,7 @@ from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.baselines.srflow_da.objective import draw_latents
 from pdbench.data.patches import Photo
 from pdbench.training.losses import lpips_distance
+from pdbench.training.precision import bf16_autocast
 from pdbench.training.recipe import STRICT, Recipe, read_options
 from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
 
@@ -84,7 +85,7 @@ class FusionObjective:
         if self.flow is None:
             raise ValueError("expected build() before samples are drawn")
         self.flow.to(lr.device)
-        with torch.autocast(lr.device.type, torch.bfloat16):
+        with bf16_autocast(lr.device.type):
             return draw_samples(self.flow, lr, self.count, self.options.tau, generator)
 
     def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
@@ -93,7 +94,7 @@ class FusionObjective:
         fused = network(self._samples(lr)).float()
         if self.losses == ("l1",):
             return F.l1_loss(fused, hr)
-        with torch.autocast(fused.device.type, torch.bfloat16):
+        with bf16_autocast(fused.device.type):
             return lpips_distance(fused, hr)
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:

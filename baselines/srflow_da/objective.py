@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pdbench.baselines import rrdb
 from pdbench.baselines.arguments import build
-from pdbench.baselines.baseline import read_weights
+from pdbench.baselines.baseline import check_fit, read_weights
 from pdbench.baselines.srflow_da.decoder import Decoder
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.bicubic import bicubic_downsample
@@ -80,8 +80,10 @@ class SRFlowDAObjective:
         if self.options.encoder:
             path = rrdb.BASELINE.weights_path(self.options.encoder)
             state = rrdb.BASELINE.convert_state_dict(read_weights(path)[0])
-            wanted = network.RRDB.state_dict()
-            network.RRDB.load_state_dict({name: state[name].float() for name in wanted})
+            wanted = network.RRDB.state_dict().keys() & state.keys()
+            encoder = {name: state[name].float() for name in wanted}
+            check_fit(network.RRDB, encoder, f"RRDB {self.options.encoder}, the recipe's encoder,")
+            network.RRDB.load_state_dict(encoder)
             self.rrdb = rrdb.BASELINE.load(self.options.encoder, "cpu")
         return network
 

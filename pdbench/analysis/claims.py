@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pdbench.analysis.bootstrap import Outputs, resample, shared_images
-from pdbench.analysis.intervals import Interval
+from pdbench.analysis.bootstrap import Interval, Outputs, resample, shared_images
 from pdbench.analysis.means import Summary
 from pdbench.analysis.paper_tables import paper_table
 from pdbench.analysis.theory import SAMPLE

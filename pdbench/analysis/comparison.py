@@ -10,8 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from pdbench.analysis.bootstrap import resample, shared_images
-from pdbench.analysis.intervals import Interval
+from pdbench.analysis.bootstrap import Interval, resample, shared_images
 from pdbench.analysis.means import Mean, Summary
 from pdbench.analysis.variance import Parts, variance_parts
 from pdbench.scores import MetricFacts

@@ -5,13 +5,21 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
+
+import pandas as pd
 
 from pdbench.errors import InputError
+from pdbench.score_table import scores_frame
 from pdbench.scores import MetricFacts, Score
 
-__all__ = ["Mean", "Summary", "keep_worst", "summarize"]
+__all__ = ["Mean", "Scores", "Summary", "keep_seeds", "keep_worst", "summarize"]
+
+_SCORE = ["method", "metric", "image", "seed", "sample"]
+Scores: TypeAlias = Iterable[Score] | pd.DataFrame
+"""Scores in any order, or the DataFrame of them that `scores_frame` makes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +35,7 @@ class Mean:
         outputs: Image name -> its scores in (seed, sample) order, for the images that count.
         total: Number of images in the dataset, N of "n/N".
         missing: Image name -> why it does not count ("" where no reason is known).
+        seed_means: Mean over the images that count for each run seed, by seed.
     """
 
     method: str
@@ -34,6 +43,7 @@ class Mean:
     outputs: Mapping[str, tuple[float, ...]]
     total: int
     missing: Mapping[str, str]
+    seed_means: tuple[float, ...] = ()
 
     @property
     def n(self) -> int:
@@ -43,13 +53,12 @@ class Mean:
     @cached_property
     def images(self) -> dict[str, float]:
         """Mean over the outputs of each image that counts, by image name."""
-        return {name: math.fsum(values) / len(values) for name, values in self.outputs.items()}
+        return {name: statistics.fmean(values) for name, values in self.outputs.items()}
 
     @cached_property
     def value(self) -> float | None:
         """Mean over images of the mean over outputs; None if no image counts."""
-        values = list(self.images.values())
-        return math.fsum(values) / len(values) if values else None
+        return statistics.fmean(self.images.values()) if self.images else None
 
     @property
     def image_std(self) -> float | None:
@@ -65,6 +74,11 @@ class Mean:
         spreads = [_std(values) for values in self.outputs.values() if len(values) > 1]
         known = [spread for spread in spreads if spread is not None]
         return math.sqrt(math.fsum(s * s for s in known) / len(known)) if known else None
+
+    @property
+    def seed_std(self) -> float | None:
+        """Standard deviation of the mean between run seeds (n - 1), or None for one seed."""
+        return _std(self.seed_means)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -100,11 +114,11 @@ class Summary:
         return self.means.get((method, metric), empty)
 
 
-def summarize(scores: Iterable[Score], *, images: int | None = None) -> Summary:
+def summarize(scores: Scores, *, images: int | None = None) -> Summary:
     """Gather per-output scores into means.
 
     Args:
-        scores: Scores of one dataset, in any order.
+        scores: Scores of one dataset.
         images: Number of images in the dataset; by default the number of distinct images seen.
 
     Returns:
@@ -115,30 +129,28 @@ def summarize(scores: Iterable[Score], *, images: int | None = None) -> Summary:
             from several protocol hashes, or a method from several sets of weights; or an output
             has two scores of one metric.
     """
-    scores = list(scores)
-    if not scores:
+    frame = scores_frame(scores)
+    if frame.empty:
         raise InputError("there are no scores to summarize; score a method first")
-    hashes = _check_comparable(scores)
-    total = max(images or 0, len({score.image for score in scores}))
-    groups: dict[tuple[str, str], list[Score]] = {}
-    for score in scores:
-        groups.setdefault((score.method, score.metric), []).append(score)
+    _check_comparable(frame)
+    total = max(images or 0, frame["image"].nunique())
+    hashed = frame[frame["protocol_hash"] != ""].drop_duplicates("metric")
     return Summary(
-        dataset=scores[0].dataset,
-        protocol=scores[0].protocol,
-        hashes=hashes,
-        seeds=tuple(sorted({score.seed for score in scores})),
-        methods=tuple(dict.fromkeys(score.method for score in scores)),
+        dataset=frame["dataset"].iat[0],
+        protocol=frame["protocol"].iat[0],
+        hashes=dict(zip(hashed["metric"], hashed["protocol_hash"], strict=True)),
+        seeds=tuple(sorted(frame["seed"].unique().tolist())),
+        methods=tuple(frame["method"].unique()),
         images=total,
-        means={key: _mean(group, total) for key, group in groups.items()},
+        means=_means(frame, total),
     )
 
 
-def keep_worst(scores: Iterable[Score], facts: Iterable[MetricFacts]) -> list[Score]:
+def keep_worst(scores: Scores, facts: Iterable[MetricFacts]) -> pd.DataFrame:
     """Keep, of the outputs a method made of an image, the worst by each metric.
 
     Args:
-        scores: Per-output scores, in any order.
+        scores: Per-output scores.
         facts: The metrics to keep; they say which direction is worse.
 
     Returns:
@@ -149,56 +161,74 @@ def keep_worst(scores: Iterable[Score], facts: Iterable[MetricFacts]) -> list[Sc
         Lugmayr, Danelljan, Timofte et al., "NTIRE 2021 Learning the Super-Resolution Space
         Challenge", CVPR Workshops 2021, whose LR-PSNR is given as mean and worst.
     """
-    signs = {fact.id: fact.sign for fact in facts}
-    worst: dict[tuple[str, str, int, str], tuple[float, Score]] = {}
-    for score in scores:
-        if score.metric not in signs:
-            continue
-        value = _value(score)
-        quality = -math.inf if value is None else signs[score.metric] * value
-        key = score.method, score.image, score.seed, score.metric
-        if key not in worst or quality < worst[key][0] or value is None:
-            worst[key] = quality, replace(score, sample=0)
-    return [score for _, score in worst.values()]
+    frame = scores_frame(scores)
+    sign = frame["metric"].map({fact.id: fact.sign for fact in facts})
+    quality = (sign * frame["value"]).fillna(-math.inf)[sign.notna()]
+    ordered = frame.loc[quality.sort_values(kind="stable").index]
+    worst = ordered.drop_duplicates(["method", "image", "seed", "metric"])
+    return worst.sort_index().assign(sample=0)
 
 
-def _mean(group: Sequence[Score], total: int) -> Mean:
-    images: dict[str, dict[tuple[int, int], Score]] = {}
-    for score in group:
-        outputs = images.setdefault(score.image, {})
-        if (score.seed, score.sample) in outputs:
-            raise InputError(
-                f"{score.method} has two {score.metric} scores for image '{score.image}', seed "
-                f"{score.seed}, sample {score.sample}; keep one of the two sources"
-            )
-        outputs[score.seed, score.sample] = score
-    expected = {key for outputs in images.values() for key in outputs}
-    complete: dict[str, tuple[float, ...]] = {}
-    missing: dict[str, str] = {}
-    for name, outputs in sorted(images.items()):
-        values = [_value(outputs[key]) for key in sorted(outputs)]
-        known = tuple(value for value in values if value is not None)
-        if len(known) == len(expected):
-            complete[name] = known
-        else:
-            missing[name] = _reason(outputs, len(expected))
-    first = group[0]
+def keep_seeds(scores: Scores, seeds: Sequence[int]) -> pd.DataFrame:
+    """Keep the scores of some run seeds; of all when none is named.
+
+    Raises:
+        InputError: There are no scores of one of the seeds.
+    """
+    frame = scores_frame(scores)
+    known = sorted(frame["seed"].unique().tolist())
+    for seed in seeds:
+        if seed not in known:
+            listed = ", ".join(map(str, known)) or "none"
+            raise InputError(f"there are no scores of seed {seed}; known: {listed}")
+    return frame[frame["seed"].isin(seeds)] if seeds else frame
+
+
+def _means(frame: pd.DataFrame, total: int) -> dict[tuple[str, str], Mean]:
+    """Return (method, metric) -> its mean."""
+    for score in frame[frame.duplicated(_SCORE)].itertuples():
+        raise InputError(
+            f"{score.method} has two {score.metric} scores for image '{score.image}', seed "
+            f"{score.seed}, sample {score.sample}; keep one of the two sources"
+        )
+    ordered = frame.sort_values(["image", "seed", "sample"])
+    groups = ordered.groupby(["method", "metric"], sort=False)
+    return {
+        (method, metric): _mean(method, metric, group, total) for (method, metric), group in groups
+    }
+
+
+def _mean(method: str, metric: str, group: pd.DataFrame, total: int) -> Mean:
+    """Gather the scores of one metric of one method, sorted by image, seed and sample."""
+    expected = len(group.drop_duplicates(["seed", "sample"]))
+    outputs: dict[str, list[tuple[float, str]]] = {}
+    for name, value, reason in zip(group["image"], group["value"], group["reason"], strict=True):
+        outputs.setdefault(name, []).append((value, reason))
+    complete = {
+        name: tuple(value for value, _ in found)
+        for name, found in outputs.items()
+        if len(found) == expected and not any(math.isnan(value) for value, _ in found)
+    }
+    seeds: list[float] = []
+    if group["seed"].nunique() > 1:
+        seeds = group[group["image"].isin(complete)].groupby("seed")["value"].mean().tolist()
     return Mean(
-        method=first.method, metric=first.metric, outputs=complete, total=total, missing=missing
+        method=method,
+        metric=metric,
+        outputs=complete,
+        total=total,
+        missing={n: _reason(o, expected) for n, o in outputs.items() if n not in complete},
+        seed_means=tuple(seeds),
     )
 
 
-def _reason(outputs: Mapping[tuple[int, int], Score], expected: int) -> str:
-    reasons = {score.reason for score in outputs.values() if score.reason}
+def _reason(outputs: Sequence[tuple[float, str]], expected: int) -> str:
+    reasons = {reason for _, reason in outputs if reason}
     if reasons:
         return min(reasons)
-    if any(_value(score) is None for score in outputs.values()):
+    if any(math.isnan(value) for value, _ in outputs):
         return "the score is not a number"
     return f"only {len(outputs)} of {expected} outputs were scored"
-
-
-def _value(score: Score) -> float | None:
-    return None if score.value is None or math.isnan(score.value) else score.value
 
 
 def _std(values: Sequence[float]) -> float | None:
@@ -207,39 +237,29 @@ def _std(values: Sequence[float]) -> float | None:
     return statistics.stdev(values)
 
 
-def _check_comparable(scores: Sequence[Score]) -> dict[str, str]:
-    datasets = sorted({score.dataset for score in scores})
+def _check_comparable(frame: pd.DataFrame) -> None:
+    datasets = sorted(frame["dataset"].unique())
     if len(datasets) > 1:
         raise InputError(
             f"scores of several datasets ({', '.join(datasets)}) cannot share a mean; choose one"
         )
-    _check_protocols(scores)
-    by_method: dict[str, set[str]] = {}
-    for score in scores:
-        by_method.setdefault(score.method, set()).add(score.weights)
-    for method, weights in by_method.items():
+    known = frame[(frame["protocol_hash"] != "") | frame["value"].notna()]
+    pairs = known.drop_duplicates(["metric", "protocol", "protocol_hash"])
+    for metric, group in pairs.groupby("metric", sort=False):
+        if len(group) > 1:
+            named = ", ".join(sorted(group["protocol"] + " " + group["protocol_hash"]))
+            raise InputError(
+                f"{metric} was scored under different protocols ({named}) and these numbers "
+                "cannot be compared; score every method again under one"
+            )
+    protocols = sorted(frame["protocol"].unique())
+    if len(protocols) > 1:
+        raise InputError(
+            f"scores of several protocols ({', '.join(protocols)}) cannot share a mean; choose one"
+        )
+    for method, weights in frame.groupby("method", sort=False)["weights"].unique().items():
         if len(weights) > 1:
             raise InputError(
                 f"{method} was scored with different weights "
                 f"({', '.join(sorted(weights))}); keep the scores of one"
             )
-    return {score.metric: score.protocol_hash for score in scores if score.protocol_hash}
-
-
-def _check_protocols(scores: Sequence[Score]) -> None:
-    found: dict[str, dict[tuple[str, str], None]] = {}
-    for score in scores:
-        if score.protocol_hash or score.value is not None:
-            found.setdefault(score.metric, {})[score.protocol, score.protocol_hash] = None
-    for metric, pairs in found.items():
-        if len(pairs) > 1:
-            named = ", ".join(f"{protocol} {digest}" for protocol, digest in sorted(pairs))
-            raise InputError(
-                f"{metric} was scored under different protocols ({named}) and these numbers "
-                "cannot be compared; score every method again under one"
-            )
-    protocols = sorted({score.protocol for score in scores})
-    if len(protocols) > 1:
-        raise InputError(
-            f"scores of several protocols ({', '.join(protocols)}) cannot share a mean; choose one"
-        )

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pdbench.analysis.bootstrap import resample, shared_images
-from pdbench.analysis.intervals import Interval
+from pdbench.analysis.bootstrap import Interval, resample, shared_images, student_quantile
 from pdbench.analysis.means import Mean, Summary
 from pdbench.scores import MetricFacts
 
@@ -166,11 +165,8 @@ def _quantile(pairs: int, count: int) -> float:
     """Return how many bootstrap standard errors an interval reaches, all pairs being right."""
     if not pairs:
         return 0.0
-    # scipy.special alone is imported in a tenth of the time that scipy.stats takes
-    from scipy.special import stdtrit
-
     tail = (1 - CONFIDENCE) / (2 * pairs)
-    return -float(stdtrit(count - 1, tail)) * math.sqrt(count / (count - 1))
+    return student_quantile(count, tail) * math.sqrt(count / (count - 1))
 
 
 def _place(name: str, kept: list[str], value: float, leads: Array, widths: Array) -> Place:

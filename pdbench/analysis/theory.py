@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pdbench.analysis.bootstrap import Outputs, resample, shared_images
-from pdbench.analysis.intervals import Interval
+from pdbench.analysis.bootstrap import Interval, Outputs, resample, shared_images
 from pdbench.analysis.means import Summary
 
 __all__ = [

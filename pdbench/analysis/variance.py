@@ -1,19 +1,23 @@
-"""How scores vary: from image to image, from sample to sample, and two metrics together."""
+"""Variance of scores between images and samples, and regions of two metrics together."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pdbench.analysis.bootstrap import Interval, mean_interval
 from pdbench.analysis.means import Mean
 
 __all__ = [
     "LEAST_IMAGES",
+    "REFERENCE",
     "Covariance",
     "Parts",
-    "mean_covariances",
+    "Region",
+    "difference_interval",
+    "difference_region",
     "region_radius",
     "sample_covariance",
     "variance_parts",
@@ -22,8 +26,25 @@ __all__ = [
 Covariance = tuple[float, float, float]
 """Variance of the first metric, covariance, variance of the second."""
 
+REFERENCE = "rrdb"
+"""Row that regions and bars on the plane are paired with where it was scored. On 14 images the
+region of a mean reaches 2.4 dB, that of its difference to RRDB 0.1 to 0.4 dB."""
+
 LEAST_IMAGES = 5
 """Below this many images a confidence ellipse is so large that it says nothing."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A confidence ellipse around a point.
+
+    Attributes:
+        covariance: Of the point.
+        radius: How many standard errors the ellipse reaches.
+    """
+
+    covariance: Covariance
+    radius: float
 
 
 @dataclass(frozen=True)
@@ -59,38 +80,55 @@ def variance_parts(mean: Mean) -> Parts:
     return Parts(math.sqrt(max(total**2 - sample**2 * statistics.fmean(shares), 0.0)), sample)
 
 
-def mean_covariances(
-    first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mapping[str, float]]
-) -> dict[str, Covariance]:
-    """Return the covariance of the two means of each method, paired by image.
+def difference_region(
+    means: tuple[Mean, Mean], reference: tuple[Mean, Mean] | None
+) -> Region | None:
+    """Return the 95 % region of two means, or of their differences to a reference.
 
-    Each image's mean over the methods is subtracted first (Cousineau) and the result scaled by
-    M / (M - 1) for M methods (Morey), as in `within_image_intervals`; with one method it is the
-    plain covariance of the mean. Only images that every method has in both metrics are used.
+    It depends on the row, and on the reference where there is one, and on no other row. A
+    difference is paired by image, so that image difficulty, which moves all means together,
+    cancels out.
 
     Args:
-        first: Method id -> image name -> finite score.
-        second: The same methods in another metric.
+        means: A method's means in two metrics.
+        reference: Those of the reference; None for the region of the means themselves.
 
     Returns:
-        Method id -> covariance; empty below LEAST_IMAGES shared images.
-
-    References:
-        R. D. Morey, "Confidence Intervals from Normalized Data: A correction to Cousineau (2005)",
-        Tutorials in Quantitative Methods for Psychology 4(2), 2008,
-        https://doi.org/10.20982/tqmp.04.2.p061
+        The region around the point of the two means; None below LEAST_IMAGES shared images or
+        where nothing varies, as for the reference itself.
     """
-    names = _shared([*first.values(), *second.values()])
+    axes = [_gaps(mean, one) for mean, one in zip(means, reference or (None, None), strict=True)]
+    names = sorted(axes[0].keys() & axes[1].keys())
     if len(names) < LEAST_IMAGES:
-        return {}
-    x, y = _centered(first, names), _centered(second, names)
-    count = len(first)
-    scale = (count / (count - 1) if count > 1 else 1.0) / len(names)
-    found = {}
-    for method in first:
-        xx, xy, yy = _covariance(x[method], y[method])
-        found[method] = (scale * xx, scale * xy, scale * yy)
-    return found
+        return None
+    x, y = ([gaps[name] for name in names] for gaps in axes)
+    covariance = _covariance(x, y)
+    if not (covariance[0] > 0 or covariance[2] > 0):
+        return None
+    xx, xy, yy = (part / len(names) for part in covariance)
+    return Region((xx, xy, yy), region_radius(len(names)))
+
+
+def difference_interval(mean: Mean, reference: Mean | None) -> Interval | None:
+    """Return the 95 % interval of a mean, or of its difference to a reference, around the mean.
+
+    Args:
+        mean: One metric of a method.
+        reference: The same metric of the reference, paired by image; None for the mean itself.
+    """
+    gaps = list(_gaps(mean, reference).values())
+    found = mean_interval(gaps)
+    if found is None or mean.value is None or not found.half_width:
+        return None
+    shift = mean.value - statistics.fmean(gaps)
+    return Interval(found.low + shift, found.high + shift)
+
+
+def _gaps(mean: Mean, reference: Mean | None) -> dict[str, float]:
+    """Return the finite scores by image, less those of the reference."""
+    others = dict.fromkeys(mean.images, 0.0) if reference is None else reference.images
+    gaps = {name: v - others[name] for name, v in mean.images.items() if name in others}
+    return {name: gap for name, gap in gaps.items() if math.isfinite(gap)}
 
 
 def region_radius(images: int, confidence: float = 0.95) -> float:
@@ -110,22 +148,6 @@ def region_radius(images: int, confidence: float = 0.95) -> float:
     # the quantile of F(2, free) in closed form
     quantile = free / 2 * ((1 - confidence) ** (-2 / free) - 1)
     return math.sqrt(2 * (images - 1) / free * quantile)
-
-
-def _shared(lists: Sequence[Mapping[str, float]]) -> list[str]:
-    return sorted(set.intersection(*(set(images) for images in lists))) if lists else []
-
-
-def _centered(
-    scores: Mapping[str, Mapping[str, float]], names: Sequence[str]
-) -> dict[str, list[float]]:
-    shifts = [0.0] * len(names)
-    if len(scores) > 1:
-        shifts = [statistics.fmean(images[name] for images in scores.values()) for name in names]
-    return {
-        method: [images[name] - shift for name, shift in zip(names, shifts, strict=True)]
-        for method, images in scores.items()
-    }
 
 
 def sample_covariance(first: Mean, second: Mean) -> Covariance | None:

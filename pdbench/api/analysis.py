@@ -12,10 +12,7 @@ from pdbench.errors import InputError
 if TYPE_CHECKING:
     from pdbench.harness.run_info import RunRecord
 
-__all__ = ["REPORT_FORMATS", "audit", "claims", "diff", "front"]
-
-REPORT_FORMATS = ("text", "md", "json", "csv")
-"""What the reports can be written as; as `pdbench.plots.report_formats.DocumentFormat`."""
+__all__ = ["audit", "claims", "diff", "front"]
 
 
 def diff(
@@ -28,7 +25,7 @@ def diff(
 ) -> str:
     """Compare two methods in all metrics they have.
 
-    Differences come with paired bootstrap intervals over images and samples, and with p-values of
+    Differences come with paired intervals over images and samples, and with p-values of
     paired permutation tests, corrected by Holm's rule over the metrics.
 
     Args:

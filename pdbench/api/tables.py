@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from pdbench.api.choices import CERTAINTIES
 from pdbench.errors import InputError
 from pdbench.harness.run_info import RunResult
 from pdbench.registry import unknown_id
@@ -16,23 +17,7 @@ if TYPE_CHECKING:
     from pdbench.plots.scene_model import Plane, Scene
     from pdbench.plots.table_model import Table
 
-__all__ = [
-    "CERTAINTIES",
-    "TABLE_FORMATS",
-    "Source",
-    "plot",
-    "read_scores",
-    "render",
-    "scene_of",
-    "table",
-    "table_of",
-]
-
-TABLE_FORMATS = ("text", "md", "csv", "json", "latex")
-"""What `table` writes; the same as `pdbench.plots.tables.TableFormat`."""
-
-CERTAINTIES = ("ellipses", "bars", "none")
-"""What `plot` shows of certainty; the same as `pdbench.plots.scene_model.Certainty`."""
+__all__ = ["Source", "plot", "read_scores", "render", "scene_of", "table", "table_of"]
 
 
 Source: TypeAlias = str | Path | RunResult
@@ -58,7 +43,7 @@ def table(
         methods: Method ids in row order; all when empty.
         metrics: Metric ids in column order; all when empty.
         protocol: Protocol id; needed where the folder holds scores under several.
-        ci: Whether to compute 95 % bootstrap intervals.
+        ci: Whether to compute 95 % confidence intervals over images.
         worst: Let each image count by its worst sample instead of the mean of its samples.
         output: File to write the table to as well.
 
@@ -237,7 +222,7 @@ def render(
         titles={method.id: method.title for method in record.methods},
         images=len(record.dataset.images),
         size=record.sizes,
-        interval="half-width" if ci else "none",
+        ci=ci,
         worst=worst,
     )
 

@@ -22,7 +22,7 @@ __all__ = ["command"]
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Compare methods A and B by the scores in FOLDER: a run folder, or a folder of results/.
 
-    All metrics both have: mean difference with paired bootstrap interval, paired permutation test
+    All metrics both have: mean difference with paired interval, paired permutation test
     with Holm's correction, and the variance of images and of samples apart.
     """
     from pdbench.api.analysis import diff

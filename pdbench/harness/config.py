@@ -139,7 +139,9 @@ def missing_scores(
     """
     method = config.catalog.method(record.id)
     return tuple(
-        record.score(config.dataset.id, image, sample, metric, value=None, reason=reason)
+        record.score(
+            config.dataset.id, image, record.seed, sample, metric, value=None, reason=reason
+        )
         for metric, reason in reasons.items()
         for sample in range(score_count(method, metric))
     )

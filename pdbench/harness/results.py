@@ -17,19 +17,77 @@ have "outputs", "max_memory" and "outside" (see `run_info.MethodRecord`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from pdbench.analysis.paper_tables import in_paper_order
 from pdbench.errors import InputError
 from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
-from pdbench.scores import MetricFacts, Row, Score, format_csv, parse_csv
+from pdbench.pydantic_errors import parse
+from pdbench.score_table import KEY, format_csv, parse_csv
+from pdbench.scores import MetricFacts, Score
 
 __all__ = ["PROVENANCE", "export_results", "is_results_folder", "read_results", "results_folder"]
 
 PROVENANCE = "provenance.json"
+
+
+class Missing(BaseModel):
+    """Why cells of a column are empty."""
+
+    model_config = ConfigDict(extra="forbid")
+    metric: str
+    reason: str
+    images: Literal["all"] | tuple[str, ...]
+
+
+class MethodEntry(BaseModel):
+    """What provenance.json says of a method; see `MethodRecord`."""
+
+    model_config = ConfigDict(extra="forbid")
+    title: str
+    kind: str
+    size: str
+    weights: str
+    seed: int
+    protocol: str
+    hashes: dict[str, str]
+    dataset_sha256: str
+    versions: dict[str, str]
+    outputs: dict[str, str] = {}
+    max_memory: int | None = None
+    outside: dict[str, float] = {}
+    missing: tuple[Missing, ...]
+
+
+class Provenance(BaseModel):
+    """Content of provenance.json; a key it does not know is of a later version and refused."""
+
+    model_config = ConfigDict(extra="forbid")
+    dataset: DatasetRecord
+    metrics: tuple[MetricFacts, ...]
+    choices: dict[str, dict[str, JsonValue]] = {}
+    methods: dict[str, MethodEntry]
+
+    @model_validator(mode="after")
+    def _check_metrics(self) -> Provenance:
+        ids = [facts.id for facts in self.metrics]
+        if len(set(ids)) != len(ids):
+            raise ValueError("a metric is described twice")
+        return self
+
+    def record(self, name: str) -> MethodRecord:
+        """Return how the scores of a method came about."""
+        entry = self.methods[name]
+        hashes = entry.hashes.items()
+        choices = {metric: self.choices[key] for metric, key in hashes if key in self.choices}
+        return MethodRecord(id=name, choices=choices, **entry.model_dump(exclude={"missing"}))
 
 
 def results_folder(root: Path, dataset: str, scale: int = 4) -> Path:
@@ -59,7 +117,9 @@ def export_results(record: RunRecord, root: Path) -> list[Path]:
             cannot be written.
     """
     folder = results_folder(root, record.dataset.id, record.dataset.scale)
-    earlier = _read_provenance(folder) if is_results_folder(folder) else {}
+    earlier = {}
+    if is_results_folder(folder):
+        earlier = _read_provenance(folder).model_dump(mode="json", exclude_unset=True)
     if earlier and earlier["dataset"]["sha256"] != record.dataset.sha256:
         raise InputError(
             f"'{folder}' holds results of other images of the same name; "
@@ -160,87 +220,61 @@ def read_results(folder: Path) -> RunRecord:
     if not is_results_folder(folder):
         raise InputError(f"'{folder}' holds no results: it has no {PROVENANCE}")
     provenance = _read_provenance(folder)
-    try:
-        dataset = DatasetRecord(**provenance["dataset"])
-        facts = tuple(MetricFacts(**entry) for entry in provenance["metrics"])
-        entries = {name: dict(entry) for name, entry in provenance["methods"].items()}
-        missing = {name: entry.pop("missing") for name, entry in entries.items()}
-        choices = provenance.get("choices", {})
-        methods = tuple(
-            MethodRecord(id=name, choices=_choices(entries[name], choices), **entries[name])
-            for name in in_paper_order(entries, entries)
-        )
-        once = {fact.id for fact in facts if fact.per_set}
-        scores = [
-            score
-            for method in methods
-            for score in _method_scores(folder, dataset, method, missing[method.id])
-            if not (score.metric in once and score.sample)  # its reason belongs to sample 0
-        ]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"'{folder / PROVENANCE}' is damaged ({error}); export it again"
-        ) from error
-    return RunRecord(dataset=dataset, metrics=facts, methods=methods, scores=tuple(scores))
+    names = in_paper_order(provenance.methods, provenance.methods)
+    methods = tuple(provenance.record(name) for name in names)
+    return RunRecord(
+        dataset=provenance.dataset,
+        metrics=provenance.metrics,
+        methods=methods,
+        scores=tuple(s for method in methods for s in _scores(folder, provenance, method)),
+    )
 
 
-def _read_provenance(folder: Path) -> dict[str, Any]:
+def _read_provenance(folder: Path) -> Provenance:
     path = folder / PROVENANCE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise InputError(f"cannot read '{path}' ({error}); export the results again") from error
-    if not isinstance(content, dict) or not {"dataset", "metrics", "methods"} <= content.keys():
-        raise InputError(f"'{path}' is no provenance of results; export the results again")
-    return content
+    return parse(Provenance, content, str(path), advice="export the results again")
 
 
-def _choices(
-    entry: Mapping[str, Any], choices: Mapping[str, dict[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """Return metric id -> the choices behind a method's hashes, as far as they were kept."""
-    hashes = entry["hashes"].items()
-    return {metric: choices[digest] for metric, digest in hashes if digest in choices}
-
-
-def _method_scores(
-    folder: Path, dataset: DatasetRecord, method: MethodRecord, missing: Iterable[dict[str, Any]]
-) -> list[Score]:
+def _scores(folder: Path, provenance: Provenance, method: MethodRecord) -> Iterator[Score]:
+    """Rebuild the scores of a method; an empty cell without a reason was never asked for."""
     path = folder / f"{method.id}.csv"
+    dataset = provenance.dataset
+    reasons = {
+        (entry.metric, image): entry.reason
+        for entry in provenance.methods[method.id].missing
+        for image in (dataset.images if entry.images == "all" else entry.images)
+    }
+    once = {facts.id for facts in provenance.metrics if facts.per_set}
+    for line in _read_csv(path, dataset, method).to_dict("records"):
+        image, seed, sample = (line.pop(name) for name in KEY)
+        for metric, number in line.items():
+            value = None if math.isnan(number) else number
+            reason = reasons.get((metric, image), "") if value is None else ""
+            # of a metric of all samples together, the reason belongs to sample 0
+            if value is not None or (reason and not (sample and metric in once)):
+                yield method.score(
+                    dataset.id, image, seed, sample, metric, value=value, reason=reason
+                )
+
+
+def _read_csv(path: Path, dataset: DatasetRecord, method: MethodRecord) -> pd.DataFrame:
+    """Read the CSV of a method, refusing images and metrics that provenance.json does not have."""
     try:
-        rows = parse_csv(path.read_text(encoding="utf-8"), str(path))
+        frame = parse_csv(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read '{path}' ({error}); export the results again") from error
-    reasons = _reasons(dataset, missing)
-    return [
-        score
-        for row in rows
-        for metric, value in row.values.items()
-        if (score := _score(dataset, method, row, metric, value, reasons)) is not None
-    ]
-
-
-def _reasons(
-    dataset: DatasetRecord, missing: Iterable[dict[str, Any]]
-) -> dict[tuple[str, str], str]:
-    """Return (metric, image) -> why there is no value."""
-    return {
-        (entry["metric"], image): entry["reason"]
-        for entry in missing
-        for image in (dataset.images if entry["images"] == "all" else entry["images"])
-    }
-
-
-def _score(
-    dataset: DatasetRecord,
-    method: MethodRecord,
-    row: Row,
-    metric: str,
-    value: float | None,
-    reasons: Mapping[tuple[str, str], str],
-) -> Score | None:
-    """Rebuild a score; None for a cell that was never asked for."""
-    reason = "" if value is not None else reasons.get((metric, row.image), "")
-    if value is None and not reason:
-        return None
-    return method.score(dataset.id, row.image, row.sample, metric, value=value, reason=reason)
+    for what, found, known in (
+        ("image", frame["image"], dataset.images),
+        ("metric", frame.columns[len(KEY) :], method.hashes),
+    ):
+        for name in found:
+            if name not in known:
+                raise InputError(
+                    f"'{path}' has {what} {name!r:.60}, which {PROVENANCE} does not; "
+                    "export the results again"
+                )
+    return frame

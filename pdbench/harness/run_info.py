@@ -1,4 +1,4 @@
-"""Records of a set of scores: dataset, methods, metrics. What tables, plots and results/ hold."""
+"""Records of a run: dataset, methods and scores, as tables, plots and results/ read them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pdbench import __version__
-from pdbench.scores import MetricFacts, Score
+from pdbench.errors import InputError
+from pdbench.scores import MetricFacts, Score, check_printable
 
 __all__ = [
     "DatasetRecord",
@@ -57,6 +58,12 @@ class DatasetRecord:
     images: Mapping[str, str]
     sha256: str
 
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        _check_id(self.id)
+        check_printable(self.title)
+
 
 @dataclass(frozen=True, kw_only=True)
 class MethodRecord:
@@ -100,20 +107,26 @@ class MethodRecord:
     max_memory: int | None = None
     outside: Mapping[str, float] = field(default_factory=dict)
 
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        _check_id(self.id)
+        check_printable(self.title, self.size, self.protocol, self.weights)
+
     def weights_of(self, image: str) -> str:
         """Return the fingerprint that is stored with the scores of one image."""
         return self.outputs.get(image, self.weights)
 
     def score(
-        self, dataset: str, image: str, sample: int, metric: str,
+        self, dataset: str, image: str, seed: int, sample: int, metric: str,
         *, value: float | None, reason: str,
     ) -> Score:  # fmt: skip
-        """Return a score of this method: what the record says need not be said again."""
+        """Return a stored score of this method: what is not in the line is known here."""
         return Score(
             dataset=dataset,
             image=image,
             method=self.id,
-            seed=self.seed,
+            seed=seed,
             sample=sample,
             metric=metric,
             protocol=self.protocol,
@@ -171,6 +184,13 @@ class RunResult:
     left_out: Mapping[str, str] = field(default_factory=dict)
     tracebacks: Mapping[tuple[str, str], str] = field(default_factory=dict)
     exported: tuple[Path, ...] = ()
+
+
+def _check_id(name: str) -> None:
+    """Refuse an id that cannot be the name of a file."""
+    check_printable(name)
+    if not name or name.startswith(".") or set(name) & {"/", "\\"}:
+        raise InputError(f"'{name:.60}' is a path or no name, not an id")
 
 
 def installed_versions() -> dict[str, str]:

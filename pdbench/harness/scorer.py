@@ -57,12 +57,15 @@ class ImageScorer:
         """Yield each method of the task as it is done; one that fails does not stop the others.
 
         Raises:
-            InputError: The image changed since it was checked.
+            InputError: The image changed since it was checked, or a weight file is damaged.
         """
         lr, hr = task.pair.load()
         if task.pair.content() != task.image.content:
             raise InputError(f"image '{task.pair.hr}' changed during the run; start the run again")
         methods = [self._method(record.id) for record, _ in task.work]
+        for method in methods:
+            for baseline in method.baselines:
+                self._networks(baseline)
         bank = make_bank(task.pair.name, lr, methods, self._networks, self._config.options)
         image = _Image(task, lr, hr)
         for (record, metrics), method in zip(task.work, methods, strict=True):
@@ -149,10 +152,12 @@ class ImageScorer:
                 values, reasons = {}, dict.fromkeys(single, NON_FINITE)
             for name in single:
                 value = values[name][0] if name in values else None
-                yield record.score(dataset, image, sample, name, value=value, reason=reasons[name])
+                yield record.score(
+                    dataset, image, record.seed, sample, name, value=value, reason=reasons[name]
+                )
         for name in collection.set_ids:
             value, reason = self._set_value(name, method, outputs, collection)
-            yield record.score(dataset, image, 0, name, value=value, reason=reason)
+            yield record.score(dataset, image, record.seed, 0, name, value=value, reason=reason)
 
     def _set_value(
         self, metric: str, method: Method, outputs: Tensor, collection: MetricCollection

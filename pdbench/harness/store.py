@@ -24,7 +24,8 @@ from pdbench.harness.database import (
     take_lock,
 )
 from pdbench.harness.run_info import DatasetRecord, ImageFingerprint, MethodRecord, RunRecord
-from pdbench.scores import MetricFacts, Score
+from pdbench.pydantic_errors import parse
+from pdbench.scores import MetricFacts, Score, is_score
 
 __all__ = [
     "FILE",
@@ -123,9 +124,8 @@ class RunStore:
             )
             for method in methods:
                 entry = asdict(method)
-                earlier = self._earlier(dataset.id, method)
-                for known in ("hashes", "choices", "code"):
-                    entry[known] = {**earlier.get(known, {}), **entry[known]}
+                for known, values in self._earlier(dataset.id, method).items():
+                    entry[known] = {**values, **entry[known]}
                 key = {"dataset": dataset.id, "id": method.id, "protocol": method.protocol}
                 self._put("method", {**key, "seed": method.seed, "record": _json(entry)})
             for facts in metrics:
@@ -142,15 +142,17 @@ class RunStore:
             tuple(entry.values()),
         )
 
-    def _earlier(self, dataset: str, method: MethodRecord) -> Mapping[str, Any]:
-        """Return the method's record under this protocol if its outputs were the same, else {}."""
+    def _earlier(self, dataset: str, method: MethodRecord) -> dict[str, Mapping[str, Any]]:
+        """Return what is known of each metric if the method's outputs were the same, else {}."""
         query = (
             "SELECT record FROM method WHERE dataset = ? AND id = ? AND protocol = ? AND seed = ?"
         )
         key = (dataset, method.id, method.protocol, method.seed)
         row = self._db.execute(query, key).fetchone()
-        earlier: Mapping[str, Any] = json.loads(row[0]) if row else {}
-        return earlier if earlier.get("weights") == method.weights else {}
+        earlier = parse(MethodRecord, row[0], FILE) if row else None
+        if earlier is None or earlier.weights != method.weights:
+            return {}
+        return {"hashes": earlier.hashes, "choices": earlier.choices, "code": earlier.code}
 
     def done(self, dataset: str, seed: int) -> dict[ScoreKey, int]:
         """Return what needs no scoring any more -> how many samples it has."""
@@ -257,11 +259,11 @@ def read_run(
         row = db.execute("SELECT record FROM dataset WHERE id = ?", (wanted,)).fetchone()
         if row is None:
             raise InputError(f"run folder '{folder}' has no scores of dataset '{wanted}'")
-        record = DatasetRecord(**json.loads(row[0]))
+        record = parse(DatasetRecord, row[0], FILE)
         methods = _current_methods(db, record, protocol or last[1], seeds)
         scores = [score for one in methods for score in _current_scores(db, record, one)]
         if metrics is None and (wanted, protocol or last[1]) == (last[0], last[1]):
-            metrics = json.loads(last[2])
+            metrics = parse(list[str], last[2], FILE)
         facts = _facts(db, metrics, {score.metric for score in scores})
     shown = {fact.id for fact in facts}
     return RunRecord(
@@ -299,14 +301,14 @@ def read_outputs(folder: Path, dataset: str, method: str) -> dict[str, str]:
     query = "SELECT record FROM method WHERE dataset = ? AND id = ?"
     with open_read_only(folder) as db:
         row = db.execute(query, (dataset, method)).fetchone()
-    return dict(MethodRecord(**json.loads(row[0])).outputs) if row else {}
+    return dict(parse(MethodRecord, row[0], FILE).outputs) if row else {}
 
 
 def _current_methods(
     db: sqlite3.Connection, dataset: DatasetRecord, protocol: str, seeds: Sequence[int]
 ) -> list[MethodRecord]:
     query = "SELECT record FROM method WHERE dataset = ? ORDER BY position"
-    methods = [MethodRecord(**json.loads(row[0])) for row in db.execute(query, (dataset.id,))]
+    methods = [parse(MethodRecord, row[0], FILE) for row in db.execute(query, (dataset.id,))]
     methods = [method for method in methods if method.dataset_sha256 == dataset.sha256]
     known = sorted({method.protocol for method in methods})
     if protocol and known and protocol not in known:
@@ -354,14 +356,21 @@ def _current_scores(
         # Two protocols may share a number, and whichever ran first stored it: the method's
         # record says under which one it is read.
         if found == (*wanted, method.code.get(metric, "")):
-            yield method.score(dataset.id, image, sample, metric, value=value, reason=reason)
+            if not is_score(value):
+                raise InputError(
+                    f"run folder has {value!r:.60} for {metric} of {image!r:.60}, which is not a "
+                    f"score; remove the folder's {FILE} or give another folder"
+                )
+            yield method.score(
+                dataset.id, image, method.seed, sample, metric, value=value, reason=reason
+            )
 
 
 def _facts(
     db: sqlite3.Connection, metrics: Sequence[str] | None, seen: set[str]
 ) -> tuple[MetricFacts, ...]:
     rows = db.execute("SELECT facts FROM metric ORDER BY position")
-    known = {facts.id: facts for facts in (MetricFacts(**json.loads(row[0])) for row in rows)}
+    known = {facts.id: facts for facts in (parse(MetricFacts, row[0], FILE) for row in rows)}
     chosen = [name for name in metrics or known if name in known]
     return tuple(known[name] for name in chosen if name in seen)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from safetensors.torch import load
@@ -11,8 +11,10 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from pdbench.errors import MetricUndefined
+from pdbench.images import shave, to_uint8
 from pdbench.metrics.color import Colour, check_batch, extract_planes
 from pdbench.metrics.metric import Choices, Metric
+from pdbench.metrics.niqe_basicsr import block_features, luma_levels
 from pdbench.weights import BundledFile, bundled_bytes
 
 __all__ = ["METRIC", "PRIOR", "Niqe"]
@@ -188,6 +190,7 @@ class Niqe:
         colour: Plane judged, a rounded Y.
         border: Pixels shaved off each side.
         block: Side of a block, pixels, even.
+        arithmetic: "float64" throughout, with pyiqa's window, or "basicsr": see `niqe_basicsr`.
 
     References:
         Mittal, Soundararajan, Bovik, "Making a 'completely blind' image quality analyzer", IEEE
@@ -195,13 +198,21 @@ class Niqe:
     """
 
     def __init__(
-        self, mean: Tensor, covariance: Tensor, *, colour: Colour, border: int, block: int
+        self,
+        mean: Tensor,
+        covariance: Tensor,
+        *,
+        colour: Colour,
+        border: int,
+        block: int,
+        arithmetic: Literal["float64", "basicsr"] = "float64",
     ) -> None:
         self._mean = mean
         self._covariance = covariance
         self._colour = colour
         self._border = border
         self._block = block
+        self._basicsr = arithmetic == "basicsr"
 
     def prepare(self, reference: Tensor | None, lr: Tensor | None) -> None:
         """Do nothing: there is no reference."""
@@ -209,8 +220,14 @@ class Niqe:
     def score(self, restored: Tensor, prepared: None) -> Tensor:
         """Return (B,) float64, >= 0, lower is better; NaN where too many blocks are flat."""
         check_batch(restored, smallest=self._block + 2 * self._border)
+        return torch.stack([self._score_one(plane) for plane in self._planes(restored)])
+
+    def _planes(self, restored: Tensor) -> list[Tensor]:
+        if self._basicsr:
+            levels = shave(to_uint8(restored), self._border).permute(0, 2, 3, 1).cpu().numpy()
+            return [torch.from_numpy(luma_levels(image)) for image in levels]
         planes = extract_planes(restored, colour=self._colour, border=self._border)
-        return torch.stack([self._score_one(plane[0].double()) for plane in planes])
+        return [plane[0].double() for plane in planes]
 
     def _score_one(self, plane: Tensor) -> Tensor:
         height, width = (side - side % self._block for side in plane.shape)
@@ -220,14 +237,14 @@ class Niqe:
                 f"{self._border}-pixel border"
             )
         plane = plane[:height, :width]
-        features = torch.cat(
-            [
-                _features(_normalize(plane), self._block),
-                _features(_normalize(_halve(plane)), self._block // 2),
-            ],
-            dim=1,
-        )
-        return self._distance(features)
+        if self._basicsr:
+            features = block_features(plane.numpy(), self._block)
+            return self._distance(features.to(self._mean.device))
+        scales = [
+            _features(_normalize(plane), self._block),
+            _features(_normalize(_halve(plane)), self._block // 2),
+        ]
+        return self._distance(torch.cat(scales, dim=1))
 
     def _distance(self, features: Tensor) -> Tensor:
         """Measure blocks' features (n, 36) against the pristine model."""

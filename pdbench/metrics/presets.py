@@ -118,8 +118,9 @@ def _basicsr(variant: str, colour: str, words: str) -> Protocol:
                 source="BasicSR (scripts/metrics/calculate_lpips.py): VGG, in [-1, 1], no crop",
             ),
             "niqe": Rule(
-                choices=_PIRM_NIQE,
-                source="BasicSR (basicsr/metrics/niqe.py): Y, crop_border 4, rounded",
+                choices={**_PIRM_NIQE, "arithmetic": "basicsr"},
+                source="BasicSR 1.4.2 (basicsr/metrics/niqe.py): Y, crop_border 4, rounded, "
+                "float32 image under a float64 window",
             ),
         },
         quantization_source="BasicSR (tensor2img): times 255, then rounded",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Literal
 
-from pdbench.analysis.fronts import Front, measure_front
+from pdbench.analysis.pareto import Front, measure_front
 from pdbench.analysis.ranking import Ranking, rank_methods
 from pdbench.plots.method_styles import Kind
 from pdbench.plots.plane import make_plane
@@ -217,14 +217,7 @@ def _left(
 
 
 def _view(plane: Plane, x: MetricFacts, y: MetricFacts, methods: Sequence[str]) -> View:
-    shown = Plane(
-        summary=plane.summary,
-        methods=tuple(methods),
-        titles=plane.titles,
-        styles=plane.styles,
-        certainty=plane.certainty,
-        bar_ends=plane.bar_ends,
-    )
+    shown = replace(plane, methods=tuple(methods))
     scene = build_scene(shown, x, y)
     if scene is None:
         return View(scene=None, front=None)

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pdbench.analysis.fronts import Front, Member
+from pdbench.analysis.pareto import Front, Member
 from pdbench.analysis.ranking import Place, Ranking
 from pdbench.plots.board_model import Board, BoardRow, Variant, View
 from pdbench.plots.inline_svg import draw_inline

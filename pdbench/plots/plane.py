@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pdbench.analysis.intervals import Interval, mean_interval, within_image_intervals
 from pdbench.analysis.means import Summary, summarize
 from pdbench.analysis.theory import SAMPLE, perfect_psnr
-from pdbench.analysis.variance import LEAST_IMAGES
+from pdbench.analysis.variance import LEAST_IMAGES, REFERENCE, difference_interval
 from pdbench.errors import InputError
 from pdbench.plots.method_styles import Kind, style_methods
 from pdbench.plots.scene import build_scene
@@ -61,8 +59,8 @@ def plot(
         images: Number of images in the dataset, N of "n/N"; by default those seen in `scores`.
         size: Size of the networks ("compact"), named in the caption.
         certainty: How the 95 % certainty of the means is shown: ellipses, where there are images
-            enough for them and bars elsewhere; bars; or not at all. It is that of comparing
-            methods on the same images: what is hard about an image for all of them is removed.
+            enough for them and bars elsewhere; bars; or not at all. It is that of the difference
+            to RRDB, paired by image, where RRDB was scored, else that of the mean itself.
         theory: Draw also where averages of perfect posterior samples would lie; needs PSNR on an
             axis, the samples' row and an average of several.
 
@@ -124,6 +122,7 @@ def make_plane(
         kinds: Method id -> kind, guessed where there is none.
         certainty: How certainty of the means is shown.
     """
+    reference = REFERENCE if REFERENCE in summary.methods else ""
     several = frozenset(
         mean.method
         for mean in summary.means.values()
@@ -135,29 +134,28 @@ def make_plane(
         titles={method: one_line(titles.get(method, method)) for method in methods},
         styles=style_methods(methods, kinds=kinds, several=several),
         certainty=certainty,
+        reference=reference,
+        reference_title=one_line(titles.get(reference, reference)),
         bar_ends={
             (method, fact.id): ends
             for fact in facts
-            for method, ends in _bar_ends(summary, methods, fact, certainty).items()
+            for method, ends in _bar_ends(summary, methods, fact, certainty, reference).items()
         },
     )
 
 
 def _bar_ends(
-    summary: Summary, methods: Sequence[str], fact: MetricFacts, certainty: Certainty
+    summary: Summary,
+    methods: Sequence[str],
+    fact: MetricFacts,
+    certainty: Certainty,
+    reference: str,
 ) -> dict[str, tuple[float, float]]:
+    if certainty == "none" or (certainty == "ellipses" and summary.images >= LEAST_IMAGES):
+        return {}
+    other = summary.mean(reference, fact.id) if reference else None
     means = [summary.mean(method, fact.id) for method in methods]
-    images = {mean.method: mean.images for mean in means if _drawable(mean.value)}
-    if not images or certainty == "none":
-        return {}
-    shared = set.intersection(*map(set, images.values()))
-    if certainty == "ellipses" and len(shared) >= LEAST_IMAGES:
-        return {}
-    found: dict[str, Interval | None] = {}
-    if len(images) > 1:
-        found = within_image_intervals(images)
-    else:
-        found = {name: mean_interval(list(values.values())) for name, values in images.items()}
+    found = {mean.method: difference_interval(mean, other) for mean in means if mean.n}
     return {method: (bar.low, bar.high) for method, bar in found.items() if bar}
 
 
@@ -169,10 +167,6 @@ def _check_theory(summary: Summary, methods: Sequence[str], axes: Sequence[str])
         raise InputError(
             f"the theory cannot be drawn: {found}; it wants {SAMPLE} and an average of several"
         )
-
-
-def _drawable(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
 
 
 def _nothing_to_draw(summary: Summary, x: MetricFacts, y: MetricFacts) -> InputError:

@@ -10,7 +10,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from pdbench.analysis.intervals import mean_interval
+from pdbench.analysis.bootstrap import mean_interval
 from pdbench.plots.labels import Box, estimate_size
 from pdbench.plots.scene import axis_title, label_scene, mark_title
 from pdbench.plots.scene_model import Frame, Marker, Path, Plane, Point, Scene, Theory

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from pdbench.analysis.fronts import measure_front
+from pdbench.analysis.pareto import measure_front
 from pdbench.plots.pages import render
 from pdbench.plots.plane_figure import TEMPLATES, draw_figure, place_annotations
 from pdbench.plots.scene import build_scene
@@ -107,7 +107,7 @@ def _front_note(plane: Plane, x: MetricFacts, y: MetricFacts) -> str:
 
 
 def _notes(plane: Plane, facts: Sequence[MetricFacts]) -> list[str]:
-    notes = ["At a point: mean [95 % bootstrap interval over images], n images that count of all."]
+    notes = ["At a point: mean [95 % interval over images], n images that count of all."]
     if any(mean.sample_std is not None for mean in plane.summary.means.values()):
         notes.append("sd: standard deviation between the samples of one image, pooled.")
     for fact in facts:

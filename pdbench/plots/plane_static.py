@@ -26,7 +26,7 @@ from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from pdbench.plots.labels import Box, Label
 from pdbench.plots.scene import axis_title, label_scene, mark_title
-from pdbench.plots.scene_model import KIND_NAMES, SHAPE_NAMES, Frame, Marker, Path, Plane, Scene
+from pdbench.plots.scene_model import KIND_NAMES, Frame, Marker, Path, Plane, Scene
 
 __all__ = [
     "FAINT",
@@ -350,6 +350,6 @@ def _legend(plane: Plane, scene: Scene) -> list[Line2D | Patch]:
     }
     for role, sign in signs.items():
         if role in scene.roles:
-            sign.set_label(SHAPE_NAMES[role])
+            sign.set_label(plane.shape_names[role])
             handles.append(sign)
     return handles

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pdbench.analysis.bootstrap import Interval, interval_methods
 from pdbench.analysis.claims import Check, Finding, Judgment, judge
-from pdbench.analysis.intervals import Interval
 from pdbench.analysis.means import Summary, summarize
 from pdbench.analysis.theory import PERFECT_RATIO, SamplerRatio, sampler_ratio
 from pdbench.plots.report_formats import Document, Grid, format_signed
@@ -47,7 +47,8 @@ def claims_document(
         notes=(
             _ratio_line(ratio),
             "lead: how far the last of the first side is ahead of the first of the second side, "
-            "in the metric's unit and better direction; 95 % bootstrap interval, paired by image, "
+            "in the metric's unit and better direction; 95 % interval "
+            f"({interval_methods(f.n for j in judgments for f in j.findings)}), paired by image, "
             "samples redrawn too.",
             "supported: the interval lies above what is claimed; contradicted: below; undecided: "
             f"around it, or a part is missing. {UNKNOWN}: this project does not hold the paper's "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pdbench.analysis.bootstrap import interval_methods
 from pdbench.analysis.comparison import LEVEL, Comparison, compare
 from pdbench.analysis.means import summarize
 from pdbench.errors import InputError
@@ -52,8 +53,9 @@ def diff_document(
         lines=(caption_of(summary, size), f"A: {named[0]}; B: {named[1]}"),
         grids=(_differences(found), _spreads(found)),
         notes=(
-            "A - B with its 95 % bootstrap interval, paired by image, samples redrawn too; p: "
-            "paired permutation test of the mean difference, p Holm: corrected over the metrics.",
+            f"A - B with its 95 % interval ({interval_methods(c.n for c in found)}), paired by "
+            "image, samples redrawn too; p: paired permutation test of the mean difference, "
+            "p Holm: corrected over the metrics.",
             f"better: by direction of the metric where the corrected p is below {LEVEL:g}.",
             "sd images: between images, freed of what few samples add; sd samples: between the "
             "samples of one image.",

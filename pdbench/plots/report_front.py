@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pdbench.analysis.fronts import Front, measure_front
 from pdbench.analysis.means import summarize
+from pdbench.analysis.pareto import Front, measure_front
 from pdbench.errors import InputError
 from pdbench.plots.report_formats import Document, Grid
 from pdbench.plots.table_model import caption_of, format_value, one_line, select_methods

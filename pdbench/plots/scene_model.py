@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from pdbench.analysis.means import Summary
+from pdbench.analysis.means import Mean, Summary
 from pdbench.plots.labels import Box
 from pdbench.plots.method_styles import Style, label_methods
 from pdbench.scores import MetricFacts
@@ -29,8 +29,8 @@ __all__ = [
 ]
 
 Certainty = Literal["ellipses", "bars", "none"]
-"""How 95 % certainty of the means is shown. What is hard about an image for all methods is removed
-first, so that it compares methods on the same images; a lone method keeps it."""
+"""How 95 % certainty of the means is shown: of the difference to the plane's reference, paired by
+image, or of the mean itself where there is no reference."""
 
 KIND_NAMES: dict[str, str] = {
     "single": "one output",
@@ -38,14 +38,14 @@ KIND_NAMES: dict[str, str] = {
     "fused": "made from samples",
 }
 SHAPE_NAMES = {
-    "bar": "95 % interval of the mean",
-    "region": "95 % region of the mean",
+    "bar": "95 % interval of the {what}",
+    "region": "95 % region of the {what}",
     "cloud": "±1 sd, samples of one image",
     "front": "Pareto front",
     "path": "growing τ, k or α",
     "theory": "perfect samples (theory)",
 }
-"""Words of the key, by role."""
+"""Words of the key, by role; `Plane.shape_names` fills them in."""
 
 Bar = tuple[float, float]
 """Two ends on one axis."""
@@ -64,6 +64,8 @@ class Plane:
         certainty: How certainty of the means is shown where enough images allow it.
         bar_ends: (method id, metric id) -> ends of its bar, where there is one.
         theory: Whether to draw where averages of perfect samples would lie.
+        reference: Method that certainty is shown relative to; "" for the means themselves.
+        reference_title: Its title.
     """
 
     summary: Summary
@@ -73,6 +75,20 @@ class Plane:
     certainty: Certainty = "none"
     bar_ends: Mapping[tuple[str, str], Bar]
     theory: bool = False
+    reference: str = ""
+    reference_title: str = ""
+
+    @property
+    def shape_names(self) -> dict[str, str]:
+        """Words of the key, by role."""
+        what = f"mean difference to {self.reference_title}" if self.reference else "mean"
+        return {role: name.format(what=what) for role, name in SHAPE_NAMES.items()}
+
+    def pair(self, method: str, x: MetricFacts, y: MetricFacts) -> tuple[Mean, Mean] | None:
+        """Return a method's means in two metrics; None for no method."""
+        return (
+            (self.summary.mean(method, x.id), self.summary.mean(method, y.id)) if method else None
+        )
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -162,7 +178,7 @@ class Scene:
         y_range: Data at the bottom and top end of the y axis; better is down.
         markers: The methods that have a finite mean of both metrics.
         clouds: Ellipses of one standard deviation between the samples of one image.
-        regions: Ellipses that hold a mean with 95 % confidence.
+        regions: 95 % ellipses of the means, or of their differences to the reference.
         paths: Lines that join the members of a family.
         front: Corners of the staircase of methods that no other beats in both metrics; empty for
             a single method.
@@ -202,4 +218,6 @@ def key_names(plane: Plane, scenes: Iterable[Scene]) -> dict[str, str]:
     """Return kind or role -> its words, for what occurs in some scenes of a plane."""
     kinds = {plane.styles[method].kind for method in plane.methods}
     present = kinds.union(*(scene.roles for scene in scenes))
-    return {sign: name for sign, name in {**KIND_NAMES, **SHAPE_NAMES}.items() if sign in present}
+    return {
+        sign: name for sign, name in {**KIND_NAMES, **plane.shape_names}.items() if sign in present
+    }

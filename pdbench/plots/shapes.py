@@ -10,12 +10,7 @@ import numpy as np
 
 from pdbench.analysis.pareto import pareto_front
 from pdbench.analysis.theory import measured_counts, perfect_psnr
-from pdbench.analysis.variance import (
-    Covariance,
-    mean_covariances,
-    region_radius,
-    sample_covariance,
-)
+from pdbench.analysis.variance import Covariance, difference_region, sample_covariance
 from pdbench.plots.scene_model import Bar, Marker, Path, Plane, Point, Shape, Theory
 from pdbench.scores import MetricFacts
 
@@ -53,21 +48,15 @@ def draw_clouds(
 def draw_regions(
     plane: Plane, markers: Sequence[Marker], x: MetricFacts, y: MetricFacts
 ) -> tuple[Shape, ...]:
-    """Return an ellipse per mean that holds it with 95 % confidence; none with too few images."""
-    if plane.certainty != "ellipses" or not markers:
+    """Return an ellipse per row: 95 % of its mean, or of its difference to the reference row."""
+    if plane.certainty != "ellipses":
         return ()
-    scores = [
-        {m.method: plane.summary.mean(m.method, fact.id).images for m in markers}
-        for fact in (x, y)
-    ]
-    covariances = mean_covariances(*scores)
-    shared = set.intersection(*(set(images) for side in scores for images in side.values()))
-    radius = region_radius(len(shared)) if covariances else 0.0
-    return tuple(
-        _ellipse(plane, marker, covariances[marker.method], radius)
-        for marker in markers
-        if marker.method in covariances
-    )
+    shapes = []
+    for marker in markers:
+        means, reference = (plane.pair(name, x, y) for name in (marker.method, plane.reference))
+        if means and (region := difference_region(means, reference)):
+            shapes.append(_ellipse(plane, marker, region.covariance, region.radius))
+    return tuple(shapes)
 
 
 def _ellipse(plane: Plane, marker: Marker, covariance: Covariance, radius: float) -> Shape:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 
 from pdbench.plots.table_model import Cell, Table
-from pdbench.plots.table_text import INTERVAL_LEGENDS
 from pdbench.scores import MetricFacts
 
 __all__ = ["escape_latex", "escape_markdown", "render_latex", "render_markdown"]
@@ -103,8 +102,7 @@ def _head(fact: MetricFacts) -> str:
 
 def _legend(table: Table, *, best: str, second: str, latex: bool = False) -> list[str]:
     marks = [text for rank, text in ((1, best), (2, second)) if rank in table.ranked]
-    shown = any(cell.interval for row in table.rows for cell in row.cells)
-    interval = INTERVAL_LEGENDS[table.interval] if shown else ""
+    interval = table.interval_legend
     if interval:
         marks.append(escape_latex(interval) if latex else escape_markdown(interval))
     return ["; ".join(marks)] if marks else []

@@ -6,9 +6,8 @@ import math
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from pdbench.analysis.intervals import mean_interval
+from pdbench.analysis.bootstrap import interval_methods, mean_interval
 from pdbench.analysis.means import Mean, Summary, keep_worst, summarize
 from pdbench.errors import InputError
 from pdbench.registry import unknown_id
@@ -17,7 +16,6 @@ from pdbench.scores import MetricFacts, Score
 __all__ = [
     "OUTSIDE",
     "Cell",
-    "IntervalStyle",
     "Row",
     "Table",
     "build_table",
@@ -30,9 +28,6 @@ __all__ = [
 OUTSIDE = "†"
 """Mark of a metric that is in no preset: pyiqa's by name, or a third-party package's."""
 
-IntervalStyle = Literal["half-width", "range", "none"]
-"""How a confidence interval is shown: as ±half-width, as [low, high], or not at all."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
@@ -42,7 +37,7 @@ class Cell:
         mean: The mean and what it was made of.
         text: The mean with the metric's decimals, "∞", or "—" where there is none.
         interval: (low, high) of its 95 % confidence interval over images, or None.
-        interval_text: The interval in the style asked for, or "".
+        interval_text: The interval as ±half-width, or "".
         rank: 1 for the best of the column, 2 for the second best, else 0.
         note: Mark of the note that explains this cell ("a"), or "".
     """
@@ -83,7 +78,7 @@ class Table:
         columns: Metrics, in the order given.
         rows: Methods, in the order given.
         notes: (mark, text) of every note a cell or a column's title refers to.
-        interval: How intervals are shown.
+        ci: Whether intervals were computed.
     """
 
     summary: Summary
@@ -92,7 +87,15 @@ class Table:
     columns: tuple[MetricFacts, ...]
     rows: tuple[Row, ...]
     notes: tuple[tuple[str, str], ...]
-    interval: IntervalStyle
+    ci: bool
+
+    @property
+    def interval_legend(self) -> str:
+        """What stands behind "±"; "" where no cell has an interval."""
+        counts = {cell.mean.n for row in self.rows for cell in row.cells if cell.interval}
+        if not counts:
+            return ""
+        return f"± is half the 95 % {interval_methods(counts)} interval over images"
 
     @property
     def ranked(self) -> frozenset[int]:
@@ -108,7 +111,7 @@ def build_table(
     titles: Mapping[str, str] | None = None,
     images: int | None = None,
     size: str = "",
-    interval: IntervalStyle = "half-width",
+    ci: bool = True,
     worst: bool = False,
 ) -> Table:
     """Turn scores into the content of a table.
@@ -120,7 +123,7 @@ def build_table(
         titles: Method id -> row title; ids stand for themselves where there is none.
         images: Number of images in the dataset; by default those seen in `scores`.
         size: Size of the networks ("compact"), named in the caption.
-        interval: How to show 95 % bootstrap intervals over images; "none" does not compute any.
+        ci: Whether to compute 95 % confidence intervals over images.
         worst: Let each image count by its worst output instead of the mean of its outputs.
 
     Returns:
@@ -137,7 +140,7 @@ def build_table(
     if not columns:
         raise InputError("none of the metrics asked for was scored; run them first")
     notes = _Notes()
-    by_metric = [_column(summary, chosen, fact, interval, notes) for fact in columns]
+    by_metric = [_column(summary, chosen, fact, notes, ci=ci) for fact in columns]
     rows = tuple(
         Row(
             method=method,
@@ -155,7 +158,7 @@ def build_table(
         columns=tuple(map(_marked, columns)),
         rows=rows,
         notes=(*_outside(columns), *notes.entries()),
-        interval=interval,
+        ci=ci,
     )
 
 
@@ -222,20 +225,21 @@ def _column(
     summary: Summary,
     methods: Sequence[str],
     fact: MetricFacts,
-    style: IntervalStyle,
     notes: _Notes,
+    *,
+    ci: bool,
 ) -> list[Cell]:
     means = [summary.mean(method, fact.id) for method in methods]
     ranks = _ranks(means, fact)
     cells = []
     for mean, rank in zip(means, ranks, strict=True):
-        bounds = _interval(mean) if style != "none" else None
+        bounds = _interval(mean) if ci else None
         cells.append(
             Cell(
                 mean=mean,
                 text=format_value(mean.value, fact.decimals),
                 interval=bounds,
-                interval_text=_interval_text(bounds, fact, style),
+                interval_text=_interval_text(bounds, fact),
                 rank=rank,
                 note=_note(mean, fact, notes),
             )
@@ -263,15 +267,11 @@ def _interval(mean: Mean) -> tuple[float, float] | None:
     return (found.low, found.high) if found else None
 
 
-def _interval_text(
-    bounds: tuple[float, float] | None, fact: MetricFacts, style: IntervalStyle
-) -> str:
+def _interval_text(bounds: tuple[float, float] | None, fact: MetricFacts) -> str:
     if bounds is None:
         return ""
     low, high = bounds
-    if style == "half-width":
-        return f"±{format_value((high - low) / 2, fact.decimals)}"
-    return f"[{format_value(low, fact.decimals)}, {format_value(high, fact.decimals)}]"
+    return f"±{format_value((high - low) / 2, fact.decimals)}"
 
 
 def _note(mean: Mean, fact: MetricFacts, notes: _Notes) -> str:

@@ -34,7 +34,7 @@ def render_csv(table: Table) -> str:
     heads = ["dataset", "protocol", "size", "seed", "method", "images"]
     for fact in table.columns:
         heads += [fact.id, f"{fact.id}_n"]
-        heads += [f"{fact.id}_low", f"{fact.id}_high"] if table.interval != "none" else []
+        heads += [f"{fact.id}_low", f"{fact.id}_high"] if table.ci else []
     writer.writerow([*heads, "notes"])
     summary = table.summary
     notes = dict(table.notes)
@@ -43,7 +43,7 @@ def render_csv(table: Table) -> str:
         named += [" ".join(map(str, summary.seeds)), row.method]
         fields = [*map(guard_formula, named), str(summary.images)]
         for cell, fact in zip(row.cells, table.columns, strict=True):
-            fields += _csv_cell(cell, fact, ends=table.interval != "none")
+            fields += _csv_cell(cell, fact, ends=table.ci)
         marks = dict.fromkeys(cell.note for cell in row.cells if cell.note)
         writer.writerow([*fields, guard_formula("; ".join(notes[mark] for mark in marks))])
     return buffer.getvalue().removesuffix("\n")

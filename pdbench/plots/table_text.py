@@ -6,15 +6,10 @@ from itertools import zip_longest
 
 from pdbench.plots.table_model import Cell, Table
 
-__all__ = ["INTERVAL_LEGENDS", "render_text"]
+__all__ = ["render_text"]
 
 _ANSI = {1: "\x1b[1m", 2: "\x1b[4m"}
 _SIGNS = {0: "", 1: "*", 2: "+"}
-INTERVAL_LEGENDS = {
-    "half-width": "± is half the 95 % bootstrap interval over images",
-    "range": "[low, high] is the 95 % bootstrap interval over images",
-    "none": "",
-}
 
 
 def render_text(table: Table, *, color: bool = False) -> str:
@@ -44,8 +39,7 @@ def _legend(table: Table, *, color: bool) -> list[str]:
         f"{_ANSI[rank]}{names[rank]}\x1b[0m" if color else f"{_SIGNS[rank]} {names[rank]}"
         for rank in sorted(table.ranked)
     ]
-    shown = any(cell.interval for row in table.rows for cell in row.cells)
-    legend = [INTERVAL_LEGENDS[table.interval]] if shown else []
+    legend = [table.interval_legend] if table.interval_legend else []
     first = "; ".join([", ".join(marks), *legend] if marks else legend)
     return [*([first] if first else []), *(f"[{mark}] {text}" for mark, text in table.notes)]
 

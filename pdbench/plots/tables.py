@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from pdbench.errors import InputError
 from pdbench.plots.table_markup import render_latex, render_markdown
-from pdbench.plots.table_model import IntervalStyle, build_table
+from pdbench.plots.table_model import build_table
 from pdbench.plots.table_records import render_csv, render_json
 from pdbench.plots.table_text import render_text
 from pdbench.scores import MetricFacts, Score
@@ -27,7 +27,7 @@ def table(
     titles: Mapping[str, str] | None = None,
     images: int | None = None,
     size: str = "",
-    interval: IntervalStyle = "half-width",
+    ci: bool = True,
     worst: bool = False,
     color: bool = False,
 ) -> str:
@@ -47,7 +47,7 @@ def table(
         titles: Method id -> row title; ids stand for themselves where there is none.
         images: Number of images in the dataset, N of "n/N"; by default those seen in `scores`.
         size: Size of the networks ("compact"), named in the caption.
-        interval: How to show 95 % bootstrap intervals over images; "none" does not compute any.
+        ci: Whether to compute 95 % confidence intervals over images.
         worst: Let each image count by its worst output instead of the mean of its outputs.
         color: In text, mark by ANSI codes instead of the signs "*" and "+".
 
@@ -63,7 +63,7 @@ def table(
         raise InputError(f"unknown table format '{format}'; choose one of {known}")
     content = build_table(
         scores, facts, methods=methods, titles=titles, images=images, size=size,
-        interval=interval, worst=worst,
+        ci=ci, worst=worst,
     )  # fmt: skip
     if format == "text":
         return render_text(content, color=color)

@@ -37,6 +37,7 @@ from pdbench.training.curves import draw_curves
 from pdbench.training.ema import WeightAverage
 from pdbench.training.log import TrainingLog
 from pdbench.training.optimizers import make_optimizers, peak_rates, set_rates
+from pdbench.training.precision import computes_bf16
 from pdbench.training.recipe import Recipe
 from pdbench.training.schedule import rate
 from pdbench.training.state import Start, TrainingRun
@@ -202,18 +203,12 @@ def _validate(
         network.train()
 
 
-def _computes_bf16() -> bool:
-    """Whether this processor multiplies bfloat16; without, it is ten times slower than float32."""
-    has = torch.cpu.get_capabilities()
-    return bool(has.get("amx_bf16") or has.get("avx512_bf16"))
-
-
 def _accelerator(recipe: Recipe, objective: Objective, device: str | None) -> Accelerator:
     if device and device.startswith("cuda") and not torch.cuda.is_available():
         raise InputError("no CUDA device here; use --device cpu")
     AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
-    on_cpu = device == "cpu" or not torch.cuda.is_available()
-    half = recipe.optimization.precision == "bf16" and (not on_cpu or _computes_bf16())
+    kind = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
+    half = recipe.optimization.precision == "bf16" and computes_bf16(kind)
     unused: bool = getattr(objective, "leaves_unused", False)
     several = DistributedDataParallelKwargs(find_unused_parameters=unused)
     mixed = "bf16" if half else "no"

@@ -96,7 +96,7 @@ class Optimization:
     schedule: Literal["cosine", "step"] = "cosine"
     milestones: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
     warmup: Annotated[int, Field(ge=0, le=10**9)] = 0
-    clip: Annotated[float, Field(ge=0)] = 0.0
+    clip: Annotated[float, Field(ge=0, le=10**9)] = 0.0
     ema: Decay = 0.999
     precision: Literal["bf16", "float32"] = "float32"
     accumulate: Annotated[int, Field(ge=1, le=65536)] = 1
@@ -181,7 +181,10 @@ def read_recipe(path: Path) -> Recipe:
         raise InputError(f"recipe '{path}' is not valid YAML: {line:.200}") from error
     if not isinstance(values, Mapping):
         raise InputError(f"recipe '{path}' must be a mapping of keys to values")
-    return read_options(Recipe, values, Path(path).name)
+    recipe = read_options(Recipe, values, Path(path).name)
+    if recipe.optimization.warmup >= recipe.optimization.steps:
+        raise InputError(f"{Path(path).name}: optimization.warmup must be less than its steps")
+    return recipe
 
 
 def _refuse_nesting(events: Iterator[yaml.Event], path: Path) -> None:

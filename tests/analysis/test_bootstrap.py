@@ -1,9 +1,12 @@
 """Bootstrap over images and samples: truth known, so coverage can be counted."""
 
+import math
+
 import numpy as np
 import pytest
+from scipy import stats
 
-from pdbench.analysis.bootstrap import bca_interval, resample, shared_images
+from pdbench.analysis.bootstrap import bca_interval, mean_interval, resample, shared_images
 
 
 def difference(means):
@@ -86,8 +89,90 @@ def test_interval_of_what_never_varies_has_no_width():
     assert bca_interval(2.0, flat, flat[:4]).half_width == 0
 
 
+def test_interval_of_a_difference_over_few_images_does_not_jump():
+    values = np.array([1.0, 1.0, 2.0, 2.0, 2.0])
+    rng = np.random.default_rng(0)
+
+    def width(first):
+        lists = {"a": singles(first), "b": singles([0.0, 1.0, 0.0, 1.0, 0.0])}
+        return resample(lists).interval(difference).half_width
+
+    expected = width(values)
+    for _ in range(20):
+        assert width(values + rng.uniform(-1e-5, 1e-5, size=5)) == pytest.approx(
+            expected, abs=1e-4
+        )
+
+
 def test_interval_leans_with_the_skew_of_the_data():
     values = np.random.default_rng(0).exponential(size=60)
     found = resample({"a": singles(values)})
     interval = found.interval(lambda means: means["a"])
     assert interval.high - values.mean() > 1.1 * (values.mean() - interval.low)
+
+
+def test_interval_of_normal_values_is_near_the_t_interval():
+    values = np.random.default_rng(0).normal(30, 2, size=200)
+    interval = mean_interval(values)
+    half = 1.972 * values.std(ddof=1) / math.sqrt(200)
+    assert interval.low == pytest.approx(values.mean() - half, abs=0.1 * half)
+    assert interval.high == pytest.approx(values.mean() + half, abs=0.1 * half)
+
+
+def test_interval_leans_to_the_long_tail():
+    values = np.random.default_rng(0).exponential(size=60)
+    interval = mean_interval(values)
+    assert interval.high - values.mean() > 1.1 * (values.mean() - interval.low)
+
+
+def test_interval_covers_the_true_mean_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    intervals = [mean_interval(rng.normal(size=40), confidence=0.8) for _ in range(80)]
+    covered = sum(interval.low <= 0 <= interval.high for interval in intervals)
+    assert 54 <= covered <= 74
+
+
+def test_same_values_give_the_same_interval():
+    values = [1.0, 4.0, 2.0, 8.0]
+    assert mean_interval(values) == mean_interval(values)
+
+
+def test_other_seed_gives_another_interval():
+    values = list(range(12))
+    assert mean_interval(values, seed=1) != mean_interval(values, seed=2)
+
+
+def test_equal_values_have_an_interval_without_width():
+    assert mean_interval([0.3, 0.1 + 0.2, 0.3]).half_width == 0
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [1.0, math.inf], [1.0, math.nan]])
+def test_no_interval_where_there_is_none(values):
+    assert mean_interval(values) is None
+
+
+def test_confidence_must_be_a_probability():
+    with pytest.raises(ValueError, match=r"confidence must be in \(0, 1\), got 95"):
+        mean_interval([1.0, 2.0], confidence=95)
+
+
+def test_interval_of_ten_and_more_images_is_scipys_bootstrap():
+    values = np.random.default_rng(4).gamma(2, size=14)
+    found = stats.bootstrap(
+        (values,), np.mean, n_resamples=4999, method="BCa", random_state=np.random.default_rng(0)
+    ).confidence_interval
+    interval = mean_interval(values)
+    assert (interval.low, interval.high) == pytest.approx((found.low, found.high))
+
+
+def test_interval_of_few_images_is_students_and_does_not_jump():
+    values = np.array([28.1, 30.4, 26.2, 29.0, 33.5])
+    interval = mean_interval(values)
+    expected = stats.t.interval(0.95, 4, values.mean(), stats.sem(values))
+    assert (interval.low, interval.high) == pytest.approx(expected)
+    rng = np.random.default_rng(0)
+    for base in (values, np.array([28.0, 28.0, 30.0, 30.0, 30.0])):
+        half = mean_interval(base).half_width
+        for _ in range(20):
+            moved = mean_interval(base + rng.uniform(-1e-5, 1e-5, size=5))
+            assert moved.half_width == pytest.approx(half, abs=1e-4)

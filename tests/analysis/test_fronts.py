@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pdbench.analysis import summarize
-from pdbench.analysis.fronts import hypervolume, measure_front
+from pdbench.analysis.pareto import hypervolume, measure_front
 
 
 @pytest.fixture

@@ -124,4 +124,4 @@ def test_the_worst_output_of_each_image_is_kept(better, worst, make_score):
 def test_an_output_without_score_is_the_worst(make_score):
     fact = MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion")
     scores = [make_score(sample=0), make_score(sample=1, value=None, reason="NaN in the output")]
-    assert [score.reason for score in keep_worst(scores, [fact])] == ["NaN in the output"]
+    assert list(keep_worst(scores, [fact]).reason) == ["NaN in the output"]

@@ -3,8 +3,10 @@ import pytest
 from scipy import stats
 
 from pdbench.analysis import summarize
+from pdbench.analysis.bootstrap import mean_interval
 from pdbench.analysis.variance import (
-    mean_covariances,
+    difference_interval,
+    difference_region,
     region_radius,
     sample_covariance,
     variance_parts,
@@ -50,27 +52,43 @@ def test_image_variance_is_never_negative(make_score):
     assert variance_parts(summarize(scores).mean("m", "psnr")).image == 0
 
 
-def test_paired_covariance_drops_what_methods_share():
+def means_of(make_score, **rows):
+    """Score methods in two metrics: method -> [(psnr, ssim) by image]."""
+    scores = [
+        make_score(method=method, image=f"{i}", metric=metric, value=value)
+        for method, points in rows.items()
+        for i, point in enumerate(points)
+        for metric, value in zip(("psnr", "ssim"), point, strict=True)
+    ]
+    summary = summarize(scores)
+    return {m: (summary.mean(m, "psnr"), summary.mean(m, "ssim")) for m in rows}
+
+
+def test_a_region_of_differences_is_free_of_image_difficulty(make_score):
     rng = np.random.default_rng(0)
-    hard = rng.normal(0, 5, size=30)
-    x = {m: {f"{i}": v for i, v in enumerate(hard + rng.normal(0, 0.1, 30))} for m in "ab"}
-    y = {m: {f"{i}": v for i, v in enumerate(-hard + rng.normal(0, 0.1, 30))} for m in "ab"}
-    xx, xy, yy = mean_covariances(x, y)["a"]
-    assert max(xx, yy) < 0.1**2
-    assert abs(xy) <= (xx * yy) ** 0.5
+    hard = rng.normal(0, 5, size=(14, 1)) * (1, -1)
+    own, other = rng.normal(0, 0.1, size=(2, 14, 2))
+    means = means_of(make_score, a=hard + own, b=hard + other)
+    paired = difference_region(means["a"], means["b"])
+    expected = np.cov((own - other).T) / 14
+    assert paired.covariance == pytest.approx((expected[0, 0], expected[0, 1], expected[1, 1]))
+    assert paired.radius == region_radius(14)
+    alone = difference_region(means["a"], None)
+    expected = np.cov((hard + own).T) / 14
+    assert alone.covariance == pytest.approx((expected[0, 0], expected[0, 1], expected[1, 1]))
+    bar = difference_interval(means["a"][0], means["b"][0])
+    assert bar.low < means["a"][0].value < bar.high < bar.low + 0.3
+    assert difference_interval(means["a"][0], None) == mean_interval(
+        list(means["a"][0].images.values())
+    )
 
 
-def test_covariance_of_one_method_is_that_of_its_mean():
-    values = np.random.default_rng(1).normal(size=(2, 12))
-    x, y = ({"m": {f"{i}": v for i, v in enumerate(row)}} for row in values)
-    found = mean_covariances(x, y)["m"]
-    expected = np.cov(values) / 12
-    assert found == pytest.approx((expected[0, 0], expected[0, 1], expected[1, 1]))
-
-
-def test_few_images_have_no_covariance():
-    x = {"m": {f"{i}": float(i) for i in range(4)}}
-    assert mean_covariances(x, x) == {}
+def test_the_reference_itself_and_few_images_have_no_region(make_score):
+    means = means_of(make_score, a=np.random.default_rng(1).normal(size=(14, 2)))["a"]
+    assert difference_region(means, means) is None
+    assert difference_interval(means[0], means[0]) is None
+    few = means_of(make_score, a=np.random.default_rng(1).normal(size=(4, 2)))["a"]
+    assert difference_region(few, None) is None
 
 
 @pytest.mark.parametrize("images", [5, 14, 100])

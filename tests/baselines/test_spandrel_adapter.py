@@ -213,7 +213,7 @@ def test_a_checkpoint_becomes_a_row_named_by_its_file(home, capsys):
     assert printed.index("Bicubic") < printed.index("my-net")
     assert "external networks" in printed
     assert main([*words, "-o", "run"]) == 0
-    assert "(0 computed, 4 kept)" in capsys.readouterr().out
+    assert "(0 scores computed, 4 kept)" in capsys.readouterr().out
 
 
 def test_provenance_holds_the_hash_of_the_file(home):
@@ -230,7 +230,7 @@ def test_provenance_holds_the_hash_of_the_file(home):
     [
         (("--checkpoint", "none.pth"), "'none.pth' does not exist"),
         (("--checkpoint", "My_Net.pth", "--name", "rrdb"), "'rrdb' is the name of a method"),
-        (("--checkpoint", "My_Net.pth", "--name", "a b"), "'a b' is no id"),
+        (("--checkpoint", "My_Net.pth", "--name", "a b"), "'a b' is not an id"),
         (("--method", "bicubic", "--name", "mine"), "--name is for the row of a --checkpoint"),
     ],
 )

@@ -59,7 +59,7 @@ def scored(tmp_path_factory):
 def test_a_run_prints_its_table_and_says_where_scores_are(scored):
     assert "Bicubic" in scored.out
     assert "2/2" in scored.out
-    assert "Scores: runs/photos (2 computed, 0 kept)" in scored.out
+    assert "Scores: runs/photos (4 scores computed, 0 kept)" in scored.out
     assert "pdbench plot runs/photos" in scored.out
 
 
@@ -68,7 +68,7 @@ def test_the_second_time_nothing_is_scored(scored, pdbench, monkeypatch):
     second = pdbench("run", "--method", "bicubic", "--dataset", "./photos", *CHEAP)
     table, _, rest = second.out.partition("Scores:")
     assert table == scored.out.partition("Scores:")[0]
-    assert "(0 computed, 2 kept)" in rest
+    assert "(0 scores computed, 4 kept)" in rest
 
 
 def test_a_run_folder_becomes_a_table_and_a_page(scored, pdbench, tmp_path):

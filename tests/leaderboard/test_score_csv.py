@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from pdbench.errors import InputError
 from pdbench.leaderboard.score_csv import parse_scores
-from pdbench.scores import Score, format_csv
+from pdbench.score_table import format_csv
+from pdbench.scores import Score
 
 from .conftest import complaint
 

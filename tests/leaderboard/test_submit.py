@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import pdbench as api
+from pdbench.api.submit import CARD_FIELDS
 from pdbench.api.tables import render
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.harness.bank import SampleBank
@@ -232,7 +233,7 @@ def test_a_bad_request_is_one_line_and_writes_nothing(options, finding, board, m
 
 
 def test_the_fields_asked_for_are_those_of_the_card():
-    assert api.CARD_FIELDS == tuple(field.name for field in fields(Card)) == tuple(CARD)
+    assert CARD_FIELDS == tuple(field.name for field in fields(Card)) == tuple(CARD)
 
 
 def test_the_record_of_an_entry_is_what_tables_take(board):

@@ -1,8 +1,12 @@
 """Images for the metrics, and the originals they are compared with."""
 
+import importlib.util
+import subprocess
+import sys
+import tarfile
 import warnings
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
@@ -117,6 +121,46 @@ def pyiqa_module():
             return pytest.importorskip(f"pyiqa.archs.{name}")
 
     return load
+
+
+@pytest.fixture(scope="session")
+def basicsr_folder(request):
+    """The package folder of basicsr 1.4.2, installed or out of its sdist; skips without it."""
+    installed = importlib.util.find_spec("basicsr")
+    if installed is not None:
+        return Path(installed.submodule_search_locations[0])
+    kept = request.config.cache.mkdir("basicsr")
+    folder = kept / "basicsr-1.4.2" / "basicsr"
+    if not folder.is_dir():
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary=:all:"]
+        command += ["--no-build-isolation", "--retries=0", "--timeout=5", "-d", str(kept)]
+        done = subprocess.run([*command, "basicsr==1.4.2"], capture_output=True, check=False)
+        archive = next(kept.glob("basicsr-*.tar.gz"), None)
+        if done.returncode or archive is None:
+            pytest.skip("basicsr 1.4.2 cannot be fetched")
+        with tarfile.open(archive) as tar:
+            tar.extractall(kept, filter="data")
+    return folder
+
+
+@pytest.fixture
+def basicsr_module(basicsr_folder, monkeypatch):
+    """Import a module of basicsr by its name below the package.
+
+    The packages' own __init__ files import every network and need a torchvision of 2022; they are
+    passed over.
+    """
+    pytest.importorskip("cv2")
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    for name in ("basicsr", "basicsr.utils", "basicsr.metrics"):
+        package = ModuleType(name)
+        package.__path__ = [str(basicsr_folder.joinpath(*name.split(".")[1:]))]
+        monkeypatch.setitem(sys.modules, name, package)
+    color = importlib.import_module("basicsr.utils.color_util")
+    sys.modules["basicsr.utils"].bgr2ycbcr = color.bgr2ycbcr
+    yield lambda name: importlib.import_module(f"basicsr.{name}")
+    for name in [name for name in sys.modules if name.startswith("basicsr.")]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,15 @@
+import numpy as np
 import pytest
 import torch
 
+from pdbench.bicubic import bicubic_upsample
 from pdbench.errors import MetricUndefined
-from pdbench.images import load_image, luma_bt601
+from pdbench.images import load_image, luma_bt601, to_uint8
 from pdbench.metrics.niqe import METRIC, _halve
-from pdbench.metrics.protocol import PAPER
+from pdbench.metrics.protocol import BASICSR_RGB, BASICSR_Y, PAPER
 
 SCORER = METRIC.open(PAPER.rule("niqe").choices, "cpu")
+BASICSR = METRIC.open(BASICSR_Y.rule("niqe").choices, "cpu")
 
 
 def score(image):
@@ -39,6 +42,36 @@ def test_niqe_of_photographs_equals_pyiqa_given_the_same_luma(original, test_dat
         assert score(image).item() == pytest.approx(expected, abs=1e-9)
 
 
+def test_both_presets_of_basicsr_have_its_niqe():
+    assert BASICSR_Y.rule("niqe").choices == BASICSR_RGB.rule("niqe").choices
+
+
+def test_basicsr_niqe_gives_the_values_of_the_package(golden):
+    """Made by `calculate_niqe(levels, crop_border=4)` of basicsr 1.4.2 (numpy 2.4, scipy 1.17)."""
+    expected = {"dists_r0": 5.374189616255562, "dists_r1": 7.054942953793349}
+    got = {name: BASICSR.score(golden(name), None).item() for name in expected}
+    assert got == pytest.approx(expected, abs=1e-6)
+
+
+def bicubic(path):
+    return bicubic_upsample(load_image(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("Set5", 5), ("Set14", 14), pytest.param("BSD100", 100, marks=pytest.mark.slow)],
+)
+@pytest.mark.parametrize(("folder", "read"), [("HR", load_image), ("LR_bicubic_x4", bicubic)])
+def test_basicsr_niqe_equals_the_package(basicsr_module, test_data, name, count, folder, read):
+    original = basicsr_module("metrics.niqe").calculate_niqe
+    files = sorted((test_data / "data" / "test" / name / folder).glob("*.png"))
+    assert len(files) == count
+    for image in map(read, files):
+        blue_first = np.ascontiguousarray(to_uint8(image).permute(1, 2, 0).numpy()[..., ::-1])
+        expected = original(blue_first, crop_border=4)
+        assert BASICSR.score(image[None], None).item() == pytest.approx(expected, abs=1e-6)
+
+
 def test_halving_is_the_bicubic_of_the_original(pyiqa_module, pair):
     plane = luma_bt601(pair(96, 192)[0], rounded=True)
     resize = pyiqa_module("niqe_arch").imresize
@@ -46,38 +79,10 @@ def test_halving_is_the_bicubic_of_the_original(pyiqa_module, pair):
     assert torch.allclose(_halve(plane[0, 0]), expected[0, 0], rtol=0, atol=5e-5)
 
 
-def test_prior_is_the_published_one(test_prior):
-    mean, covariance = test_prior
-    assert torch.equal(SCORER._mean, mean)
-    assert torch.equal(SCORER._covariance, covariance)
-
-
-@pytest.fixture
-def test_prior(request):
-    """The prior inside basicsr 1.4.2, where its sdist is at hand (it is not installed)."""
-    numpy = pytest.importorskip("numpy")
-    folder = request.config.cache.mkdir("basicsr")
-    path = next(folder.glob("**/niqe_pris_params.npz"), None) or _unpack(folder)
-    stored = numpy.load(path)
-    mean = torch.from_numpy(stored["mu_pris_param"]).flatten().double()
-    return mean, torch.from_numpy(stored["cov_pris_param"]).double()
-
-
-def _unpack(folder):
-    import subprocess
-    import sys
-    import tarfile
-
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
-    command += ["--no-build-isolation", "--retries", "0", "--timeout", "5", "-d", str(folder)]
-    done = subprocess.run([*command, "basicsr==1.4.2"], capture_output=True, check=False)
-    archive = next(folder.glob("basicsr-*.tar.gz"), None)
-    if done.returncode or archive is None:
-        pytest.skip("basicsr 1.4.2 cannot be fetched")
-    with tarfile.open(archive) as tar:
-        member = "basicsr-1.4.2/basicsr/metrics/niqe_pris_params.npz"
-        tar.extract(member, folder, filter="data")
-    return folder / member
+def test_prior_is_the_published_one(basicsr_folder):
+    stored = np.load(basicsr_folder / "metrics" / "niqe_pris_params.npz")
+    assert np.array_equal(SCORER._mean, stored["mu_pris_param"][0])
+    assert np.array_equal(SCORER._covariance, stored["cov_pris_param"])
 
 
 def test_more_noise_scores_worse(pair):

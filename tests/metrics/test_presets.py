@@ -1,9 +1,9 @@
 """Each preset gives the numbers of the code it names.
 
-What can be installed is called; BasicSR's, PIRM's and SRFlow's own lines are written again here,
-in numpy and scipy, from their published arithmetic. Metrics that two presets open alike are
-compared once: their hashes say so below. Ma, NIQE, LPIPS, PieAPP and DISTS are compared with
-pyiqa and the authors' packages beside each metric.
+What can be installed is called: pyiqa, scikit-image, and BasicSR out of its sdist. BasicSR's,
+PIRM's and SRFlow's lines are also written again here, from their published arithmetic. Metrics
+that two presets open alike are compared once: their hashes say so below. Ma, NIQE, LPIPS, PieAPP
+and DISTS are compared with pyiqa, BasicSR and the authors' packages beside each metric.
 """
 
 import dataclasses
@@ -105,6 +105,16 @@ def test_basicsr_is_its_own_arithmetic(protocol, images):
     got = score(protocol, ["psnr", "ssim"], images)
     assert got["psnr"] == pytest.approx(psnr(one, other), abs=2e-5)
     assert got["ssim"] == pytest.approx(basicsr_ssim(one, other), abs=1e-6)
+
+
+@pytest.mark.parametrize("protocol", [BASICSR_Y, BASICSR_RGB], ids=lambda one: one.id)
+def test_basicsr_equals_the_package(protocol, images, basicsr_module):
+    module = basicsr_module("metrics.psnr_ssim")
+    one, other = (rounded(image)[..., ::-1] for image in reversed(images))
+    options = {"crop_border": 4, "test_y_channel": protocol is BASICSR_Y}
+    got = score(protocol, ["psnr", "ssim"], images)
+    assert got["psnr"] == pytest.approx(module.calculate_psnr(one, other, **options), abs=2e-5)
+    assert got["ssim"] == pytest.approx(module.calculate_ssim(one, other, **options), abs=1e-6)
 
 
 def test_pirm_is_its_own_arithmetic(images):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pdbench.analysis.variance import mean_covariances, region_radius
+from pdbench.analysis.variance import region_radius
 from pdbench.errors import InputError
 from pdbench.plots import plot
 from pdbench.plots.scene import build_scene
@@ -35,20 +35,30 @@ def perfect(make_score):
 
 
 def test_regions_are_the_ellipses_of_hotelling(scores, facts, plane_of):
-    plane = plane_of(scores, certainty="ellipses")
+    plane = plane_of(scores, certainty="ellipses", reference="rrdb", reference_title="RRDB")
     scene = build_scene(plane, facts[0], facts[2])
-    assert len(scene.regions) == len(scene.markers) == 6
-    images = [
-        {m: plane.summary.mean(m, fact.id).images for m in plane.methods}
-        for fact in (facts[0], facts[2])
-    ]
-    xx, xy, yy = mean_covariances(*images)["rrdb"]
-    marker = next(one for one in scene.markers if one.method == "rrdb")
-    inverse = np.linalg.inv([[xx, xy], [xy, yy]])
-    region = scene.regions[[one.method for one in scene.markers].index("rrdb")]
-    for x, y in region.points:
-        gap = np.array([x - marker.x, y - marker.y])
+    assert len(scene.regions) == len(scene.markers) - 1 == 5
+    assert plane.shape_names["region"] == "95 % region of the mean difference to RRDB"
+    name = scene.markers[0].method
+    gaps = np.array(
+        [
+            [a - b for a, b in zip(*(plane.summary.mean(m, fact.id).images.values()
+                                     for m in (name, "rrdb")), strict=True)]
+            for fact in (facts[0], facts[2])
+        ]
+    )  # fmt: skip
+    inverse = np.linalg.inv(np.cov(gaps) / 5)
+    for x, y in scene.regions[0].points:
+        gap = np.array([x - scene.markers[0].x, y - scene.markers[0].y])
         assert gap @ inverse @ gap == pytest.approx(region_radius(5) ** 2)
+
+
+@pytest.mark.parametrize("reference", ["rrdb", ""])
+def test_a_region_does_not_depend_on_the_other_rows(scores, facts, plane_of, reference):
+    plane = plane_of(scores, certainty="ellipses", reference=reference)
+    whole = build_scene(plane, facts[0], facts[2])
+    alone = build_scene(replace(plane, methods=plane.methods[:1]), facts[0], facts[2])
+    assert alone.regions == whole.regions[:1] != ()
 
 
 def test_regions_fit_into_the_axes(scores, facts, plane_of):

@@ -21,7 +21,7 @@ def column(make_score, facts):
             for method, listed in values.items()
             for index, value in enumerate(listed)
         ]
-        return build_table(rows, facts, interval="none")
+        return build_table(rows, facts, ci=False)
 
     return build
 
@@ -98,12 +98,12 @@ def test_caption_names_dataset_protocol_size_and_seed(make_score, facts):
 
 
 def test_rows_follow_the_order_asked_for(scores, facts):
-    table = build_table(scores, facts, methods=["rrdb", "bicubic"], interval="none")
+    table = build_table(scores, facts, methods=["rrdb", "bicubic"], ci=False)
     assert [row.method for row in table.rows] == ["rrdb", "bicubic"]
 
 
 def test_columns_follow_the_order_of_the_facts(scores, facts):
-    table = build_table(scores, facts[2::-1], interval="none")
+    table = build_table(scores, facts[2::-1], ci=False)
     assert [fact.id for fact in table.columns] == ["lpips-vgg", "ssim", "psnr"]
 
 
@@ -129,7 +129,7 @@ def test_a_metric_outside_the_presets_is_marked_and_named(make_score):
     own = MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion")
     foreign = replace(own, id="pyiqa:musiq", title="musiq (pyiqa)", source="pyiqa 0.1.16")
     rows = [make_score("a", "1", 2.0, metric=fact.id) for fact in (own, foreign)]
-    table = build_table(rows, [own, foreign], interval="none")
+    table = build_table(rows, [own, foreign], ci=False)
     assert [column.title for column in table.columns] == ["PSNR", "musiq (pyiqa)†"]
     assert table.notes == (("†", "outside the protocol's presets: musiq (pyiqa) of pyiqa 0.1.16"),)
     assert "[†] outside the protocol's presets" in render_text(table)

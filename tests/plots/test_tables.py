@@ -45,11 +45,11 @@ def test_text_reads_as_it_should(render):
 set5 ×4, 2 images; protocol paper; compact networks; seed 0
 
 method            PSNR (dB)↑         LPIPS-VGG↓  PieAPP↓    n/N
-bicubic         26.70  ±0.10  0.400  ±0.010        — [b]    2/2
-average-5       28.80* ±0.20  0.230* ±0.000        — [b]    2/2
+bicubic         26.70  ±1.27  0.400  ±0.127        — [b]    2/2
+average-5       28.80* ±2.54  0.230* ±0.000        — [b]    2/2
 net_a[tau=0.9]  27.40+ ±0.00  0.220         [a]    — [b]  1-2/2
 
-* best, + second; ± is half the 95 % bootstrap interval over images
+* best, + second; ± is half the 95 % Student t interval over images
 [a] net_a[tau=0.9], LPIPS-VGG: 1/2 images (b: NaN in the output)
 [b] PieAPP: no weights"""
     )
@@ -58,25 +58,24 @@ net_a[tau=0.9]  27.40+ ±0.00  0.220         [a]    — [b]  1-2/2
 def test_text_marks_by_ansi_only_when_asked(render):
     assert "\x1b" not in render("text")
     colored = render("text", color=True)
-    assert "\x1b[1m28.80\x1b[0m ±0.20" in colored
+    assert "\x1b[1m28.80\x1b[0m ±2.54" in colored
     assert "\x1b[4m27.40\x1b[0m ±0.00" in colored
 
 
 def test_ansi_codes_do_not_move_the_columns(render):
-    colored = re.sub(r"\x1b\[\d*m", "", render("text", color=True, interval="none"))
+    colored = re.sub(r"\x1b\[\d*m", "", render("text", color=True, ci=False))
     header, *rows = colored.splitlines()[2:6]
     assert {row.index("2/2") + 3 for row in rows} == {len(header)}
 
 
-def test_interval_can_be_a_range_or_absent(render):
-    assert "28.80* [28.60, 29.00]" in render("text", interval="range")
-    assert "±" not in render("text", interval="none")
-    assert "[28.60" not in render("text", interval="none")
+def test_intervals_are_shown_with_the_name_of_their_method_or_not_at_all(render):
+    assert "± is half the 95 % Student t interval over images" in render("text")
+    assert "±" not in render("text", ci=False)
 
 
 def test_markdown_reads_as_it_should(render):
     assert (
-        render("md", interval="none")
+        render("md", ci=False)
         == """\
 set5 ×4, 2 images; protocol paper; compact networks; seed 0
 
@@ -95,7 +94,7 @@ set5 ×4, 2 images; protocol paper; compact networks; seed 0
 
 
 def test_latex_reads_as_it_should(small, facts):
-    found = table(small, facts[::3], format="latex", size="compact", interval="none")
+    found = table(small, facts[::3], format="latex", size="compact", ci=False)
     assert (
         found
         == r"""\begin{table}
@@ -117,17 +116,14 @@ def test_latex_reads_as_it_should(small, facts):
 
 
 def test_latex_interval_is_small_and_escaped(render):
-    assert r"\textbf{28.80} {\footnotesize $\pm$0.20} &" in render("latex")
-    assert r"\textbf{28.80} {\footnotesize {[}28.60, 29.00{]}} &" in render(
-        "latex", interval="range"
-    )
+    assert r"\textbf{28.80} {\footnotesize $\pm$2.54} &" in render("latex")
 
 
 def test_csv_keeps_more_digits_and_n_per_metric(render):
     rows = list(csv.DictReader(io.StringIO(render("csv"))))
     assert [row["method"] for row in rows] == list(VALUES)
     assert rows[1]["psnr"] == "28.80000"
-    assert (rows[1]["psnr_low"], rows[1]["psnr_high"]) == ("28.60000", "29.00000")
+    assert (rows[1]["psnr_low"], rows[1]["psnr_high"]) == ("26.25876", "31.34124")
     assert (rows[2]["lpips-vgg"], rows[2]["lpips-vgg_n"]) == ("0.220000", "1")
     assert (rows[0]["pieapp"], rows[0]["pieapp_n"]) == ("", "0")
     assert rows[0]["notes"] == "PieAPP: no weights"

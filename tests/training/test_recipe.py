@@ -1,7 +1,7 @@
 """Recipes: the shipped ones are valid; what is unknown, ill-typed or out of range is refused."""
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pdbench.baselines import BASELINES, SIZES
 from pdbench.baselines.arguments import build
 from pdbench.baselines.rrdb.net import RRDB
+from pdbench.baselines.training import OBJECTIVES
 from pdbench.errors import InputError
 from pdbench.training.recipe import Crops, Optimization, Recipe, read_recipe
 from pdbench.training.schedule import rate
@@ -59,6 +60,7 @@ def test_shipped_recipes_are_valid(name, size):
         ({"optimization": {"steps": 10, "betas": [0.9]}}, "betas: value 2 is missing"),
         ({"optimization": {"steps": 10, "ema": 1.0}}, "ema is 1.0"),
         ({"optimization": {"steps": 10, "warmup": -1}}, "warmup is -1"),
+        ({"optimization": {"steps": 10, "warmup": 10}}, "warmup must be less"),
         ({"optimization": {"steps": 10, "clip": -1.0}}, "clip is -1.0"),
         ({"optimization": {"steps": 10, "lr": math.inf}}, "finite"),
         ({"optimization": {"steps": 10, "accumulate": 0}}, "accumulate is 0"),
@@ -142,6 +144,13 @@ def test_a_missing_file_is_one_clear_line(tmp_path):
 def test_networks_out_of_bounds_are_refused_before_memory_is_touched(name, arguments, message):
     with pytest.raises(InputError, match=message):
         build(BASELINES.get(name).network, arguments, "recipe")
+
+
+@pytest.mark.parametrize("name", ["srflow-da", "esrgan-plus"])
+def test_a_network_that_its_start_does_not_fit_is_one_line(name):
+    shipped = read_recipe(BASELINES.get(name).recipe_path("compact"))
+    with pytest.raises(InputError, match=r"RRDB compact, .*does not fit"):
+        OBJECTIVES[name]().build(replace(shipped, network={**shipped.network, "blocks": 4}))
 
 
 def test_checking_the_arguments_leaves_the_random_numbers_alone():
