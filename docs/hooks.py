@@ -134,8 +134,7 @@ def api():
         raise ValueError(f"docs/hooks.py, CHAPTERS: {', '.join(sorted(missing))}")
     parts = []
     for chapter, names in CHAPTERS.items():
-        parts.append(f"# {chapter}" if parts else f"## {chapter}")
-        parts[-1] = f"## {chapter}"
+        parts.append(f"## {chapter}")
         parts += [f"::: pdbench.{places[name]}.{name}\n    options:\n      heading_level: 3"
                   for name in names]  # fmt: skip
     return "\n\n".join(parts)
@@ -162,8 +161,8 @@ def cli():
 
     def add(command, words, above):
         context = click.Context(command, info_name=words[-1], parent=above, max_content_width=99)
-        marks = "#" * min(len(words), 3)
-        parts.append(f"{marks}# {' '.join(words)}\n\n```text\n{command.get_help(context)}\n```")
+        marks = "#" * min(len(words) + 1, 4)
+        parts.append(f"{marks} {' '.join(words)}\n\n```text\n{command.get_help(context)}\n```")
         for name in command.list_commands(context) if isinstance(command, click.Group) else ():
             add(command.get_command(context, name), [*words, name], context)
 

@@ -234,7 +234,6 @@ def sample(
     *,
     tau: float = 0.9,
     count: int = 5,
-    seed: int = 0,
     network: str = "srflow-da",
     **fields: Unpack[OptionFields],
 ) -> Tensor:
@@ -244,9 +243,9 @@ def sample(
         lr: (3, h, w) or (1, 3, h, w) RGB in [0, 1].
         tau: Standard deviation of the latents, >= 0.
         count: How many samples, >= 1.
-        seed: Run seed; sample i of an image is the same whatever `count` is.
         network: Id of a generative network.
-        fields: `size`, `device` and so on, as in `EvalOptions`.
+        fields: `seed`, `size`, `device` and so on, as in `EvalOptions`. Sample i of an image and
+            a seed is the same whatever `count` is.
 
     Returns:
         (count, 3, 4h, 4w) float32, not clipped: their mean and median are those of the methods.
@@ -267,7 +266,7 @@ def sample(
     )  # fmt: skip
     if not hasattr(BASELINES.get(network).wrap, "decode"):
         raise InputError(f"network '{network}' does not sample; take srflow-da")
-    function = MethodFunction(draw, EvalOptions.of(seed=seed, **fields))
+    function = MethodFunction(draw, EvalOptions.of(**fields))
     return restore(draw, function._bank(lr))
 
 
