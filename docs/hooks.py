@@ -148,7 +148,7 @@ CHAPTERS = {
     "What there is": ("list_all", "doctor", "protocol"),
     "Data": ("export_data", "get_data", "prepare_data"),
     "Train": ("train", "train_all", "import_weights", "show_weights"),
-    "The board": ("submit", "submit_own", "verify", "build_leaderboard", "open_server"),
+    "The board": ("submit", "verify", "make_crops", "build_leaderboard", "open_server"),
     "Declarations and errors": ("Method", "Metric", "PdbenchError", "InputError"),
 }
 

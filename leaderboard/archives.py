@@ -1,4 +1,4 @@
-"""Images as a stranger hands them in: a folder, or a zip file unpacked with every suspicion."""
+"""Submitted images: a folder, or a zip file of which nothing is trusted."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ LARGEST_MEMBER = 2**28
 """Bytes of one image file: 67 million pixels, uncompressed, and some."""
 LARGEST_TOTAL = 2**35
 
+CLUTTER = (".ds_store", "thumbs.db", "desktop.ini")
+
 _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9 ._()+=,\[\]-]{0,120}[A-Za-z0-9_)\]])?", re.ASCII)
 _DEEPEST = 4
 _SIGNATURE = re.compile(
@@ -40,8 +42,8 @@ def open_images(path: Path) -> Iterator[Path]:
         The folder; a zip file is unpacked into a temporary one that goes afterwards.
 
     Raises:
-        InputError: There is no such folder or file, it holds links, or the zip file would write
-            outside its folder, holds anything but images, or unpacks to too much.
+        InputError: There is no such folder or file, it contains links, or the zip file would write
+            outside its folder, contains anything but images, or unpacks to too much.
     """
     if path.is_dir():
         _refuse_strange(path)
@@ -60,20 +62,31 @@ def open_images(path: Path) -> Iterator[Path]:
 def dataset_folder(folder: Path, dataset: str, *, alone: bool) -> Path:
     """Return where the images of a dataset lie: in a subfolder of its name, or right there.
 
+    Upper or lower case and hyphens do not matter.
+
     Args:
         folder: What was handed in.
         dataset: Dataset id.
         alone: Whether it is the only dataset, so that it needs no subfolder.
 
     Raises:
-        InputError: There is no subfolder, and there are several datasets.
+        InputError: There is no subfolder, and there are several datasets; or several subfolders.
     """
-    inner = folder / dataset
-    if inner.is_dir():
-        return inner
+    inner = [path for path in folder.iterdir() if path.is_dir() and _names(path.name, dataset)]
+    if len(inner) > 1:
+        names = ", ".join(sorted(path.name for path in inner))
+        raise InputError(f"'{folder}' has several folders of {dataset} ({names}); leave one there")
+    if inner:
+        return inner[0]
     if alone:
         return folder
     raise InputError(f"'{folder}' has no folder '{dataset}'; put one folder per dataset there")
+
+
+def _names(folder: str, dataset: str) -> bool:
+    """Tell whether a folder is called like a dataset: set5, Set5, SET-5, Set5_x4."""
+    bare = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in (folder, dataset)]
+    return bare[0] in (bare[1], f"{bare[1]}x4")
 
 
 def _refuse_strange(folder: Path) -> None:
@@ -94,7 +107,7 @@ def _check_signature(path: Path) -> None:
         start = stream.read(12)
     if not _SIGNATURE.match(start):
         raise InputError(
-            f"'{path}' is no PNG, JPEG, BMP, TIFF or WebP file whatever its name says; remove it"
+            f"'{path}' is called an image but is not PNG, JPEG, BMP, TIFF or WebP; remove it"
         )
 
 
@@ -110,10 +123,10 @@ def _below(folder: Path) -> Path:
 def _unpack(path: Path, place: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
+            members = [info for info in archive.infolist() if not _is_clutter(info)]
             names = [_safe_name(path, info) for info in members]
             if len({name.lower() for name in names}) != len(names):
-                raise InputError(f"'{path}' holds two files of one name; pack it again")
+                raise InputError(f"'{path}' contains two files of one name; pack it again")
             if len(members) > MOST_MEMBERS or sum(i.file_size for i in members) > LARGEST_TOTAL:
                 raise InputError(f"'{path}' unpacks to too much; pack the images of a test set")
             for info, name in zip(members, names, strict=True):
@@ -123,6 +136,12 @@ def _unpack(path: Path, place: Path) -> None:
         raise InputError(f"cannot unpack '{path}' ({reason}); pack it again") from error
 
 
+def _is_clutter(info: zipfile.ZipInfo) -> bool:
+    """Tell whether a member is a folder, or what Finder and Explorer add: it is never unpacked."""
+    *above, last = info.orig_filename.split("/")
+    return info.is_dir() or "__MACOSX" in above or last.lower() in CLUTTER or last.startswith("._")
+
+
 def _safe_name(path: Path, info: zipfile.ZipInfo) -> str:
     """Return the place of a member, refusing any that is not plainly below the folder."""
     # zipfile cuts a name at a NUL and turns backslashes into slashes on some systems.
@@ -130,18 +149,20 @@ def _safe_name(path: Path, info: zipfile.ZipInfo) -> str:
     parts = name.split("/")
     if len(parts) > _DEEPEST or not all(_PART.fullmatch(part) for part in parts):
         raise InputError(
-            f"'{path}' holds {quoted(name)}, a name that could lead elsewhere; "
+            f"'{path}' contains {quoted(name)}, a name that could lead elsewhere; "
             "pack files of plain names"
         )
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
-        raise InputError(f"'{path}' holds the link or device {quoted(name)}; pack files only")
+        raise InputError(f"'{path}' contains the link or device {quoted(name)}; pack files only")
     if info.flag_bits & 1:
         raise InputError(f"'{path}' is encrypted; pack it without a password")
     if Path(name).suffix.lower() not in IMAGE_SUFFIXES:
-        raise InputError(f"'{path}' holds {quoted(name)}, which is no image; pack images only")
+        raise InputError(
+            f"'{path}' contains {quoted(name)}, which is not an image; pack images only"
+        )
     if info.file_size > LARGEST_MEMBER:
-        raise InputError(f"'{path}' holds {quoted(name)}, larger than any image; leave it out")
+        raise InputError(f"'{path}' contains {quoted(name)}, larger than any image; leave it out")
     return name
 
 

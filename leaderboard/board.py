@@ -1,8 +1,10 @@
-"""The board: all submissions, and the verdicts of those who verified them. Needs no torch.
+"""The board: this repository's rows, submissions, and the verdicts of those who verified them.
 
+    results/                beside the board: scores of this repository's own rows
     leaderboard/
-        submissions/<id>/       one folder per submission, see `entry`
-        verdicts/<id>.json      what the board found when it verified the submission
+        submissions/<id>/   one folder per entry of others, see `submission`
+        verdicts/<id>.json  what the board found when it verified a row
+        models.json         sha256 of the model files it accepts where none is published
         references/<dataset>_x4/<image>.png   crops of the HR images, for comparison
 
 A verdict is the board's word, not the submitter's: it lies outside the submission, and holds for
@@ -13,14 +15,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from pdbench.errors import InputError
+from pdbench.harness.run_info import RunRecord
 from pdbench.leaderboard.provenance import load_json
+from pdbench.leaderboard.repository_entries import repository_entries
 from pdbench.leaderboard.safe_io import read_file
-from pdbench.leaderboard.submission import Entry, read_entry
+from pdbench.leaderboard.schema import Strict, as_tuple, held_to
+from pdbench.leaderboard.submission import PROVENANCE, Entry, read_entry
 from pdbench.leaderboard.text_validation import check_id, check_text, quoted
+from pdbench.pydantic_errors import parse
 from pdbench.registry import unknown_id
 
 __all__ = [
@@ -34,53 +43,98 @@ __all__ = [
 ]
 
 LEVELS = ("self-reported", "re-scored", "reproduced")
-"""How far the board's word goes, lowest first: numbers only; it recomputed every score from the
-images; it ran the declared weights and got the same."""
+"""Trust levels, lowest first: numbers only; the board computed every score from the images; it ran
+the declared weights and got the same."""
 
 SUBMISSIONS = "submissions"
 VERDICTS = "verdicts"
+MODELS = "models.json"
 MOST_ENTRIES = 10_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What verifying a submission found.
+_Note = Annotated[str, held_to(check_text, what="a note", longest=600)]
+
+
+class Verdict(Strict):
+    """What verifying a row found.
 
     Attributes:
-        id: The submission.
-        digest: Digest of the files the verdict holds for.
+        id: The row.
+        order: Place among all rows that the board recorded; of two alike, the first one stays.
+        digests: Dataset id -> digest of what the verdict holds for.
         level: One of `LEVELS`.
         notes: What a reader should know, one sentence each.
         versions: Package -> version the board computed with.
     """
 
     id: str
-    digest: str
-    level: str
-    notes: tuple[str, ...]
-    versions: Mapping[str, str]
+    order: int
+    digests: dict[str, str]
+    level: Literal["self-reported", "re-scored", "reproduced"]
+    notes: Annotated[tuple[_Note, ...], BeforeValidator(as_tuple)]
+    versions: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """All submissions that can be read.
+    """All rows that can be read.
 
     Attributes:
         root: The board's folder.
-        entries: Submissions, sorted by id.
-        refused: Id of a folder -> why it is not among the entries.
-        verdicts: Id -> verdict, as far as there is one for the files as they are.
+        entries: Rows, sorted by id.
+        refused: Id -> why it is not among the entries.
+        verdicts: Id -> the verdict that was recorded, whatever it holds for.
+        models: Name of a model file without a published sha256 -> the one this board accepts.
     """
 
     root: Path
     entries: tuple[Entry, ...]
     refused: Mapping[str, str]
     verdicts: Mapping[str, Verdict]
+    models: Mapping[str, str]
 
-    def level(self, entry: Entry) -> str:
-        """Return the trust level of an entry; without a verdict it is self-reported."""
+    @property
+    def ids(self) -> list[str]:
+        """Ids of all rows, refused ones too, sorted."""
+        return sorted({entry.id for entry in self.entries} | self.refused.keys())
+
+    def level(self, entry: Entry, dataset: str = "") -> str:
+        """Return the trust level of an entry on a dataset; the lowest of all its datasets for "".
+
+        Scores in results/ were computed by this repository from images it made.
+        """
         verdict = self.verdicts.get(entry.id)
-        return verdict.level if verdict else LEVELS[0]
+        names = (dataset,) if dataset else entry.digests
+        if verdict and all(verdict.digests.get(name) == entry.digests[name] for name in names):
+            return verdict.level
+        return LEVELS[1] if entry.own else LEVELS[0]
+
+    def record(self, entry: Entry, dataset: str) -> RunRecord:
+        """Return the scores that count: a metric with gaps counts once the board has the images.
+
+        Some images may be left out because a metric declines them, or because its score there is
+        bad; only who computes them can tell.
+        """
+        trusted = self.level(entry, dataset) != LEVELS[0]
+        gaps = () if trusted else entry.partly_missing(dataset)
+        return entry.record(dataset, without=gaps)
+
+    def verdict(self, entry: Entry) -> Verdict | None:
+        """Return the verdict on an entry if it holds for any of its scores as they are."""
+        verdict = self.verdicts.get(entry.id)
+        return verdict if verdict and verdict.digests.items() & entry.digests.items() else None
+
+    def age(self, entry: Entry) -> tuple[int, int]:
+        """Return what is smaller for the row that was there first.
+
+        Own rows come before recorded ones, and these before others, which go by the time at which
+        their folder was written.
+        """
+        if entry.own:
+            return 0, 0
+        if verdict := self.verdict(entry):
+            return 1, verdict.order
+        return 2, (entry.folder / PROVENANCE).stat().st_mtime_ns
 
     def entry(self, name: str) -> Entry:
         """Return one entry; raises InputError for an unknown or a refused one."""
@@ -102,8 +156,8 @@ def find_board(root: str | Path) -> Path:
     folder = Path(root)
     if not (folder / SUBMISSIONS).is_dir():
         raise InputError(
-            f"'{folder}' is no board: it has no folder '{SUBMISSIONS}'; run this in a checkout of "
-            "pdbench or name one with --board"
+            f"'{folder}' is not a board: it has no folder '{SUBMISSIONS}'; run this in a checkout "
+            "of pdbench or name one with --board"
         )
     return folder
 
@@ -112,25 +166,36 @@ def submission_ids(root: Path) -> list[str]:
     """List the names of everything in the folder of submissions, sorted; hidden ones left out."""
     names = sorted(path.name for path in (root / SUBMISSIONS).iterdir())
     if len(names) > MOST_ENTRIES:
-        raise InputError(f"'{root}' holds over {MOST_ENTRIES} submissions; remove some")
+        raise InputError(f"'{root}' contains over {MOST_ENTRIES} submissions; remove some")
     return [name for name in names if not name.startswith(".")]
 
 
 def read_board(root: Path) -> Board:
-    """Read all submissions; one that cannot be read does not keep others from the board."""
-    entries: list[Entry] = []
-    refused: dict[str, str] = {}
+    """Read all rows; one that cannot be read does not keep others from the board."""
+    entries, refused = repository_entries(root)
+    own = {entry.id for entry in entries}
     for name in submission_ids(root):
         try:
+            if name in own:
+                raise InputError(f"'{name}' is the name of a method of pdbench; choose another id")
             entries.append(read_entry(root / SUBMISSIONS / name))
         except InputError as error:
             refused[name] = str(error)
-    verdicts = {}
-    for entry in entries:
-        verdict = _read_verdict(root, entry.id)
-        if verdict is not None and verdict.digest == entry.digest:
-            verdicts[entry.id] = verdict
-    return Board(root=root, entries=tuple(entries), refused=refused, verdicts=verdicts)
+    found = (_read_verdict(root, entry.id) for entry in entries)
+    return Board(
+        root=root,
+        entries=tuple(sorted(entries, key=lambda entry: entry.id)),
+        refused=refused,
+        verdicts={verdict.id: verdict for verdict in found if verdict},
+        models=_read_models(root),
+    )
+
+
+def _read_models(root: Path) -> dict[str, str]:
+    if not (root / MODELS).is_file():
+        return {}
+    models: dict[str, str] = load_json(read_file(root, MODELS), MODELS)
+    return models
 
 
 def write_verdict(root: Path, verdict: Verdict) -> Path:
@@ -138,7 +203,7 @@ def write_verdict(root: Path, verdict: Verdict) -> Path:
     path = root / VERDICTS / f"{check_id(verdict.id)}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.part")
-    text = json.dumps(asdict(verdict), indent=1, ensure_ascii=False)
+    text = json.dumps(verdict.model_dump(), indent=1, ensure_ascii=False)
     draft.write_text(text + "\n", encoding="utf-8", newline="\n")
     draft.replace(path)
     return path
@@ -146,16 +211,12 @@ def write_verdict(root: Path, verdict: Verdict) -> Path:
 
 def _read_verdict(root: Path, name: str) -> Verdict | None:
     """Read the board's verdict; a damaged one counts as none, so that no level is made up."""
-    if not (root / VERDICTS / f"{name}.json").is_file():
+    path = root / VERDICTS / f"{name}.json"
+    if not path.is_file():
         return None
     try:
-        content = read_file(root / VERDICTS, f"{name}.json")
-        found = load_json(content, name)
-        if not isinstance(found, dict) or found.keys() != {f.name for f in fields(Verdict)}:
-            return None
-        notes = tuple(check_text(note, "a note", longest=600) for note in found["notes"])
-        if found["level"] not in LEVELS or found["id"] != name:
-            return None
-        return Verdict(**{**found, "notes": notes})
-    except (InputError, TypeError):
+        content = load_json(read_file(path.parent, path.name), name)
+        verdict = parse(Verdict, content, name)
+    except InputError:
         return None
+    return verdict if verdict.id == name else None

@@ -2,40 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeVar, cast
+from collections.abc import Hashable, Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
+from annotated_types import Len
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from pdbench.errors import InputError
 from pdbench.leaderboard.contamination import LOSSES
 from pdbench.leaderboard.safe_io import LIMITS
+from pdbench.leaderboard.schema import Strict, as_tuple, held_to
 from pdbench.leaderboard.text_validation import check_link, check_text, quoted
+from pdbench.pydantic_errors import parse
 from pdbench.registry import unknown_id
 
-__all__ = ["KINDS", "Card", "card_from", "check_field", "format_card", "parse_card"]
-
-KINDS = ("single", "stochastic", "fused")
+__all__ = ["Card", "card_from", "check_field", "format_card", "parse_card"]
 
 DEEPEST = 3
 MOST_ITEMS = 40
-LARGEST_SEED = 2**63 - 1
 A_YEAR = 366 * 24 * 3600
+OPTIONS = {"authors": "--author", "losses": "--loss"}
+"""Fields whose option of `pdbench submit` is not simply `--field`."""
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Card:
-    """What a submission declares about its method; every field is required.
+def _check_loss(value: object) -> str:
+    name = check_text(value, "a loss", longest=80)
+    if name not in LOSSES and not name.startswith("other: "):
+        raise InputError(
+            f"{unknown_id('loss', quoted(name)[1:-1], LOSSES)} (another one is written "
+            "'other: what it is')"
+        )
+    return name
+
+
+def _distinct(values: tuple[_T, ...]) -> tuple[_T, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("an entry is given twice; remove one")
+    return values
+
+
+_Text = Annotated[str, held_to(check_text, what="a text")]
+_Entry = Annotated[str, held_to(check_text, what="an entry", longest=80)]
+_Loss = Annotated[str, held_to(_check_loss)]
+_Seed = Annotated[int, Field(ge=0, lt=2**63)]
+_LIST = (BeforeValidator(as_tuple), Len(1, MOST_ITEMS), AfterValidator(_distinct))
+
+
+class Card(Strict):
+    """What a submission declares about its method.
 
     Attributes:
         name: Title of the row ("MyNet (x4)").
         authors: Who made the method.
         paper: Title, venue and year; "unpublished" for none.
         link: Address of paper or code, "" for none.
-        licence: Licence of the method or its weights ("Apache-2.0").
+        license: License of the method or its weights ("Apache-2.0").
         training_data: Sets the networks were trained on; ("none",) for a method without any.
         losses: Losses they were trained with: keys of `LOSSES`, or "other: ...".
         kind: "single" (one image), "stochastic" (several samples, each scored) or "fused" (one
@@ -45,17 +69,17 @@ class Card:
         runtime: Seconds per megapixel of output there, or None where not measured.
     """
 
-    name: str
-    authors: tuple[str, ...]
-    paper: str
-    link: str
-    licence: str
-    training_data: tuple[str, ...]
-    losses: tuple[str, ...]
+    name: Annotated[str, held_to(check_text, what="a title", longest=60, ascii_only=True)]
+    authors: Annotated[tuple[_Entry, ...], *_LIST]
+    paper: Annotated[str, held_to(check_text, what="a reference", longest=500)]
+    link: Annotated[str, held_to(check_link, what="a link")] = ""
+    license: _Text
+    training_data: Annotated[tuple[_Entry, ...], *_LIST]
+    losses: Annotated[tuple[_Loss, ...], *_LIST]
     kind: Literal["single", "stochastic", "fused"]
-    seeds: tuple[int, ...]
-    hardware: str
-    runtime: float | None
+    seeds: Annotated[tuple[_Seed, ...], *_LIST] = (0,)
+    hardware: _Text
+    runtime: Annotated[float, Field(ge=0, le=A_YEAR, allow_inf_nan=False)] | None = None
 
 
 class _Loader(yaml.SafeLoader):
@@ -76,18 +100,17 @@ def parse_card(content: bytes, source: str = "card.yaml") -> Card:
         source: Name of the file, for errors.
 
     Raises:
-        InputError: It is too large, no plain YAML mapping (aliases, tags and deep nesting are
-            refused before anything is built), or a field is missing, unknown or not as it must be.
+        InputError: It is no plain YAML, or a field is missing, unknown or not as it must be.
     """
     if len(content) > LIMITS[".yaml"]:
-        raise InputError(f"'{source}' is larger than {LIMITS['.yaml'] // 1024} KiB; shorten it")
+        raise InputError(f"'{source}' is larger than any card; write the fields of a card only")
     try:
         text = content.decode("utf-8")
         _refuse_structure(text)
         entries = yaml.load(text, Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         reason = quoted(" ".join(str(error).split()), longest=120)[1:-1]
-        raise InputError(f"'{source}' is no plain YAML ({reason}); mend it") from None
+        raise InputError(f"'{source}' is not plain YAML ({reason}); fix it") from None
     return card_from(entries, source)
 
 
@@ -96,9 +119,9 @@ def _refuse_structure(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.YAMLError("it holds an anchor or alias")
+            raise yaml.YAMLError("it contains an anchor or alias")
         if getattr(event, "tag", None):
-            raise yaml.YAMLError("it holds a tag")
+            raise yaml.YAMLError("it contains a tag")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
@@ -117,112 +140,31 @@ def card_from(entries: object, source: str = "card") -> Card:
     """
     if not isinstance(entries, Mapping):
         raise InputError(f"'{source}' is no list of fields like 'name: MyNet'; write one a line")
-    known = [field.name for field in fields(Card)]
+    known = Card.model_fields
     for name in entries:
         if name not in known:
             raise InputError(f"'{source}': {unknown_id('field', quoted(name)[1:-1], known)}")
-    if missing := [name for name in known if name not in entries]:
-        raise InputError(f"'{source}' is incomplete: it lacks {', '.join(missing)}; fill them in")
-    values = {name: check_field(name, entries[name], f"'{source}': {name}") for name in known}
-    return Card(**cast(dict[str, Any], values))
+    lacking = [name for name in known if known[name].is_required() and name not in entries]
+    if lacking:
+        options = " ".join(OPTIONS.get(name, f"--{name.replace('_', '-')}") for name in lacking)
+        raise InputError(
+            f"'{source}' is incomplete: it lacks {', '.join(lacking)}; fill them in (options of "
+            f"'pdbench submit': {options}; or all in a file: --card)"
+        )
+    return parse(Card, dict(entries), source, advice="fix the card")
 
 
-def check_field(name: str, value: object, what: str) -> object:
-    """Return one field of a card as a card holds it.
-
-    Args:
-        name: The field.
-        value: As YAML or the command line has it.
-        what: What it is called in errors.
-
-    Raises:
-        InputError: The value is not as it must be.
-    """
-    return _CHECKS[name](value, what)
+def check_field(name: str, value: object) -> None:
+    """Check one field of a card by itself; raises InputError if it is not as it must be."""
+    try:
+        Card.model_validate({name: value})
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            if problem["loc"][0] == name:
+                raise InputError(problem["msg"].removeprefix("Value error, ")) from None
 
 
 def format_card(card: Card) -> bytes:
     """Write a card as YAML; `parse_card` gives it back."""
-    entries = {
-        field.name: list(value) if isinstance(value := getattr(card, field.name), tuple) else value
-        for field in fields(card)
-    }
-    text = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=96)
-    return text.encode()
-
-
-def _title(value: object, what: str) -> str:
-    return check_text(value, what, longest=60, ascii_only=True)
-
-
-def _text(value: object, what: str) -> str:
-    return check_text(value, what)
-
-
-def _reference(value: object, what: str) -> str:
-    return check_text(value, what, longest=500)
-
-
-def _items(value: object, what: str) -> tuple[object, ...]:
-    if not isinstance(value, (list, tuple)) or not 0 < len(value) <= MOST_ITEMS:
-        raise InputError(f"{what} must be a list of 1 to {MOST_ITEMS} entries; write '[a, b]'")
-    return tuple(value)
-
-
-def _distinct(values: tuple[_T, ...], what: str) -> tuple[_T, ...]:
-    if len(set(values)) != len(values):
-        raise InputError(f"{what} names an entry twice; remove one")
-    return values
-
-
-def _texts(value: object, what: str) -> tuple[str, ...]:
-    texts = tuple(check_text(entry, what, longest=80) for entry in _items(value, what))
-    return _distinct(texts, what)
-
-
-def _losses(value: object, what: str) -> tuple[str, ...]:
-    names = _texts(value, what)
-    for name in names:
-        if name not in LOSSES and not name.startswith("other: "):
-            raise InputError(
-                f"{what}: {unknown_id('loss', quoted(name)[1:-1], LOSSES)} (another one is "
-                "written 'other: what it is')"
-            )
-    return names
-
-
-def _kind(value: object, what: str) -> str:
-    if value not in KINDS:
-        raise InputError(f"{what} is {quoted(value)}; choose {', '.join(KINDS)}")
-    return str(value)
-
-
-def _seeds(value: object, what: str) -> tuple[int, ...]:
-    seeds = _items(value, what)
-    for seed in seeds:
-        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= LARGEST_SEED:
-            raise InputError(f"{what} holds {quoted(seed)}; give whole numbers from 0 on")
-    return _distinct(cast(tuple[int, ...], seeds), what)
-
-
-def _runtime(value: object, what: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= A_YEAR:
-        return float(value)
-    raise InputError(f"{what} is {quoted(value)}; give seconds per megapixel of output, or null")
-
-
-_CHECKS: Mapping[str, Callable[[object, str], object]] = {
-    "name": _title,
-    "authors": _texts,
-    "paper": _reference,
-    "link": check_link,
-    "licence": _text,
-    "training_data": _texts,
-    "losses": _losses,
-    "kind": _kind,
-    "seeds": _seeds,
-    "hardware": _text,
-    "runtime": _runtime,
-}
+    entries = card.model_dump(mode="json")
+    return yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=96).encode()

@@ -10,30 +10,37 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pdbench.data.datasets import Dataset, check_pairs
-from pdbench.harness.results import is_results_folder, read_results, results_folder
+from pdbench.data.pairs import name_some
+from pdbench.errors import InputError
 from pdbench.leaderboard.board import Board
 
-__all__ = ["board_images", "named_as"]
+__all__ = ["as_on_board", "board_images", "named_as"]
 
 
-def board_images(board: Board, dataset: str, besides: str = "") -> Mapping[str, str]:
-    """Return image name -> digest of a test set as the repository's own rows or results have it.
-
-    Args:
-        board: The board.
-        dataset: Dataset id.
-        besides: Id of a row that is not asked.
-
-    Returns:
-        The images; empty where neither has any of that set.
-    """
+def board_images(board: Board, dataset: str) -> Mapping[str, str]:
+    """Return image name -> digest of a test set as the repository's own rows have it, if any."""
     for entry in board.entries:
-        if entry.provenance.way == "own" and entry.id != besides:
-            part = entry.provenance.datasets.get(dataset)
-            if part is not None:
-                return part.images
-    folder = results_folder(board.root.parent / "results", dataset)
-    return read_results(folder).dataset.images if is_results_folder(folder) else {}
+        if entry.own and dataset in entry.provenance.datasets:
+            return entry.provenance.datasets[dataset].images
+    return {}
+
+
+def as_on_board(dataset: Dataset, board: Board) -> Dataset:
+    """Give a test set's images the names they have on a board.
+
+    Raises:
+        InputError: The board knows other images by the name of the set.
+    """
+    images = board_images(board, dataset.id)
+    dataset, found = named_as(dataset, images)
+    if images and found != images:
+        strange = sorted(name for name in found if found[name] not in images.values())
+        raise InputError(
+            f"{dataset.id} here is not the board's: {len(found)} images instead of {len(images)}, "
+            f"{len(strange)} of them other{f' ({name_some(strange)})' if strange else ''}; "
+            f"get the published set with 'pdbench data get {dataset.id}'"
+        )
+    return dataset
 
 
 def named_as(dataset: Dataset, images: Mapping[str, str]) -> tuple[Dataset, dict[str, str]]:

@@ -1,43 +1,59 @@
-"""Whether a submission is another one's work under a new name."""
+"""Whether a submission takes the name or the work of another row.
+
+Equal pixels and equal scores are found. Images that were changed in any way (shifted, brightened,
+with noise) are others' work all the same, but are not found: the board holds no images.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 
+from pdbench import methods
 from pdbench.leaderboard.board import Board
-from pdbench.leaderboard.likeness import difference
 from pdbench.leaderboard.submission import Entry
 from pdbench.leaderboard.text_validation import confusable_key
-from pdbench.leaderboard.validation import is_method
 
-__all__ = ["LEAST_DIFFERENCE", "copy_failures"]
-
-LEAST_DIFFERENCE = 1.0
-"""Gray levels between the outputs of two methods, root mean square over a dataset, below which
-one counts as a copy of the other. Different networks are two to four levels apart."""
+__all__ = ["copy_failures", "is_taken"]
 
 _SAME_SCORES = 0.5
 """Share of images with scores equal to the last digit from which on they were copied."""
 
+_MEMBER = re.compile(r"(.+?)(?:\[.*|-?\d+)")
+"""The id of a family's member: its stem, then a parameter in any spelling."""
+
+
+def is_taken(name: str) -> bool:
+    """Tell whether an id is, or looks like, a method of this repository or a member of a family.
+
+    >>> [is_taken(name) for name in ("r-r-d-b", "average-05", "fusion-11", "srflow-da[tau=0.90]")]
+    [True, True, True, True]
+    >>> is_taken("mynet-5")
+    False
+    """
+    members = [one for family in methods.FAMILIES for one in family.examples]
+    taken = {confusable_key(one) for one in (*methods.list_ids(), *map(_stem, members))}
+    return not taken.isdisjoint({confusable_key(name), confusable_key(_stem(name))})
+
+
+def _stem(name: str) -> str:
+    member = _MEMBER.fullmatch(name)
+    return member[1] if member else name
+
 
 def copy_failures(entry: Entry, board: Board) -> list[str]:
-    """Compare a submission with all others.
-
-    The repository's own rows may be close to each other, as may rows of the same authors (an
-    average and a median of the same samples are), but no two may be the same. Where two are, the
-    one the board has vouched for stays.
+    """Compare a submission with the rows that were there before it.
 
     Args:
-        entry: The submission.
+        entry: The submission; own rows copy nobody.
         board: All that can be read.
 
     Returns:
         What it copies, one sentence each.
     """
     failures: list[str] = []
-    others = [other for other in board.entries if other.id != entry.id]
-    for other in others:
-        if _rank(entry, board) > _rank(other, board):
+    for other in board.entries:
+        if entry.own or other.id == entry.id or board.age(entry) < board.age(other):
             continue
         if confusable_key(entry.id) == confusable_key(other.id):
             failures.append(f"its id looks like '{other.id}'; choose another id")
@@ -45,13 +61,6 @@ def copy_failures(entry: Entry, board: Board) -> list[str]:
             failures.append(f"its name looks like that of '{other.id}'; choose another name")
         failures += _same_work(entry, other)
     return failures
-
-
-def _rank(entry: Entry, board: Board) -> int:
-    """Return whose word counts more: the repository's, a verified one's, any other's."""
-    if entry.provenance.way == "own" and is_method(entry.id):
-        return 2
-    return 1 if entry.id in board.verdicts else 0
 
 
 def _same_work(entry: Entry, other: Entry) -> Iterator[str]:
@@ -68,36 +77,25 @@ def _same_work(entry: Entry, other: Entry) -> Iterator[str]:
             )
         elif _equal_scores(entry, other, dataset) >= _SAME_SCORES:
             yield f"{dataset}: its scores are those of '{other.id}'; submit your own"
-        elif not _related(entry, other):
-            levels = difference(part.outputs, theirs.outputs)
-            if levels < LEAST_DIFFERENCE:
-                yield (
-                    f"{dataset}: its images are {levels:.2f} gray levels from those of "
-                    f"'{other.id}', a near copy; submit your own"
-                )
-
-
-def _related(entry: Entry, other: Entry) -> bool:
-    own = entry.provenance.way == other.provenance.way == "own"
-    return own or _names(entry.card.authors) == _names(other.card.authors)
-
-
-def _names(authors: Iterable[str]) -> set[str]:
-    return {confusable_key(author) for author in authors}
 
 
 def _equal_scores(entry: Entry, other: Entry, dataset: str) -> float:
     """Return the share of output images whose scores under one protocol are all equal."""
-    hashes = entry.provenance.datasets[dataset].hashes.items()
-    shared = [metric for metric, digest in hashes if (metric, digest) in
-              other.provenance.datasets[dataset].hashes.items()]  # fmt: skip
-    theirs = {(row.image, row.sample): row.values for row in other.rows[dataset]}
-    pairs = [
-        [(row.values[m], values[m]) for m in shared if None not in (row.values[m], values[m])]
-        for row in entry.rows[dataset]
-        if (values := theirs.get((row.image, row.sample))) is not None
+    hashes = other.provenance.datasets[dataset].hashes
+    part = entry.provenance.datasets[dataset]
+    shared = [
+        metric.id
+        for metric in entry.provenance.metrics
+        if metric.kind in ("distortion", "perception")
+        and metric.id in hashes
+        and hashes[metric.id] == part.hashes[metric.id]
     ]
-    told = [pair for pair in pairs if len(pair) > 1]
-    if not told:
-        return 0.0
-    return sum(all(one == two for one, two in pair) for pair in told) / len(told)
+    theirs = {(row.image, row.sample): row.values for row in other.rows[dataset]}
+    told = []
+    for row in entry.rows[dataset]:
+        values = theirs.get((row.image, row.sample), {})
+        pairs = [(row.values[metric], values.get(metric)) for metric in shared]
+        given = [one == two for one, two in pairs if one is not None and two is not None]
+        if given:
+            told.append(all(given))
+    return sum(told) / len(told) if told else 0.0

@@ -1,66 +1,95 @@
 """provenance.json of a submission: how its scores came about. Strictly parsed.
 
-    {"format": 1, "id", "way", "source", "size", "weights", "protocol", "versions",
+    {"format": 2, "id", "way", "source", "size", "weights", "protocol", "versions",
+     "models": {model file: sha256},
      "metrics": [{"id", "title", "better", "kind", "unit", "decimals"}],
      "datasets": {id: {"title", "scale", "sha256", "images": {name: sha256},
                        "hashes": {metric: protocol hash},
                        "missing": [{"metric", "reason", "images"}],
                        "outputs": [{"image", "seed", "sample", "width", "height", "sha256",
-                                    "sketch"}],
+                                    "detail"}],
                        "crops": {image: [left, top, width, height]}}},
      "files": {path: sha256}}
 
-It holds no dates, no paths of a machine and no means.
+The digest of a text file is that of its text with LF line ends, whatever a checkout made of them.
+There are no dates, no paths of a machine and no means.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, NoReturn, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, Literal, NoReturn
+
+from annotated_types import Len
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from pdbench.errors import InputError
-from pdbench.leaderboard.text_validation import check_id, check_text, quoted
-from pdbench.scores import MetricFacts
+from pdbench.leaderboard.schema import Strict, as_tuple, held_to
+from pdbench.leaderboard.text_validation import check_id, check_text, clean_text, quoted
+from pdbench.pydantic_errors import parse
+from pdbench.scores import MetricFacts, Score
 
 __all__ = [
     "FORMAT",
     "WAYS",
     "DatasetPart",
+    "MetricEntry",
     "Missing",
     "Output",
     "Provenance",
     "format_provenance",
     "load_json",
+    "missing_cells",
     "parse_provenance",
     "scores_name",
 ]
 
-FORMAT = 1
+FORMAT: Final = 2
 WAYS = ("images", "checkpoint", "method", "own")
-"""What was handed in: a folder of images, a checkpoint, code that the submitter ran, or a method
+"""What was submitted: a folder of images, a checkpoint, code that the submitter ran, or a method
 of this repository."""
 
-SKETCH_DIGITS = 256
 
-_FACTS = ("id", "title", "better", "kind", "unit", "decimals")
-
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_HASH = re.compile(r"[0-9a-f]{16}", re.ASCII)
-_FINGERPRINT = re.compile(r"(?:[0-9a-f]{12}|[0-9a-f]{64})?", re.ASCII)
-_SKETCH = re.compile(rf"[0-9a-f]{{{SKETCH_DIGITS}}}", re.ASCII)
-_IMAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._()+-]{0,98}[A-Za-z0-9()_])?", re.ASCII)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+:-]{0,63}", re.ASCII)
-_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()+/=,\[\]-]{0,199}", re.ASCII)
-_LARGEST = 2**63 - 1
-
-_T = TypeVar("_T")
+def _matching(pattern: str) -> StringConstraints:
+    return StringConstraints(pattern=f"^(?:{pattern})$", strict=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Output:
+_Sha256 = Annotated[str, _matching("[0-9a-f]{64}")]
+_Hash = Annotated[str, _matching("[0-9a-f]{16}")]
+_Fingerprint = Annotated[str, _matching("(?:[0-9a-f]{12}|[0-9a-f]{64})?")]
+_Image = Annotated[str, _matching(r"[A-Za-z0-9](?:[A-Za-z0-9 ._()+-]{0,98}[A-Za-z0-9()_])?")]
+_Name = Annotated[str, _matching("[A-Za-z0-9][A-Za-z0-9._+:-]{0,63}")]
+_File = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9 ._()+/=,\[\]-]{0,199}")]
+_Id = Annotated[str, held_to(check_id)]
+_Title = Annotated[str, held_to(check_text, what="a title", longest=60)]
+_Reason = Annotated[str, held_to(check_text, what="a reason", longest=600)]
+_Pixels = Annotated[int, Field(ge=0, le=2**26)]
+_TUPLE = BeforeValidator(as_tuple)
+
+
+class MetricEntry(Strict):
+    """What a submission says of a metric; the fields of `MetricFacts` but for its package."""
+
+    id: _Name
+    title: _Title
+    better: Literal["higher", "lower"]
+    kind: Literal["distortion", "perception", "consistency", "diversity"]
+    unit: Literal["", "dB", "%"]
+    decimals: Annotated[int, Field(ge=0, le=9)]
+
+    @classmethod
+    def of(cls, facts: MetricFacts) -> MetricEntry:
+        """Take the facts of a metric; raises ValidationError for what no entry may say."""
+        return cls.model_validate({name: getattr(facts, name) for name in cls.model_fields})
+
+    @property
+    def facts(self) -> MetricFacts:
+        """The same as tables and plots take it."""
+        return MetricFacts(**self.model_dump())
+
+
+class Output(Strict):
     """One output image, by what identifies it.
 
     Attributes:
@@ -70,29 +99,27 @@ class Output:
         width: Pixels.
         height: Pixels.
         sha256: Digest over its pixels.
-        sketch: Near-duplicate fingerprint, see `pdbench.leaderboard.likeness`.
+        detail: Correlation of its finest detail with that of the HR image, see `plausibility`.
     """
 
-    image: str
-    seed: int
-    sample: int
-    width: int
-    height: int
-    sha256: str
-    sketch: str
+    image: _Image
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    sample: Annotated[int, Field(ge=0, le=100_000)]
+    width: _Pixels
+    height: _Pixels
+    sha256: _Sha256
+    detail: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Missing:
+class Missing(Strict):
     """Why cells of one metric are empty, on the images named or on "all"."""
 
-    metric: str
-    reason: str
-    images: tuple[str, ...] | str
+    metric: _Name
+    reason: _Reason
+    images: Literal["all"] | Annotated[tuple[_Image, ...], _TUPLE, Len(0, 100_000)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatasetPart:
+class DatasetPart(Strict):
     """What was scored on one dataset.
 
     Attributes:
@@ -102,22 +129,31 @@ class DatasetPart:
         images: Image name -> sha256 over LR and HR.
         hashes: Metric id -> protocol hash.
         missing: Why cells are empty.
-        outputs: Every output image, sorted as the scores are.
+        outputs: Every output image, sorted as the scores are; none for own rows.
         crops: Image name -> (left, top, width, height) of its crop.
     """
 
-    title: str
-    scale: int
-    sha256: str
-    images: Mapping[str, str]
-    hashes: Mapping[str, str]
-    missing: tuple[Missing, ...]
-    outputs: tuple[Output, ...]
-    crops: Mapping[str, tuple[int, int, int, int]]
+    title: _Title
+    scale: Annotated[int, Field(ge=1, le=16)]
+    sha256: _Sha256
+    images: Annotated[dict[_Image, _Sha256], Len(0, 100_000)]
+    hashes: Annotated[dict[_Name, _Hash], Len(0, 64)]
+    missing: Annotated[tuple[Missing, ...], _TUPLE, Len(0, 10_000)]
+    outputs: Annotated[tuple[Output, ...], _TUPLE, Len(0, 100_000)]
+    crops: Annotated[
+        dict[_Image, Annotated[tuple[_Pixels, _Pixels, _Pixels, _Pixels], _TUPLE]], Len(0, 64)
+    ]
+
+    def reasons(self) -> dict[tuple[str, str], str]:
+        """Return (metric, image) -> why there is no score."""
+        return {
+            (gap.metric, image): gap.reason
+            for gap in self.missing
+            for image in (self.images if gap.images == "all" else gap.images)
+        }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Provenance:
+class Provenance(Strict):
     """How the scores of a submission came about.
 
     Attributes:
@@ -129,22 +165,45 @@ class Provenance:
         weights: Fingerprint of the networks, "" where unknown.
         protocol: Protocol id.
         versions: Package -> version that computed the scores.
+        models: Name of a metric's model file -> sha256 of the file that was used.
         metrics: Facts of every column, in order.
         datasets: Dataset id -> what was scored there.
         files: Path below the folder -> sha256 of the file; all files but provenance.json.
     """
 
-    format: int
-    id: str
-    way: str
-    source: str
-    size: str
-    weights: str
-    protocol: str
-    versions: Mapping[str, str]
-    metrics: tuple[MetricFacts, ...]
-    datasets: Mapping[str, DatasetPart]
-    files: Mapping[str, str]
+    format: Literal[2]
+    id: _Id
+    way: Literal["images", "checkpoint", "method", "own"]
+    source: _Fingerprint
+    size: Annotated[str, _matching("(?:compact|paper)?")]
+    weights: _Fingerprint
+    protocol: _Name
+    versions: Annotated[dict[_Name, _Name], Len(0, 64)]
+    models: Annotated[dict[_File, _Sha256], Len(0, 64)]
+    metrics: Annotated[tuple[MetricEntry, ...], _TUPLE, Len(0, 64)]
+    datasets: Annotated[dict[_Id, DatasetPart], Len(0, 32)]
+    files: Annotated[dict[_File, _Sha256], Len(0, 1000)]
+
+
+def missing_cells(scores: Iterable[Score], images: Mapping[str, str]) -> tuple[Missing, ...]:
+    """Group the reasons of empty cells by metric, then by reason.
+
+    Args:
+        scores: Scores of one method on one dataset.
+        images: The dataset's images.
+    """
+    found: dict[tuple[str, str], set[str]] = {}
+    for score in scores:
+        if score.value is None:
+            found.setdefault((score.metric, clean_text(score.reason)), set()).add(score.image)
+    return tuple(
+        Missing(
+            metric=metric,
+            reason=reason,
+            images="all" if names == set(images) else tuple(sorted(names)),
+        )
+        for (metric, reason), names in sorted(found.items())
+    )
 
 
 def scores_name(dataset: str, scale: int) -> str:
@@ -154,18 +213,14 @@ def scores_name(dataset: str, scale: int) -> str:
 
 def format_provenance(provenance: Provenance) -> bytes:
     """Write a provenance; equal ones give equal bytes."""
-    entries = asdict(provenance)
-    entries["metrics"] = [
-        {name: getattr(facts, name) for name in _FACTS} for facts in provenance.metrics
-    ]
-    return (json.dumps(entries, indent=1) + "\n").encode()
+    return (json.dumps(provenance.model_dump(), indent=1) + "\n").encode()
 
 
 def load_json(content: bytes, source: str) -> Any:  # noqa: ANN401
     """Read JSON of a stranger: no NaN, no key twice, no number or nesting that exhausts memory.
 
     Raises:
-        InputError: It is none.
+        InputError: It is not such JSON.
     """
     try:
         return json.loads(
@@ -173,7 +228,7 @@ def load_json(content: bytes, source: str) -> Any:  # noqa: ANN401
         )
     except (ValueError, RecursionError) as error:
         reason = quoted(" ".join(str(error).split()), longest=80)[1:-1]
-        raise InputError(f"'{source}' is no plain JSON ({reason}); submit again") from None
+        raise InputError(f"'{source}' is not plain JSON ({reason}); submit again") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -196,148 +251,4 @@ def parse_provenance(content: bytes, source: str = "provenance.json") -> Provena
     Raises:
         InputError: A field is missing, unknown, or not as it must be; it is named.
     """
-    return _Reader(source).provenance(load_json(content, source))
-
-
-class _Reader:
-    """Turns JSON into the dataclasses above; every error names file and field."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-
-    def fail(self, field: str) -> NoReturn:
-        raise InputError(f"'{self.source}': {field} is not as pdbench writes it; submit again")
-
-    def provenance(self, value: object) -> Provenance:
-        entry = self.entry(value, Provenance, "the file")
-        if entry["format"] != FORMAT:
-            raise InputError(
-                f"'{self.source}' has format {quoted(entry['format'])}, not {FORMAT}; "
-                "submit again with this version of pdbench"
-            )
-        metrics = tuple(self.facts(item) for item in self.list(entry["metrics"], "metrics", 64))
-        return Provenance(
-            format=FORMAT,
-            id=check_id(entry["id"]),
-            way=self.choice(entry["way"], WAYS, "way"),
-            source=self.match(entry["source"], _FINGERPRINT, "source"),
-            size=self.choice(entry["size"], ("", "compact", "paper"), "size"),
-            weights=self.match(entry["weights"], _FINGERPRINT, "weights"),
-            protocol=self.match(entry["protocol"], _NAME, "protocol"),
-            versions=self.names(entry["versions"], _NAME, "versions"),
-            metrics=metrics,
-            datasets={
-                check_id(name): self.part(part, name)
-                for name, part in self.mapping(entry["datasets"], "datasets", 32).items()
-            },
-            files=self.names(entry["files"], _SHA256, "files", keys=_FILE),
-        )
-
-    def facts(self, value: object) -> MetricFacts:
-        entry = self.entry(value, _FACTS, "metrics")
-        return MetricFacts(
-            id=self.match(entry["id"], _NAME, "a metric's id"),
-            title=check_text(entry["title"], f"'{self.source}': a metric's title", longest=40),
-            better=cast(Any, self.choice(entry["better"], ("higher", "lower"), "better")),
-            kind=cast(Any, self.match(entry["kind"], _NAME, "a metric's kind")),
-            unit=self.choice(entry["unit"], ("", "dB"), "unit"),
-            decimals=self.whole(entry["decimals"], "decimals", 9),
-        )
-
-    def part(self, value: object, dataset: str) -> DatasetPart:
-        entry = self.entry(value, DatasetPart, f"dataset {dataset}")
-        missing = self.list(entry["missing"], "missing", 10_000)
-        outputs = self.list(entry["outputs"], "outputs", 100_000)
-        crops = self.mapping(entry["crops"], "crops", 64)
-        return DatasetPart(
-            title=check_text(entry["title"], f"'{self.source}': a dataset's title", longest=60),
-            scale=self.whole(entry["scale"], "scale", 16),
-            sha256=self.match(entry["sha256"], _SHA256, "a dataset's sha256"),
-            images=self.names(entry["images"], _SHA256, "images", keys=_IMAGE),
-            hashes=self.names(entry["hashes"], _HASH, "hashes"),
-            missing=tuple(self.missing(item) for item in missing),
-            outputs=tuple(self.output(item) for item in outputs),
-            crops={
-                self.match(image, _IMAGE, "an image's name"): self.box(box)
-                for image, box in crops.items()
-            },
-        )
-
-    def missing(self, value: object) -> Missing:
-        entry = self.entry(value, Missing, "missing")
-        images = entry["images"]
-        return Missing(
-            metric=self.match(entry["metric"], _NAME, "a metric's id"),
-            reason=check_text(entry["reason"], f"'{self.source}': a reason", longest=600),
-            images=images
-            if images == "all"
-            else tuple(
-                self.match(image, _IMAGE, "an image's name")
-                for image in self.list(images, "missing", 100_000)
-            ),
-        )
-
-    def output(self, value: object) -> Output:
-        entry = self.entry(value, Output, "outputs")
-        return Output(
-            image=self.match(entry["image"], _IMAGE, "an image's name"),
-            seed=self.whole(entry["seed"], "seed", _LARGEST),
-            sample=self.whole(entry["sample"], "sample", 100_000),
-            width=self.whole(entry["width"], "width", 2**26),
-            height=self.whole(entry["height"], "height", 2**26),
-            sha256=self.match(entry["sha256"], _SHA256, "an image's sha256"),
-            sketch=self.match(entry["sketch"], _SKETCH, "an image's sketch"),
-        )
-
-    def box(self, value: object) -> tuple[int, int, int, int]:
-        numbers = tuple(self.whole(item, "a crop", 2**26) for item in self.list(value, "crops", 4))
-        if len(numbers) != 4:
-            self.fail("a crop")
-        return numbers
-
-    def entry(self, value: object, keys: type | tuple[str, ...], what: str) -> dict[str, Any]:
-        """Return a mapping with these keys, or with the fields of a dataclass, and no other."""
-        names = set(keys) if isinstance(keys, tuple) else {field.name for field in fields(keys)}
-        entry = self.mapping(value, what, len(names))
-        if entry.keys() != names:
-            raise InputError(
-                f"'{self.source}': {what} must have {', '.join(sorted(names))}; submit again"
-            )
-        return entry
-
-    def mapping(self, value: object, what: str, most: int) -> dict[str, Any]:
-        if not isinstance(value, dict) or len(value) > most:
-            self.fail(what)
-        return value
-
-    def list(self, value: object, what: str, most: int) -> list[Any]:
-        if not isinstance(value, list) or len(value) > most:
-            self.fail(what)
-        return value
-
-    def names(
-        self,
-        value: object,
-        pattern: re.Pattern[str],
-        what: str,
-        keys: re.Pattern[str] = _NAME,
-    ) -> dict[str, str]:
-        return {
-            self.match(name, keys, what): self.match(text, pattern, what)
-            for name, text in self.mapping(value, what, 100_000).items()
-        }
-
-    def match(self, value: object, pattern: re.Pattern[str], what: str) -> str:
-        if not isinstance(value, str) or not pattern.fullmatch(value):
-            self.fail(what)
-        return value
-
-    def choice(self, value: object, choices: tuple[str, ...], what: str) -> str:
-        if value not in choices:
-            self.fail(what)
-        return str(value)
-
-    def whole(self, value: object, what: str, most: int) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-            self.fail(what)
-        return value
+    return parse(Provenance, load_json(content, source), source, advice="submit again")

@@ -18,6 +18,8 @@ LIMITS = {".yaml": 2**16, ".json": 2**23, ".csv": 2**23, ".png": 2**16}
 
 MOST_FILES = 500
 
+_TEXT = (".yaml", ".json", ".csv")
+
 # A name that is a link is refused by the system itself, not only by the check before.
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -38,7 +40,7 @@ def list_folder(folder: Path) -> list[str]:
     except OSError:
         raise InputError(f"there is no submission in '{folder}'; check its id") from None
     if not stat.S_ISDIR(mode):
-        raise InputError(f"'{folder}' is no folder (links are not followed); remove it")
+        raise InputError(f"'{folder}' is not a folder (links are not followed); remove it")
     names: list[str] = []
     waiting = [folder]
     while waiting:
@@ -51,10 +53,10 @@ def list_folder(folder: Path) -> list[str]:
                 if entry.is_dir():
                     waiting.append(path)
                 elif not entry.is_file():
-                    raise InputError(f"{quoted(name)} in '{folder}' is no file; remove it")
+                    raise InputError(f"{quoted(name)} in '{folder}' is not a file; remove it")
                 names.append(f"{name}/" if entry.is_dir() else name)
                 if len(names) > MOST_FILES:
-                    raise InputError(f"'{folder}' holds over {MOST_FILES} files; remove some")
+                    raise InputError(f"'{folder}' contains over {MOST_FILES} files; remove some")
     return sorted(names)
 
 
@@ -81,7 +83,7 @@ def check_listing(folder: Path, expected: Collection[str]) -> None:
 
 
 def read_file(folder: Path, name: str) -> bytes:
-    """Read one file of a submission.
+    """Read one file of a submission; text comes with LF line ends, whatever a checkout made of it.
 
     Args:
         folder: The submission's folder.
@@ -101,8 +103,8 @@ def read_file(folder: Path, name: str) -> bytes:
         ) from None
     with os.fdopen(handle, "rb") as stream:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise InputError(f"'{path}' is no file; remove it")
+            raise InputError(f"'{path}' is not a file; remove it")
         content = stream.read(limit + 1)
     if len(content) > limit:
         raise InputError(f"'{path}' is larger than {limit // 1024} KiB; no submission needs that")
-    return content
+    return content.replace(b"\r\n", b"\n") if path.suffix in _TEXT else content

@@ -10,11 +10,13 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from pdbench.errors import InputError
 from pdbench.leaderboard.text_validation import quoted
 from pdbench.score_table import DECIMALS, KEY, format_csv, parse_csv
 
-__all__ = ["Row", "parse_scores"]
+__all__ = ["Row", "parse_scores", "rows_of"]
 
 _CELL = re.compile(rf"(?:-?(?:0|[1-9]\d{{0,8}})\.\d{{{DECIMALS}}})?", re.ASCII)
 _COUNT = re.compile(r"0|[1-9]\d{0,18}", re.ASCII)
@@ -72,6 +74,11 @@ def parse_scores(content: bytes, source: str, metrics: Sequence[str]) -> list[Ro
         raise InputError(f"'{source}' holds a number that is not finite; submit again")
     if format_csv(long, metrics) != text:
         raise InputError(f"'{source}' is not as pdbench writes it; submit again")
+    return rows_of(frame)
+
+
+def rows_of(frame: pd.DataFrame) -> list[Row]:
+    """Return the lines of a table that `parse_csv` read."""
     return [_row(line) for line in frame.to_dict("records")]
 
 

@@ -1,4 +1,4 @@
-"""The output images of a submission: matched, scored, fingerprinted, cut."""
+"""Scores, digests and crops of the output images of a submission."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from pdbench.harness.runner import PROGRESS_DELAY, run
 from pdbench.harness.store import read_outputs
 from pdbench.images import load_image, to_uint8
 from pdbench.leaderboard.crops import Box, choose_box, choose_images, write_crop
-from pdbench.leaderboard.likeness import sketch
+from pdbench.leaderboard.plausibility import detail
 from pdbench.leaderboard.provenance import Output
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 
-__all__ = ["Scored", "Scoring", "score_folder"]
+__all__ = ["Scored", "Scoring", "rgb_levels", "score_folder"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +61,12 @@ class Scored:
         outputs: What identifies each of them, sorted by image and sample.
         boxes: Image name -> where its crop lies.
         crops: Image name -> PNG of the crop of its first output.
-        references: Image name -> PNG of the same crop of the HR image.
     """
 
     record: RunRecord
     outputs: tuple[Output, ...]
     boxes: dict[str, Box]
     crops: dict[str, bytes]
-    references: dict[str, bytes]
 
 
 def score_folder(
@@ -79,7 +77,6 @@ def score_folder(
     *,
     work: Path,
     scoring: Scoring,
-    known: RunRecord | None = None,
 ) -> Scored:
     """Score a folder of output images and take their fingerprints.
 
@@ -90,7 +87,6 @@ def score_folder(
         title: Title of the method.
         work: Run folder; scores of the same files that it holds are not computed again.
         scoring: How.
-        known: Their scores, where these need not be computed.
 
     Raises:
         InputError: An image is missing, corrupt, of a wrong size or strange; it is named.
@@ -103,7 +99,7 @@ def score_folder(
         checked=read_outputs(work, dataset.id, name),
         progress=scoring.progress,
     )
-    record = known or _score(given, dataset, work, scoring)
+    record = _score(given, dataset, work, scoring)
     return _look(given, dataset, _of(record, name, scoring), scoring)
 
 
@@ -121,7 +117,7 @@ def _score(given: GivenImages, dataset: Dataset, work: Path, scoring: Scoring) -
     done = run(config, work, executor=executor, progress=scoring.progress)
     if done.failed:
         image, _, reason = done.failed[0]
-        raise InputError(f"the output of image '{image}' cannot be scored ({reason}); mend it")
+        raise InputError(f"the output of image '{image}' cannot be scored ({reason}); fix it")
     return done.record
 
 
@@ -130,7 +126,6 @@ def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scor
     outputs: list[Output] = []
     boxes: dict[str, Box] = {}
     crops: dict[str, bytes] = {}
-    references: dict[str, bytes] = {}
     shown = choose_images([pair.name for pair in dataset.pairs])
     bar = tqdm(
         dataset.pairs,
@@ -140,11 +135,11 @@ def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scor
         leave=False,
     )
     for pair in bar:
-        _, reference = pair.load()
-        height, width = reference.shape[-2:]
+        hr = rgb_levels(pair.load()[1])
+        height, width = hr.shape[:2]
         for sample, file in enumerate(given.files[pair.name]):
             image = load_image(file)[:, :height, :width]
-            levels = _levels(image)
+            levels = rgb_levels(image)
             outputs.append(
                 Output(
                     image=pair.name,
@@ -153,19 +148,17 @@ def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scor
                     width=width,
                     height=height,
                     sha256=pixel_sha256((image,)),
-                    sketch=sketch(levels),
+                    detail=detail(levels, hr),
                 )
             )
             if sample == 0 and pair.name in shown:
-                boxes[pair.name] = box = choose_box(_levels(reference))
+                boxes[pair.name] = box = choose_box(hr)
                 crops[pair.name] = write_crop(levels, box)
-                references[pair.name] = write_crop(_levels(reference), box)
     return Scored(
         record=record,
         outputs=tuple(outputs),
         boxes=boxes,
         crops=crops,
-        references=references,
     )
 
 
@@ -182,7 +175,7 @@ def _of(record: RunRecord, name: str, scoring: Scoring) -> RunRecord:
     )
 
 
-def _levels(image: Tensor) -> npt.NDArray[np.uint8]:
+def rgb_levels(image: Tensor) -> npt.NDArray[np.uint8]:
     """Return (3, H, W) in [0, 1] as (H, W, 3) levels."""
     levels: npt.NDArray[np.uint8] = to_uint8(image).permute(1, 2, 0).contiguous().numpy()
     return levels

@@ -7,6 +7,7 @@ from typing import Any
 
 from pdbench.leaderboard.board import LEVELS
 from pdbench.leaderboard.contamination import LOSSES
+from pdbench.leaderboard.plausibility import BOUNDS, LR_PSNR, LUMA, ONE_IMAGE
 from pdbench.leaderboard.site_boards import render_page, trust_badge
 from pdbench.metrics import METRICS
 from pdbench.metrics.described import QUANTIZATIONS, describe_protocol
@@ -32,6 +33,10 @@ def render_about(refused: Mapping[str, str]) -> str:
         metrics=[(metric, _weights(metric)) for metric in METRICS],
         protocols=[_protocol(describe_protocol(one.id)) for one in PROTOCOLS],
         levels=[trust_badge(level) for level in LEVELS],
+        bounds=[[name, *pair] for name, pair in BOUNDS.items()],
+        luma=LUMA,
+        lr_psnr=LR_PSNR,
+        one_image=ONE_IMAGE,
         losses=[(loss, ", ".join(metrics)) for loss, metrics in LOSSES.items() if metrics],
         refused=[(ascii(name)[1:-1], why) for name, why in sorted(refused.items())],
     )

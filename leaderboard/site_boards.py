@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pdbench.leaderboard.board import Board as Submissions
-from pdbench.leaderboard.duplicates import copy_failures
+from pdbench.leaderboard.plausibility import implausible
 from pdbench.leaderboard.submission import Entry
-from pdbench.leaderboard.validation import static_failures
+from pdbench.leaderboard.validation import entry_failures
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.plots.board_model import Badge, Board, BoardRow, build_board
@@ -32,7 +32,7 @@ References:
 
 TRUST = {
     "self-reported": "the scores are those handed in; the board recomputed nothing",
-    "re-scored": "the board recomputed every score from the images",
+    "re-scored": "the board computed every score from the images",
     "reproduced": "the board ran the declared weights and got the same scores",
 }
 """What each level of trust says."""
@@ -64,9 +64,7 @@ def accepted_entries(board: Submissions) -> tuple[list[Entry], dict[str, str]]:
     entries: list[Entry] = []
     refused = dict(board.refused)
     for entry in board.entries:
-        failures = [*static_failures(entry, board.root.parent / "results")]
-        failures += copy_failures(entry, board)
-        if failures:
+        if failures := entry_failures(entry, board):
             refused[entry.id] = failures[0]
         else:
             entries.append(entry)
@@ -85,9 +83,10 @@ def gather_boards(board: Submissions, entries: Sequence[Entry]) -> list[SiteBoar
         for dataset in entry.provenance.datasets:
             groups.setdefault((dataset, entry.provenance.protocol), []).append(entry)
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    ranked = [(key, group) for key, group in ordered if not all(map(implausible, group))]
     return [
         _board(board, dataset, protocol, group, first=not index)
-        for index, ((dataset, protocol), group) in enumerate(ordered)
+        for index, ((dataset, protocol), group) in enumerate(ranked)
     ]
 
 
@@ -132,8 +131,9 @@ def _board(
     board: Submissions, dataset: str, protocol: str, group: Sequence[Entry], *, first: bool
 ) -> SiteBoard:
     digest = _reference(group, dataset)
-    kept = [e for e in group if e.provenance.datasets[dataset].sha256 == digest]
-    records = [entry.record(dataset) for entry in kept]
+    left_out = {entry.id: why for entry in group if (why := _left_out(entry, dataset, digest))}
+    kept = [entry for entry in group if entry.id not in left_out]
+    records = [board.record(entry, dataset) for entry in kept]
     held = {score.metric for record in records for score in record.scores}
     columns = [name for name in PROTOCOLS.get(protocol).covered_ids if name in held]
     slug = f"{dataset}-{protocol}"
@@ -152,23 +152,26 @@ def _board(
         protocol=protocol,
         page="index.html" if first else f"{page_name(slug)}.html",
         content=content,
-        left_out={
-            entry.id: f"it was scored on other images of the name {dataset}"
-            for entry in group
-            if entry not in kept
-        },
+        left_out=left_out,
     )
+
+
+def _left_out(entry: Entry, dataset: str, digest: str) -> str:
+    """Return why an entry takes no rank on a board, "" if it takes one."""
+    if entry.provenance.datasets[dataset].sha256 != digest:
+        return f"it was scored on other images of the name {dataset}"
+    return implausible(entry)
 
 
 def _reference(group: Sequence[Entry], dataset: str) -> str:
     """Return the digest of the images that count: the repository's own rows', or most rows'."""
-    own = [entry for entry in group if entry.provenance.way == "own"]
+    own = [entry for entry in group if entry.own]
     digests = Counter(entry.provenance.datasets[dataset].sha256 for entry in own or group)
     return min(digests, key=lambda digest: (-digests[digest], digest))
 
 
 def _row(board: Submissions, entry: Entry, dataset: str, columns: Sequence[str]) -> BoardRow:
-    badges = [trust_badge(board.level(entry))]
+    badges = [trust_badge(board.level(entry, dataset))]
     if entry.provenance.size == "compact":
         why = "made with this repository's small networks, which are not those of the paper"
         badges.append(Badge(text="compact", role="size", why=why))

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pdbench.analysis.means import Summary, summarize
 from pdbench.leaderboard.board import Board
 from pdbench.leaderboard.crops import read_crop
+from pdbench.leaderboard.plausibility import implausible
 from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.safe_io import read_file
 from pdbench.leaderboard.site_boards import page_name, render_page, trust_badge
@@ -53,10 +54,11 @@ def render_method(board: Board, entry: Entry, others: Sequence[Entry]) -> str:
         entry=entry,
         card=card,
         provenance=provenance,
-        own=provenance.way == "own",
-        way=WAYS[provenance.way],
+        own=entry.own,
+        way=WAYS[provenance.way] + _claimed(board, entry),
+        held=implausible(entry),
         trust=trust_badge(board.level(entry)),
-        verdict=board.verdicts.get(entry.id),
+        verdict=board.verdict(entry),
         versions=_versions,
         leaks=", ".join(leaks),
         contamination=", ".join(f"{name} (by {by})" for name, by in tests.items() if by),
@@ -68,6 +70,12 @@ def render_method(board: Board, entry: Entry, others: Sequence[Entry]) -> str:
 
 def _versions(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{package} {version}" for package, version in versions.items())
+
+
+def _claimed(board: Board, entry: Entry) -> str:
+    """Say where the board has only the submitter's word for how an entry was made."""
+    known = entry.own or entry.provenance.way == "images"
+    return "" if known or board.level(entry) == "reproduced" else " (claimed, not checked)"
 
 
 def _commands(entry: Entry) -> list[str]:

@@ -1,4 +1,4 @@
-"""One submission, and the board they make: reading and writing. Needs no torch.
+"""Submissions: one folder each, read strictly. Needs no torch.
 
     leaderboard/submissions/<id>/
         card.yaml                     what the method is (see `card`)
@@ -11,7 +11,7 @@ Nothing else is read there, nothing outside, and nothing is executed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,7 @@ __all__ = ["CARD", "PROVENANCE", "Entry", "crop_name", "expected_files", "read_e
 
 CARD = "card.yaml"
 PROVENANCE = "provenance.json"
+NOT_ALL = "not given on every image; it counts once the board has the images"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +47,20 @@ class Entry:
         card: What the method is.
         provenance: How the scores came about.
         rows: Dataset id -> scores, one row per output image.
-        digest: sha256 over all of its files; a verdict holds for one digest only.
+        digests: Dataset id -> digest of what the scores there stand for; a verdict holds for one
+            digest only. Of a submission it covers all of its files.
     """
 
     folder: Path
     card: Card
     provenance: Provenance
     rows: Mapping[str, tuple[Row, ...]]
-    digest: str
+    digests: Mapping[str, str]
+
+    @property
+    def own(self) -> bool:
+        """Whether this is a row of this repository, from its results."""
+        return self.provenance.way == "own"
 
     @property
     def id(self) -> str:
@@ -74,8 +81,20 @@ class Entry:
         part = self.provenance.datasets[dataset]
         return self.folder / crop_name(dataset, part.scale, image)
 
-    def record(self, dataset: str) -> RunRecord:
-        """Return the scores on one dataset in the form tables and plots take."""
+    def partly_missing(self, dataset: str) -> tuple[str, ...]:
+        """Return the metrics that have no score on some images, but on others."""
+        scores = self.record(dataset).scores
+        given = {score.metric for score in scores if score.value is not None}
+        gaps = {score.metric for score in scores if score.value is None}
+        return tuple(sorted(given & gaps))
+
+    def record(self, dataset: str, *, without: Collection[str] = ()) -> RunRecord:
+        """Return the scores on one dataset in the form tables and plots take.
+
+        Args:
+            dataset: Its id.
+            without: Metrics whose scores do not count, because some are missing.
+        """
         part = self.provenance.datasets[dataset]
         method = MethodRecord(
             id=self.id,
@@ -97,36 +116,35 @@ class Entry:
                 images=part.images,
                 sha256=part.sha256,
             ),
-            metrics=self.provenance.metrics,
+            metrics=tuple(metric.facts for metric in self.provenance.metrics),
             methods=(method,),
-            scores=tuple(_scores(self, dataset, part)),
+            scores=tuple(_scores(self, dataset, part, without)),
         )
 
 
-def _scores(entry: Entry, dataset: str, part: DatasetPart) -> list[Score]:
-    reasons = {
-        (missing.metric, image): missing.reason
-        for missing in part.missing
-        for image in (part.images if missing.images == "all" else missing.images)
-    }
-    return [
-        Score(
-            dataset=dataset,
-            image=row.image,
-            method=entry.id,
-            seed=row.seed,
-            sample=row.sample,
-            metric=metric,
-            protocol=entry.provenance.protocol,
-            protocol_hash=part.hashes[metric],
-            weights=entry.provenance.weights,
-            value=value,
-            reason="" if value is not None else reasons.get((metric, row.image), ""),
-        )
-        for row in entry.rows[dataset]
-        for metric, value in row.values.items()
-        if value is not None or (metric, row.image) in reasons
-    ]
+def _scores(
+    entry: Entry, dataset: str, part: DatasetPart, without: Collection[str]
+) -> Iterator[Score]:
+    reasons = part.reasons()
+    for row in entry.rows[dataset]:
+        for metric, value in row.values.items():
+            reason = "" if value is not None else reasons.get((metric, row.image), "")
+            if metric in without:
+                value, reason = None, NOT_ALL
+            if value is not None or reason:
+                yield Score(
+                    dataset=dataset,
+                    image=row.image,
+                    method=entry.id,
+                    seed=row.seed,
+                    sample=row.sample,
+                    metric=metric,
+                    protocol=entry.provenance.protocol,
+                    protocol_hash=part.hashes[metric],
+                    weights=entry.provenance.weights,
+                    value=value,
+                    reason=reason,
+                )
 
 
 def crop_name(dataset: str, scale: int, image: str) -> str:
@@ -165,19 +183,21 @@ def read_entry(folder: Path) -> Entry:
         if provenance.files.get(name) != digests[name]:
             raise InputError(f"'{folder / name}' was changed after it was submitted; submit again")
     if provenance.files.keys() != digests.keys():
-        raise InputError(f"'{folder / PROVENANCE}' lists files that are not there; submit again")
-    metrics = [facts.id for facts in provenance.metrics]
-    rows = {
-        dataset: tuple(
-            parse_scores(contents[name := scores_name(dataset, part.scale)],
-                         str(folder / name), metrics)
+        raise InputError(f"'{folder / PROVENANCE}' lists other files than there are; submit again")
+    if provenance.way == "own":
+        raise InputError(
+            f"'{folder}' claims to be a row of this repository, which come from results/; submit "
+            "it as what it is"
         )
-        for dataset, part in provenance.datasets.items()
-    }  # fmt: skip
+    metrics = [metric.id for metric in provenance.metrics]
+    rows = {}
+    for dataset, part in provenance.datasets.items():
+        name = scores_name(dataset, part.scale)
+        rows[dataset] = tuple(parse_scores(contents[name], str(folder / name), metrics))
     return Entry(
         folder=folder,
         card=parse_card(contents[CARD], str(folder / CARD)),
         provenance=provenance,
         rows=rows,
-        digest=sha256_hex(format_provenance(provenance)),
+        digests=dict.fromkeys(rows, sha256_hex(format_provenance(provenance))),
     )

@@ -7,33 +7,24 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from pdbench.data.datasets import DATASETS, Dataset, open_dataset
-from pdbench.data.pairs import name_some
 from pdbench.errors import InputError
-from pdbench.harness.run_info import RunRecord
 from pdbench.leaderboard.archives import dataset_folder, open_images
 from pdbench.leaderboard.board import SUBMISSIONS, Board, read_board
 from pdbench.leaderboard.card import Card
-from pdbench.leaderboard.dataset_matching import board_images, named_as
-from pdbench.leaderboard.duplicates import copy_failures
+from pdbench.leaderboard.dataset_matching import as_on_board
 from pdbench.leaderboard.inference import write_images
-from pdbench.leaderboard.repository_entries import committed_scores
-from pdbench.leaderboard.scoring import Scored, Scoring, score_folder
+from pdbench.leaderboard.plausibility import implausible
+from pdbench.leaderboard.scoring import Scoring, score_folder
 from pdbench.leaderboard.sources import Runnable
 from pdbench.leaderboard.submission import Entry, read_entry
 from pdbench.leaderboard.text_validation import check_id
-from pdbench.leaderboard.validation import static_failures
-from pdbench.leaderboard.writer import Origin, install, write_draft, write_references
+from pdbench.leaderboard.validation import entry_failures
+from pdbench.leaderboard.writer import Origin, install, write_draft
 from pdbench.registry import unknown_id
 
-__all__ = ["Request", "Submitted", "submit", "submit_all"]
-
-IMAGES = "images"
-"""Folder of `Request.work` for the images of a method that runs here."""
-RESULTS = "results"
-"""The repository's committed results, beside the board."""
+__all__ = ["Request", "Submitted", "submit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,34 +87,32 @@ def submit(root: Path, request: Request, *, dry_run: bool = False) -> Submitted:
         WeightsUnavailable: A network has no weights here.
     """
     board = _without(read_board(root), check_id(request.id), replace=request.replace)
-    sets = _opened(request, board)
-    with _images(request, sets) as images:
-        return _submit(board, request, sets, images, dry_run=dry_run)
-
-
-def _submit(
-    board: Board, request: Request, sets: Mapping[str, _TestSet], images: Path, *, dry_run: bool
-) -> Submitted:
-    """Score, check and place what lies in the folder of images."""
-    root = board.root
-    scored = _scored(request, sets, images, root.parent / RESULTS)
+    datasets = _open_all(request, board)
+    with _images(request, datasets) as images:
+        scored = {
+            name: score_folder(
+                dataset_folder(images, name, alone=len(datasets) == 1),
+                dataset,
+                request.id,
+                request.card.name,
+                work=request.work / "scores" / name,
+                scoring=request.scoring,
+            )
+            for name, dataset in datasets.items()
+        }
     origin = request.source.origin if isinstance(request.source, Runnable) else Origin()
     # On the board's own file system, so that it appears there at once and whole.
-    place_for_draft = None if dry_run else root
-    with tempfile.TemporaryDirectory(prefix=".draft-", dir=place_for_draft) as folder:
+    with tempfile.TemporaryDirectory(prefix=".draft-", dir=None if dry_run else root) as folder:
         draft = Path(folder) / request.id
         write_draft(draft, request.card, origin, scored)
         entry = read_entry(draft)
-        failures = [*static_failures(entry, root.parent / RESULTS), *copy_failures(entry, board)]
-        if failures:
+        if failures := entry_failures(entry, board):
             raise InputError(failures[0])
-        if dry_run:
-            return Submitted(entry=entry, folder=None, warnings=tuple(_warnings(entry)))
-        target = install(root, draft)
-    if origin.way == "own":
-        write_references(root, scored)
+        asked = {facts.id for part in scored.values() for facts in part.record.metrics}
+        warnings = tuple(_warnings(entry, sorted(asked)))
+        target = None if dry_run else install(root, draft)
     return Submitted(
-        entry=replace(entry, folder=target), folder=target, warnings=tuple(_warnings(entry))
+        entry=replace(entry, folder=target or draft), folder=target, warnings=warnings
     )
 
 
@@ -135,137 +124,64 @@ def _without(board: Board, name: str, *, replace: bool) -> Board:
             f"'{name}' is on the board already; choose another --id, or --replace it if it is "
             "yours"
         )
-    entries = tuple(entry for entry in board.entries if entry.id != name)
-    return Board(root=board.root, entries=entries, refused={}, verdicts=board.verdicts)
+    entries = tuple(entry for entry in board.entries if entry.id != name or entry.own)
+    return Board(
+        root=board.root,
+        entries=entries,
+        refused={},
+        verdicts=board.verdicts,
+        models=board.models,
+    )
 
 
-def submit_all(
-    root: Path, requests: Sequence[Request], *, dry_run: bool = False
-) -> Iterator[Submitted]:
-    """Put methods of this repository on a board; what several need of a network is made once.
-
-    Args:
-        root: The board.
-        requests: What to put there; all on the same datasets and scored in the same way.
-        dry_run: Write nothing to the board.
-
-    Yields:
-        The submissions, in order.
-
-    Raises:
-        InputError: As `submit`; an id that is taken is found before any network runs.
-        WeightsUnavailable: A network has no weights here.
-    """
-    board = read_board(root)
-    for request in requests:
-        _without(board, check_id(request.id), replace=request.replace)
-    sets = _opened(requests[0], board)
-    _make(requests, sets)
-    for request in requests:
-        # read anew: a row is also held against those placed just before it
-        others = _without(read_board(root), request.id, replace=request.replace)
-        yield _submit(others, request, sets, request.work / IMAGES, dry_run=dry_run)
-
-
-class _TestSet(NamedTuple):
-    """A dataset, and the digest of each of its images: taken once, since it loads them all."""
-
-    dataset: Dataset
-    digests: Mapping[str, str]
-
-
-def _opened(request: Request, board: Board) -> dict[str, _TestSet]:
+def _open_all(request: Request, board: Board) -> dict[str, Dataset]:
     names = tuple(dict.fromkeys(request.datasets))
     if not names:
         raise InputError("no dataset to score on; name one with --dataset")
     for name in names:
         if name not in DATASETS:
             raise unknown_id("dataset of a board", name, DATASETS)
-    datasets = {name: open_dataset(name, request.data_root) for name in names}
-    return {name: _on_board(dataset, board) for name, dataset in datasets.items()}
-
-
-def _on_board(dataset: Dataset, board: Board) -> _TestSet:
-    """Refuse another set of that name before anything is scored on it."""
-    images = board_images(board, dataset.id)
-    dataset, found = named_as(dataset, images)
-    if images and found != images:
-        strange = sorted(name for name in found if found[name] not in images.values())
-        raise InputError(
-            f"{dataset.id} here is not the board's: {len(found)} images instead of {len(images)}, "
-            f"{len(strange)} of them other{f' ({name_some(strange)})' if strange else ''}; "
-            f"get the published set with 'pdbench data get {dataset.id}'"
-        )
-    return _TestSet(dataset, found)
-
-
-def _scored(
-    request: Request, sets: Mapping[str, _TestSet], images: Path, results: Path
-) -> dict[str, Scored]:
-    return {
-        name: score_folder(
-            dataset_folder(images, name, alone=len(sets) == 1),
-            one.dataset,
-            request.id,
-            request.card.name,
-            work=request.work / "scores" / name,
-            scoring=request.scoring,
-            known=_known(request, one, results),
-        )
-        for name, one in sets.items()
-    }
-
-
-def _known(request: Request, one: _TestSet, results: Path) -> RunRecord | None:
-    if isinstance(request.source, Runnable) and request.source.origin.way == "own":
-        return committed_scores(results, *one, request.source, request.scoring)
-    return None
+    return {name: as_on_board(open_dataset(name, request.data_root), board) for name in names}
 
 
 @contextlib.contextmanager
-def _images(request: Request, sets: Mapping[str, _TestSet]) -> Iterator[Path]:
+def _images(request: Request, datasets: Mapping[str, Dataset]) -> Iterator[Path]:
     """Hold the folder of output images, made here if need be."""
     if isinstance(request.source, Path):
         with open_images(request.source) as folder:
             yield folder
         return
-    _make([request], sets)
-    yield request.work / IMAGES
-
-
-def _make(requests: Sequence[Request], sets: Mapping[str, _TestSet]) -> None:
-    """Run the methods on the datasets, all of them with the networks of the first."""
-    first = requests[0]
-    sources = {
-        request.work / IMAGES: request.source
-        for request in requests
-        if isinstance(request.source, Runnable)
-    }
-    for name, one in sets.items():
+    images = request.work / "images"
+    for name, dataset in datasets.items():
         write_images(
-            {folder / name: source.method for folder, source in sources.items()},
-            one.dataset,
-            next(iter(sources.values())).catalog,
-            protocol=first.scoring.protocol,
-            size=first.size,
-            seed=first.scoring.seed,
-            device=first.scoring.device,
-            progress=first.scoring.progress,
+            {images / name: request.source.method},
+            dataset,
+            request.source.catalog,
+            protocol=request.scoring.protocol,
+            size=request.size,
+            seed=request.scoring.seed,
+            device=request.scoring.device,
+            progress=request.scoring.progress,
         )
+    yield images
 
 
-def _warnings(entry: Entry) -> Iterator[str]:
+def _warnings(entry: Entry, asked: Sequence[str]) -> Iterator[str]:
+    """Say what visitors of the board will be told of a submission."""
+    metrics = [metric.id for metric in entry.provenance.metrics]
+    for metric in asked:
+        if metric not in metrics:
+            yield f"no {metric}: it could not be computed on any image, so it is left out"
+    if reason := implausible(entry):
+        yield reason
     for metric, loss in entry.leaks.items():
-        if metric in {facts.id for facts in entry.provenance.metrics}:
+        if metric in metrics:
             yield f"{metric} is contaminated: the method was trained with {loss}"
     for dataset in entry.provenance.datasets:
         if data := entry.contamination(dataset):
-            yield f"{dataset} holds training images ({data}): its scores are marked"
-    missing: dict[str, tuple[dict[str, None], dict[str, None]]] = {}  # in order, once each
-    for dataset, part in entry.provenance.datasets.items():
-        for gap in part.missing:
-            if gap.images == "all":
-                metrics, datasets = missing.setdefault(gap.reason, ({}, {}))
-                metrics[gap.metric] = datasets[dataset] = None
-    for reason, (metrics, datasets) in missing.items():
-        yield f"no {', '.join(metrics)} on {', '.join(datasets)} ({reason})"
+            yield f"{dataset} contains training images ({data}): its scores are marked"
+        if gaps := entry.partly_missing(dataset):
+            yield (
+                f"{', '.join(gaps)} on {dataset}: not on every image, so it counts only once the "
+                "board has the images"
+            )

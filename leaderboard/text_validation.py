@@ -94,14 +94,16 @@ def check_text(value: object, what: str, *, longest: int = 200, ascii_only: bool
     if len(text) > longest:
         raise InputError(f"{what} has {len(text)} characters; shorten it to {longest}")
     if any(unicodedata.category(letter) in _UNSEEN for letter in text):
-        raise InputError(f"{what} holds invisible or control characters; write one plain line")
+        raise InputError(f"{what} contains invisible or control characters; write one plain line")
     # The compatibility form catches full-width < and =, which some programs fold to plain ones.
     plain = unicodedata.normalize("NFKC", text)
     for pattern, finding in _MARKUP:
         if pattern.search(plain):
-            raise InputError(f"{what} holds {finding}; write plain text")
+            raise InputError(f"{what} contains {finding}; write plain text")
     if ascii_only and not all(letter.isascii() or letter in "τσαβγλ×" for letter in text):
-        raise InputError(f"{what} holds letters outside A-Z, a-z and τσαβγλ×; spell it with those")
+        raise InputError(
+            f"{what} contains letters outside A-Z, a-z and τσαβγλ×; spell it with those"
+        )
     return text
 
 
@@ -125,7 +127,7 @@ def check_link(value: object, what: str) -> str:
     text = check_text(value, what, longest=300)
     if not _LINK.fullmatch(text):
         raise InputError(
-            f"{what} is no plain web address; write it like https://example.org/paper"
+            f"{what} is not a plain web address; write it like https://example.org/paper"
         )
     return text
 
@@ -139,4 +141,4 @@ def confusable_key(name: str) -> str:
     True
     """
     folded = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKS_LIKE)
-    return _SEPARATORS.sub("-", folded).strip("-").replace("rn", "m").replace("vv", "w")
+    return _SEPARATORS.sub("", folded).replace("rn", "m").replace("vv", "w")

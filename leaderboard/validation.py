@@ -1,10 +1,8 @@
-"""What can be wrong with a submission before a single image is looked at."""
+"""Checks of a row that need no image: whether it is whole, possible, and nobody else's."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from pathlib import Path
 
 from pdbench import baselines, methods
 from pdbench.analysis.audit import PERFECT, audit
@@ -12,115 +10,63 @@ from pdbench.analysis.paper_tables import PublishedRow, PublishedTable
 from pdbench.data.datasets import combine_sha256
 from pdbench.errors import InputError, PdbenchError
 from pdbench.harness.config import weights_of
-from pdbench.harness.results import results_folder
+from pdbench.leaderboard.board import Board
 from pdbench.leaderboard.crops import read_crop
+from pdbench.leaderboard.duplicates import copy_failures, is_taken
+from pdbench.leaderboard.models import accepted_models
 from pdbench.leaderboard.provenance import DatasetPart
 from pdbench.leaderboard.safe_io import read_file
 from pdbench.leaderboard.submission import Entry
 from pdbench.leaderboard.text_validation import quoted
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS, protocol_hash
-from pdbench.score_table import DECIMALS, KEY, parse_csv
+from pdbench.score_table import DECIMALS
 
-__all__ = ["is_method", "scores_agree", "static_failures"]
+__all__ = ["entry_failures", "scores_agree"]
 
 _STEP = 10.0**-DECIMALS
 
 
-def static_failures(entry: Entry, results: Path) -> list[str]:
-    """Check a submission by itself.
+def entry_failures(entry: Entry, board: Board) -> list[str]:
+    """Check a row by itself and against all others.
 
     Args:
-        entry: The submission.
-        results: The repository's results, which own rows must equal; need not exist.
+        entry: The row.
+        board: What is on the board.
 
     Returns:
-        What is wrong, one sentence each; empty for a sound submission.
+        What is wrong, one sentence each; empty for a sound row.
     """
-    checks = [_check_protocol(entry), *(_part_checks(entry, name) for name in _datasets(entry))]
-    failures = [failure for check in checks for failure in check]
-    failures += _check_origin(entry, results)
+    failures = [*_check_protocol(entry), *_check_origin(entry), *_check_models(entry, board)]
+    for dataset, part in entry.provenance.datasets.items():
+        if part.sha256 != combine_sha256(part.images):
+            failures.append(f"{dataset}: its digest is not that of its images; submit again")
+        failures += [f"{dataset}: {text}" for text in _check_numbers(entry, dataset, part)]
+        failures += [f"{dataset}: {text}" for text in _check_crops(entry, dataset, part)]
     if not entry.provenance.datasets:
         failures.append("it has no scores; submit again")
-    return failures
-
-
-def _datasets(entry: Entry) -> list[str]:
-    return list(entry.provenance.datasets)
-
-
-def _part_checks(entry: Entry, dataset: str) -> Iterator[str]:
-    part = entry.provenance.datasets[dataset]
-    if part.sha256 != combine_sha256(part.images):
-        yield f"{dataset}: its digest is not that of its images; submit again"
-    yield from (f"{dataset}: {failure}" for failure in _check_numbers(entry, dataset))
-    yield from (f"{dataset}: {failure}" for failure in _check_crops(entry, dataset, part))
-
-
-def is_method(name: str) -> bool:
-    """Tell whether an id is a method of this repository."""
-    try:
-        return methods.resolve(name).id == name
-    except PdbenchError:
-        return False
-
-
-def _check_origin(entry: Entry, results: Path) -> Iterator[str]:
-    """Keep the repository's names for its own rows, and hold those to the committed results."""
-    own = entry.provenance.way == "own"
-    if not own:
-        if is_method(entry.id):
-            yield f"'{entry.id}' is the name of a method of pdbench; choose another id"
-        return
-    if not is_method(entry.id):
-        yield f"'{entry.id}' is no method of pdbench; submit it as what it is"
-        return
-    method = methods.resolve(entry.id)
-    size = entry.provenance.size or "compact"
-    try:
-        here = weights_of(method, baselines.fingerprint, size)
-    except PdbenchError as error:
-        yield f"its weights are not here ({error})"
-        return
-    if here != entry.provenance.weights:
-        yield f"its weights are {quoted(entry.provenance.weights)}, here {here}; submit it again"
-    for dataset, part in entry.provenance.datasets.items():
-        committed = results_folder(results, dataset, part.scale) / f"{entry.id}.csv"
-        if results.is_dir() and not committed.is_file():
-            yield f"{dataset}: there is no '{committed}'; export the results first"
-        elif committed.is_file() and _differ(committed, entry, dataset):
-            yield f"{dataset}: its scores are not those in '{committed}'; submit it again"
-
-
-def _differ(committed: Path, entry: Entry, dataset: str) -> bool:
-    """Compare cell by cell: outputs scored twice may differ in the last digits."""
-    rows = parse_csv(committed.read_text(encoding="utf-8"), str(committed))
-    known = rows.set_index(KEY).to_dict("index")
-    ours = {(row.image, row.seed, row.sample): row.values for row in entry.rows[dataset]}
-    return known.keys() != ours.keys() or any(
-        not scores_agree(value, other, metric)
-        for key, values in ours.items()
-        for metric, value in values.items()
-        if value is not None and not math.isnan(other := known[key].get(metric, math.nan))
-    )
+    return [*failures, *copy_failures(entry, board)]
 
 
 def scores_agree(first: float, second: float, metric: str, *, elsewhere: bool = False) -> bool:
-    """Tell whether two scores are the same to the last decimal that tables show.
+    """Tell whether two scores are the same.
 
     Args:
         first: A score.
         second: The same one computed again.
         metric: Metric id.
         elsewhere: The output too was made again. A network's last bits differ between processors,
-            and some pixels round the other way: ten times as much is allowed, or the metric's
-            `reproduce_tolerance` where that is more.
+            and some pixels round the other way: five of the last decimal that tables show are
+            allowed, or the metric's `reproduce_tolerance` where that is more.
+
+    Returns:
+        For the same output, whether they agree to a twentieth of the last decimal shown, so that
+        rounding a score up is no agreement.
     """
     declared = METRICS.get(metric)
-    half = 0.5 * 10.0**-declared.decimals
-    return abs(first - second) <= (
-        max(10 * half, declared.reproduce_tolerance) if elsewhere else half
-    )
+    last = 10.0**-declared.decimals
+    slack = max(5 * last, declared.reproduce_tolerance) if elsewhere else last / 20
+    return abs(first - second) <= slack + 1e-9
 
 
 def _check_protocol(entry: Entry) -> Iterator[str]:
@@ -130,15 +76,15 @@ def _check_protocol(entry: Entry) -> Iterator[str]:
         yield f"protocol {quoted(name)} is unknown; submit again under one that pdbench has"
         return
     protocol = PROTOCOLS.get(name)
-    columns = [facts.id for facts in entry.provenance.metrics]
+    columns = [metric.id for metric in entry.provenance.metrics]
     if columns != [metric for metric in protocol.covered_ids if metric in columns]:
         yield f"its columns are not metrics of protocol '{name}' in their order; submit again"
         return
-    for facts in entry.provenance.metrics:
-        if facts != METRICS.get(facts.id).facts:
-            yield f"it describes metric '{facts.id}' otherwise than pdbench; submit again"
+    for said in entry.provenance.metrics:
+        if said.facts != METRICS.get(said.id).facts:
+            yield f"it describes metric '{said.id}' otherwise than pdbench; submit again"
     for dataset, part in entry.provenance.datasets.items():
-        if list(part.hashes) != columns:
+        if not entry.own and list(part.hashes) != columns:
             yield f"{dataset}: its protocol hashes are not those of its columns; submit again"
             continue
         for metric, digest in part.hashes.items():
@@ -149,31 +95,69 @@ def _check_protocol(entry: Entry) -> Iterator[str]:
                 )
 
 
-def _check_numbers(entry: Entry, dataset: str) -> Iterator[str]:
+def _check_origin(entry: Entry) -> Iterator[str]:
+    """Keep the repository's names for its own rows, and those to the weights that are here."""
+    source = entry.provenance
+    if not entry.own:
+        if is_taken(entry.id):
+            yield f"'{entry.id}' is the name of a method of pdbench; choose another id"
+        images = source.way == "images"
+        if images and (source.source or source.size or source.weights):
+            yield "images have no checkpoint, size or weights; submit again"
+        if not images and len(source.source) != 64:
+            yield f"the sha256 of its {source.way} is missing; submit again"
+        return
+    try:
+        here = weights_of(methods.resolve(entry.id), baselines.fingerprint, source.size)
+    except PdbenchError as error:
+        yield f"its weights are not here ({error})"
+        return
+    if here != source.weights:
+        yield f"its results are of weights {source.weights}, here are {here}; run it again"
+
+
+def _check_models(entry: Entry, board: Board) -> Iterator[str]:
+    """Refuse scores made with another model file than the board's."""
+    if entry.own:
+        return
+    columns = [metric.id for metric in entry.provenance.metrics]
+    accepted = accepted_models(columns, board.models)
+    for name, (metric, digest) in accepted.items():
+        used = entry.provenance.models.get(name, "")
+        if not digest:
+            yield f"{metric} needs {name}, of which this board accepts none; leave {metric} out"
+        elif not used.startswith(digest):
+            yield (
+                f"{metric} was made with another model file: {name} has sha256 "
+                f"{used[:12] or 'unknown'}, the board accepts {digest[:12]}"
+            )
+    if strange := sorted(entry.provenance.models.keys() - accepted.keys()):
+        yield f"{quoted(strange[0])} is no model file of its metrics; submit again"
+
+
+def _check_numbers(entry: Entry, dataset: str, part: DatasetPart) -> Iterator[str]:
     """Check that a dataset's scores are whole, of one kind, and possible."""
-    part, rows = entry.provenance.datasets[dataset], entry.rows[dataset]
-    listed = [(output.image, output.seed, output.sample) for output in part.outputs]
-    if [(row.image, row.seed, row.sample) for row in rows] != listed:
+    rows = entry.rows[dataset]
+    listed = [(row.image, row.seed, row.sample) for row in rows]
+    outputs = [(output.image, output.seed, output.sample) for output in part.outputs]
+    if not entry.own and listed != outputs:
         yield "scores and outputs are not of the same images; submit again"
         return
     samples = {row.sample for row in rows}
-    seed = entry.card.seeds[0]
-    whole = {(image, seed, sample) for image in part.images for sample in samples}
+    whole = {(i, entry.card.seeds[0], sample) for i in part.images for sample in samples}
     if set(listed) != whole or samples != set(range(len(samples))):
         yield "an image or a sample is missing or too many; submit all of them, with one seed"
         return
     if entry.card.kind != "stochastic" and len(samples) > 1:
         kind, count = entry.card.kind, len(samples)
-        yield f"a {kind} method has one output per image, not {count}; mend the card"
+        yield f"a {kind} method has one output per image, not {count}; fix the card"
     yield from _check_gaps(entry, dataset, part)
     yield from _check_values(entry, dataset)
 
 
 def _check_gaps(entry: Entry, dataset: str, part: DatasetPart) -> Iterator[str]:
-    reasons: set[tuple[str, str]] = set()
-    for missing in part.missing:
-        images = part.images if missing.images == "all" else missing.images
-        reasons.update((missing.metric, image) for image in images)
+    """Hold every empty cell to a reason; own rows may lack a metric that was never asked for."""
+    reasons = set(part.reasons())
     per_set = {name for name in METRICS.ids() if METRICS.get(name).per_set}
     empty = {
         (metric, row.image)
@@ -181,7 +165,7 @@ def _check_gaps(entry: Entry, dataset: str, part: DatasetPart) -> Iterator[str]:
         for metric, value in row.values.items()
         if value is None and not (metric in per_set and row.sample)
     }
-    for metric, image in sorted(empty - reasons)[:1]:
+    for metric, image in sorted(empty - reasons)[: 0 if entry.own else 1]:
         yield f"{metric} of '{image}' is missing without a reason; submit again"
     for metric, image in sorted(reasons - empty)[:1]:
         yield f"{metric} of {quoted(image)} is said to be missing but is not; submit again"
@@ -209,8 +193,8 @@ def _check_crops(entry: Entry, dataset: str, part: DatasetPart) -> Iterator[str]
     sizes = {output.image: (output.width, output.height) for output in part.outputs}
     for image, box in part.crops.items():
         left, top, width, height = box
-        size = sizes.get(image)
-        if size is None or left + width > size[0] or top + height > size[1]:
+        wide, high = sizes.get(image, (0, 0))
+        if not entry.own and (left + width > wide or top + height > high):
             yield f"a crop of {quoted(image)} lies outside the image; submit again"
             continue
         path = entry.crop(dataset, image)

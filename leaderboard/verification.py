@@ -1,36 +1,41 @@
-"""Verifying submissions: what is wrong with one, and how far the board can vouch for it."""
+"""Verification of a row: what is wrong with it, and how far the board can vouch for it."""
 
 from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 from pdbench.data.datasets import DATASETS, Dataset, open_dataset
 from pdbench.errors import InputError, PdbenchError
 from pdbench.harness.run_info import installed_versions
 from pdbench.leaderboard.archives import dataset_folder, open_images
-from pdbench.leaderboard.board import LEVELS, Board, Verdict
+from pdbench.leaderboard.board import LEVELS, Board, Verdict, write_verdict
 from pdbench.leaderboard.crops import read_crop
 from pdbench.leaderboard.dataset_matching import board_images, named_as
-from pdbench.leaderboard.duplicates import copy_failures
+from pdbench.leaderboard.models import used_models
+from pdbench.leaderboard.plausibility import implausible
+from pdbench.leaderboard.provenance import Output
 from pdbench.leaderboard.safe_io import read_file
 from pdbench.leaderboard.scoring import Scored, Scoring, score_folder
 from pdbench.leaderboard.sources import reproduce
-from pdbench.leaderboard.submission import Entry, crop_name
+from pdbench.leaderboard.submission import Entry, crop_name, read_entry
 from pdbench.leaderboard.text_validation import clean_text
-from pdbench.leaderboard.validation import scores_agree, static_failures
+from pdbench.leaderboard.validation import entry_failures, scores_agree
+from pdbench.leaderboard.writer import Origin, install, write_draft
 
 __all__ = ["Evidence", "Verification", "verify_entry"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What a submission is held against beside its own files; all of it optional.
+    """What a row is held against beside its own files; all of it optional.
 
     Attributes:
+        datasets: Ids of the datasets to look at; all of the row's when empty.
         images: Its output images: a folder, one of folders per dataset, or a zip file.
         reproduce: Run the method of this repository, or the checkpoint.
         checkpoint: The file that was submitted.
@@ -39,8 +44,11 @@ class Evidence:
         device: Torch device.
         jobs: Processes; one per core when None.
         progress: Whether to show progress bars.
+        record: Whether to keep the verdict on the board, and with images the scores the board
+            computed from them.
     """
 
+    datasets: tuple[str, ...] = ()
     images: Path | None = None
     reproduce: bool = False
     checkpoint: Path | None = None
@@ -49,6 +57,7 @@ class Evidence:
     device: str = "cpu"
     jobs: int | None = None
     progress: bool = False
+    record: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +80,7 @@ class Verification:
 
 
 def verify_entry(board: Board, name: str, evidence: Evidence | None = None) -> Verification:
-    """Verify one submission.
+    """Verify one row.
 
     Args:
         board: The board it is on.
@@ -83,31 +92,75 @@ def verify_entry(board: Board, name: str, evidence: Evidence | None = None) -> V
         files if it is higher.
 
     Raises:
-        InputError: There is no such submission, or the evidence cannot be used at all.
+        InputError: There is no such row, or the evidence cannot be used at all.
     """
     if name in board.refused:
         return _refused(name, [board.refused[name]])
     entry = board.entry(name)
     evidence = evidence or Evidence()
-    failures = [*static_failures(entry, board.root.parent / "results")]
-    failures += copy_failures(entry, board)
-    if failures:
+    if failures := entry_failures(entry, board):
         return _refused(name, failures)
-    notes: list[str] = []
-    failures, level = _hold_against(entry, board, evidence, notes)
-    if failures:
-        return _refused(name, failures)
-    level = max(level, board.level(entry), key=LEVELS.index)
-    verdict = Verdict(
+    notes = [reason] if (reason := implausible(entry)) else []
+    held = _hold_against(entry, board, evidence, notes)
+    if held.failures:
+        return _refused(name, held.failures)
+    if evidence.record and held.rescored:
+        entry = _store_own_values(board, entry, held.rescored)
+    verdict = _verdict(board, entry, held, notes)
+    if evidence.record and (evidence.reproduce or not entry.own):
+        write_verdict(board.root, verdict)
+    return Verification(
+        id=entry.id, level=verdict.level, failures=(), notes=verdict.notes, verdict=verdict
+    )
+
+
+@dataclass(kw_only=True)
+class _Held:
+    """What holding a row against evidence found.
+
+    Attributes:
+        level: The level proved so far.
+        datasets: Ids of the datasets it was proved on.
+        failures: What is wrong, one sentence each.
+        rescored: Dataset id -> the board's own scores of the images, where it computed them all.
+    """
+
+    level: str
+    datasets: Collection[str]
+    failures: list[str] = field(default_factory=list)
+    rescored: dict[str, Scored] = field(default_factory=dict)
+
+
+def _verdict(board: Board, entry: Entry, held: _Held, notes: Iterable[str]) -> Verdict:
+    """Join what was found with an earlier verdict, as far as that holds for the same files."""
+    level = held.level
+    digests = {name: entry.digests[name] for name in held.datasets}
+    earlier = board.verdict(entry)
+    if earlier:
+        kept = dict(earlier.digests.items() & entry.digests.items())
+        if LEVELS.index(earlier.level) > LEVELS.index(level):
+            level, digests = earlier.level, kept
+        elif earlier.level == level:
+            digests = kept | digests
+    orders = {verdict.id: verdict.order for verdict in board.verdicts.values()}
+    return Verdict(
         id=entry.id,
-        digest=entry.digest,
-        level=level,
+        order=orders.get(entry.id, 1 + max(orders.values(), default=0)),
+        digests=dict(sorted(digests.items())),
+        level=cast(Any, level),
         notes=tuple(clean_text(note) for note in notes),
         versions=installed_versions(),
     )
-    return Verification(
-        id=entry.id, level=level, failures=(), notes=verdict.notes, verdict=verdict
-    )
+
+
+def _store_own_values(board: Board, entry: Entry, scored: Mapping[str, Scored]) -> Entry:
+    """Write a submission anew with the scores the board computed from its images."""
+    source = entry.provenance
+    origin = Origin(way=source.way, source=source.source, size=source.size, weights=source.weights)
+    with tempfile.TemporaryDirectory(prefix=".draft-", dir=board.root) as folder:
+        draft = Path(folder) / entry.id
+        write_draft(draft, entry.card, origin, scored)
+        return read_entry(install(board.root, draft))
 
 
 def _refused(name: str, failures: list[str]) -> Verification:
@@ -116,93 +169,124 @@ def _refused(name: str, failures: list[str]) -> Verification:
     )
 
 
-def _hold_against(
-    entry: Entry, board: Board, evidence: Evidence, notes: list[str]
-) -> tuple[list[str], str]:
-    """Return what is wrong by datasets, images and weights, and the level these prove."""
+def _hold_against(entry: Entry, board: Board, evidence: Evidence, notes: list[str]) -> _Held:
+    """Hold a row against datasets, images and weights, as far as they are given."""
+    names = evidence.datasets or tuple(entry.provenance.datasets)
+    held = _Held(level=LEVELS[1] if entry.own else LEVELS[0], datasets=names)
     wanted = evidence.images is not None or evidence.reproduce
-    datasets, failures = _datasets(entry, board, evidence, notes, needed=wanted)
-    if failures or not wanted:
-        return failures, LEVELS[0]
-    level = LEVELS[0]
+    datasets = _datasets(entry, board, evidence, held, notes)
+    if held.failures or not wanted:
+        return held
     if evidence.images is not None:
-        failures, whole = _rescore(entry, datasets, evidence, notes)
-        level = LEVELS[1] if whole else level
-    if not failures and evidence.reproduce:
-        failures, whole = _reproduce(entry, datasets, evidence, notes)
-        level = LEVELS[2] if whole else level
-    return failures, level
+        with open_images(evidence.images) as images, _work(evidence) as work:
+            folders = {
+                name: dataset_folder(images, name, alone=len(datasets) == 1) for name in datasets
+            }
+            found = _score_all(entry, folders, datasets, work / "images", evidence, held)
+            for name, scored in found.items():
+                held.failures += _compare_images(entry, name, scored)
+            if _compare_all(entry, found, held, notes, elsewhere=False):
+                held.level, held.rescored = LEVELS[1], found
+    if not held.failures and evidence.reproduce:
+        with _work(evidence) as work:
+            folders = {name: work / "made" / entry.id / name for name in datasets}
+            try:
+                for name, dataset in datasets.items():
+                    reproduce(
+                        entry, dataset, folders[name], evidence.checkpoint,
+                        device=evidence.device, progress=evidence.progress,
+                    )  # fmt: skip
+            except PdbenchError as error:
+                held.failures.append(str(error))
+                return held
+            found = _score_all(entry, folders, datasets, work / "again", evidence, held)
+            if _compare_all(entry, found, held, notes, elsewhere=True):
+                held.level = LEVELS[2]
+    return held
 
 
 def _datasets(
-    entry: Entry, board: Board, evidence: Evidence, notes: list[str], *, needed: bool
-) -> tuple[dict[str, Dataset], list[str]]:
+    entry: Entry, board: Board, evidence: Evidence, held: _Held, notes: list[str]
+) -> dict[str, Dataset]:
     """Open the datasets that are here, and compare each with the one that was scored."""
+    needed = evidence.images is not None or evidence.reproduce
     opened: dict[str, Dataset] = {}
-    failures: list[str] = []
-    for name, part in entry.provenance.datasets.items():
-        if name not in DATASETS:
-            failures.append(f"dataset '{name}' is none of a board's: {', '.join(DATASETS)}")
+    for name in held.datasets:
+        if name not in DATASETS or name not in entry.provenance.datasets:
+            known = ", ".join(name for name in entry.provenance.datasets if name in DATASETS)
+            held.failures.append(f"dataset '{name}' is none of the board's that it has: {known}")
             continue
-        known = board_images(board, name, besides=entry.id)
+        part = entry.provenance.datasets[name]
+        known_images = board_images(board, name)
         try:
-            dataset = open_dataset(name, evidence.data_root)
-            opened[name], found = named_as(dataset, part.images)
+            opened[name], found = named_as(open_dataset(name, evidence.data_root), part.images)
         except InputError as error:
             if needed:
                 raise
             found = {}
-            if not known:
+            if not known_images:
                 notes.append(f"dataset {name} was not compared: {error}")
-        if any(images and images != part.images for images in (known, found)):
-            failures.append(
+        if any(images and images != part.images for images in (known_images, found)):
+            held.failures.append(
                 f"{name}: it was scored on other images than the board's {name}; score it on the "
                 "published set"
             )
-    return opened, failures
+    return opened
 
 
-def _rescore(
-    entry: Entry, datasets: Mapping[str, Dataset], evidence: Evidence, notes: list[str]
-) -> tuple[list[str], bool]:
-    """Score the images again; return what is wrong, and whether every score was computed."""
-    failures: list[str] = []
-    whole = True
-    with _work(evidence) as work, open_images(Path(str(evidence.images))) as images:
-        for name, dataset in datasets.items():
-            try:
-                folder = dataset_folder(images, name, alone=len(datasets) == 1)
-                scored = _score(entry, name, folder, dataset, work / "images", evidence)
-            except PdbenchError as error:
-                failures.append(f"{name}: {error}")
-                continue
-            failures += _compare_images(entry, name, scored)
-            failures += _compare_scores(entry, name, scored, elsewhere=False)
-            whole = _all_scored(entry, name, scored, notes) and whole
-    return failures, whole
+def _score_all(
+    entry: Entry,
+    folders: Mapping[str, Path],
+    datasets: Mapping[str, Dataset],
+    work: Path,
+    evidence: Evidence,
+    held: _Held,
+) -> dict[str, Scored]:
+    """Score a folder of images for each dataset; what cannot be scored is a failure."""
+    scoring = Scoring(
+        protocol=entry.provenance.protocol,
+        metrics=[metric.id for metric in entry.provenance.metrics],
+        seed=entry.card.seeds[0],
+        device=evidence.device,
+        jobs=evidence.jobs,
+        progress=evidence.progress,
+    )
+    found = {}
+    for name, dataset in datasets.items():
+        place = work / entry.id / name
+        try:
+            found[name] = score_folder(
+                folders[name], dataset, entry.id, entry.card.name, work=place, scoring=scoring
+            )
+        except PdbenchError as error:
+            held.failures.append(f"{name}: {error}")
+    return found
 
 
-def _reproduce(
-    entry: Entry, datasets: Mapping[str, Dataset], evidence: Evidence, notes: list[str]
-) -> tuple[list[str], bool]:
-    """Run the declared weights and score what they make."""
-    failures: list[str] = []
-    whole = True
-    with _work(evidence) as work:
-        for name, dataset in datasets.items():
-            folder = work / "made" / entry.id / name
-            try:
-                reproduce(
-                    entry, dataset, folder, evidence.checkpoint,
-                    device=evidence.device, progress=evidence.progress,
-                )  # fmt: skip
-                scored = _score(entry, name, folder, dataset, work / "again", evidence)
-            except PdbenchError as error:
-                failures.append(f"{name}: {error}")
-                continue
-            failures += _compare_scores(entry, name, scored, elsewhere=True)
-            whole = _all_scored(entry, name, scored, notes) and whole
-    return failures, whole
+def _compare_all(
+    entry: Entry, found: Mapping[str, Scored], held: _Held, notes: list[str], *, elsewhere: bool
+) -> bool:
+    """Compare scores on every dataset; return whether all of them were computed again."""
+    other = _other_models(entry)
+    notes += other.values()
+    for name, scored in found.items():
+        held.failures += _compare_scores(entry, name, scored, set(other), elsewhere=elsewhere)
+    whole = [_all_scored(entry, name, scored, notes) for name, scored in found.items()]
+    return not held.failures and not other and all(whole)
+
+
+def _other_models(entry: Entry) -> dict[str, str]:
+    """Return the metrics that were made with another model file than this machine has, and how."""
+    other = {}
+    for metric in (metric.id for metric in entry.provenance.metrics):
+        for name, digest in used_models([metric]).items():
+            theirs = entry.provenance.models.get(name)
+            if theirs and theirs != digest:
+                other[metric] = (
+                    f"{metric} was not compared: made with another model file ({name} of sha256 "
+                    f"{theirs[:12]}, here {digest[:12]})"
+                )
+    return other
 
 
 @contextlib.contextmanager
@@ -215,24 +299,10 @@ def _work(evidence: Evidence) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _score(
-    entry: Entry, name: str, folder: Path, dataset: Dataset, work: Path, evidence: Evidence
-) -> Scored:
-    scoring = Scoring(
-        protocol=entry.provenance.protocol,
-        metrics=[facts.id for facts in entry.provenance.metrics],
-        seed=entry.card.seeds[0],
-        device=evidence.device,
-        jobs=evidence.jobs,
-        progress=evidence.progress,
-    )
-    work = work / entry.id / name
-    return score_folder(folder, dataset, entry.id, entry.card.name, work=work, scoring=scoring)
-
-
 def _compare_images(entry: Entry, dataset: str, scored: Scored) -> Iterator[str]:
     part = entry.provenance.datasets[dataset]
-    wrong = [o for o, found in zip(part.outputs, scored.outputs, strict=False) if o != found]
+    pairs = zip(part.outputs, scored.outputs, strict=False)
+    wrong = [output for output, found in pairs if not _same_output(output, found)]
     if len(part.outputs) != len(scored.outputs):
         yield (
             f"{dataset}: there are {len(scored.outputs)} images, {len(part.outputs)} were "
@@ -253,16 +323,27 @@ def _compare_images(entry: Entry, dataset: str, scored: Scored) -> Iterator[str]
                 yield f"{dataset}: the crop of '{image}' is not of that image; submit again"
 
 
+def _same_output(first: Output, second: Output) -> bool:
+    """Compare two outputs; the last digit of the detail may differ between processors."""
+    alike = first.model_copy(update={"detail": second.detail})
+    return alike == second and abs(first.detail - second.detail) < 0.0025
+
+
 def _compare_scores(
-    entry: Entry, dataset: str, scored: Scored, *, elsewhere: bool
+    entry: Entry, dataset: str, scored: Scored, without: Collection[str], *, elsewhere: bool
 ) -> Iterator[str]:
-    """Report the worst change of each metric."""
+    """Report the worst change of each metric, and cells that are empty for no reason."""
     found = {(s.image, s.sample, s.metric): s.value for s in scored.record.scores}
     changed: dict[str, tuple[float, str]] = {}
+    filled: dict[str, str] = {}
     for row in entry.rows[dataset]:
         for metric, value in row.values.items():
             again = found.get((row.image, row.sample, metric))
-            if value is None or again is None:
+            if again is None or metric in without:
+                continue
+            if value is None:
+                if not entry.own:
+                    filled[metric] = f"{metric} of '{row.image}' is missing, but it is {again:.6f}"
                 continue
             if scores_agree(value, again, metric, elsewhere=elsewhere):
                 continue
@@ -271,6 +352,8 @@ def _compare_scores(
     source = "what was run" if elsewhere else "these images"
     for _, text in changed.values():
         yield f"{dataset}: {text}; the scores are not those of {source}"
+    for text in filled.values():
+        yield f"{dataset}: {text}; submit all scores that the images give"
 
 
 def _all_scored(entry: Entry, dataset: str, scored: Scored, notes: list[str]) -> bool:

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pdbench.errors import InputError
 from pdbench.leaderboard.board import SUBMISSIONS
 from pdbench.leaderboard.card import Card, format_card
+from pdbench.leaderboard.models import used_models
 from pdbench.leaderboard.provenance import (
     FORMAT,
     DatasetPart,
-    Missing,
+    MetricEntry,
     Provenance,
     format_provenance,
+    missing_cells,
     scores_name,
 )
 from pdbench.leaderboard.safe_io import sha256_hex
 from pdbench.leaderboard.scoring import Scored
 from pdbench.leaderboard.submission import CARD, PROVENANCE, crop_name
-from pdbench.leaderboard.text_validation import check_id, clean_text
+from pdbench.leaderboard.text_validation import check_id
 from pdbench.score_table import format_csv
-from pdbench.scores import Score
 
-__all__ = ["Origin", "install", "write_draft", "write_references"]
+__all__ = ["Origin", "install", "write_draft"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What was handed in.
+    """What was submitted.
 
     Attributes:
         way: One of `pdbench.leaderboard.provenance.WAYS`.
@@ -39,14 +41,14 @@ class Origin:
         weights: Fingerprint of the networks, "" where unknown.
     """
 
-    way: str = "images"
+    way: Literal["images", "checkpoint", "method", "own"] = "images"
     source: str = ""
     size: str = ""
     weights: str = ""
 
 
 def write_draft(folder: Path, card: Card, origin: Origin, scored: Mapping[str, Scored]) -> None:
-    """Write a submission's files.
+    """Write a submission's files; a metric without a single score is left out.
 
     Args:
         folder: New folder, called like the submission.
@@ -55,8 +57,9 @@ def write_draft(folder: Path, card: Card, origin: Origin, scored: Mapping[str, S
         scored: Dataset id -> its outputs; all under one protocol.
     """
     folder.mkdir(parents=True)
-    first = next(iter(scored.values())).record
-    metrics = first.metrics
+    records = [part.record for part in scored.values()]
+    given = {s.metric for record in records for s in record.scores if s.value is not None}
+    metrics = [facts for facts in records[0].metrics if facts.id in given]
     columns = [facts.id for facts in metrics]
     contents = {CARD: format_card(card)}
     for dataset, part in scored.items():
@@ -65,6 +68,7 @@ def write_draft(folder: Path, card: Card, origin: Origin, scored: Mapping[str, S
         contents[scores_name(dataset, scale)] = text.encode()
         for image, crop in part.crops.items():
             contents[crop_name(dataset, scale, image)] = crop
+    method = records[0].methods[0]
     provenance = Provenance(
         format=FORMAT,
         id=check_id(folder.name),
@@ -72,10 +76,11 @@ def write_draft(folder: Path, card: Card, origin: Origin, scored: Mapping[str, S
         source=origin.source,
         size=origin.size,
         weights=origin.weights,
-        protocol=first.methods[0].protocol,
-        versions=first.methods[0].versions,
-        metrics=metrics,
-        datasets={dataset: _part(part) for dataset, part in scored.items()},
+        protocol=method.protocol,
+        versions=dict(method.versions),
+        models=used_models(columns),
+        metrics=tuple(MetricEntry.of(facts) for facts in metrics),
+        datasets={dataset: _part(part, columns) for dataset, part in scored.items()},
         files={path: sha256_hex(content) for path, content in contents.items()},
     )
     contents[PROVENANCE] = format_provenance(provenance)
@@ -84,32 +89,19 @@ def write_draft(folder: Path, card: Card, origin: Origin, scored: Mapping[str, S
         (folder / path).write_bytes(content)
 
 
-def _part(scored: Scored) -> DatasetPart:
+def _part(scored: Scored, columns: Sequence[str]) -> DatasetPart:
     dataset, method = scored.record.dataset, scored.record.methods[0]
+    scores = [score for score in scored.record.scores if score.metric in columns]
     return DatasetPart(
         title=dataset.title,
         scale=dataset.scale,
         sha256=dataset.sha256,
         images=dict(dataset.images),
-        hashes={facts.id: method.hashes[facts.id] for facts in scored.record.metrics},
-        missing=tuple(_missing(scored.record.scores, set(dataset.images))),
+        hashes={metric: method.hashes[metric] for metric in columns},
+        missing=missing_cells(scores, dataset.images),
         outputs=scored.outputs,
         crops=scored.boxes,
     )
-
-
-def _missing(scores: Iterable[Score], everything: set[str]) -> Iterable[Missing]:
-    """Group the reasons of empty cells by metric, then by reason."""
-    images: dict[tuple[str, str], set[str]] = {}
-    for score in scores:
-        if score.value is None:
-            images.setdefault((score.metric, clean_text(score.reason)), set()).add(score.image)
-    for (metric, reason), names in sorted(images.items()):
-        yield Missing(
-            metric=metric,
-            reason=reason,
-            images="all" if names == everything else tuple(sorted(names)),
-        )
 
 
 def install(root: Path, draft: Path) -> Path:
@@ -121,12 +113,3 @@ def install(root: Path, draft: Path) -> Path:
         shutil.rmtree(target)
     draft.replace(target)
     return target
-
-
-def write_references(root: Path, scored: Mapping[str, Scored]) -> None:
-    """Keep the crops of the HR images that belong to the crops of all submissions."""
-    for dataset, part in scored.items():
-        for image, content in part.references.items():
-            path = root / "references" / f"{dataset}_x{part.record.dataset.scale}" / f"{image}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)

@@ -20,8 +20,8 @@ from .api.report import report as report
 from .api.results import Results as Results
 from .api.results import load as load
 from .api.run import run as run
+from .api.submit import make_crops as make_crops
 from .api.submit import submit as submit
-from .api.submit import submit_own as submit_own
 from .api.submit import verify as verify
 from .api.tables import plot as plot
 from .api.tables import table as table

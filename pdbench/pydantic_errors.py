@@ -43,7 +43,8 @@ def first_problem(error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     first = next((problem for problem in problems if problem["type"] in UNKNOWN), problems[0])
     *above, last = first["loc"] or ("",)
-    place = "".join(f"{part}." for part in above).removesuffix(".")
+    last = _printed(last)
+    place = ".".join(str(_printed(part)) for part in above)
     if first["type"] in UNKNOWN:
         return f"{place}: unknown key {last!r:.60}".removeprefix(": ")
     if first["type"].startswith("missing"):
@@ -51,4 +52,16 @@ def first_problem(error: ValidationError) -> str:
         return f"{place}: {what} is missing".removeprefix(": ")
     hint = " (YAML wants 1.0e-3, not 1e-3)" if first["type"] == "float_type" else ""
     said = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{place}.{last} is {first['input']!r:.60}: {said}{hint}".removeprefix(".")
+    return f"{place}.{last} is {_shown(first['input'])}: {said}{hint}".removeprefix(".")
+
+
+def _printed(part: str | int) -> str | int:
+    """Keep what a terminal would act upon out of a key's path."""
+    return part if isinstance(part, int) or part.isprintable() else ascii(part)[1:-1]
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.60}"
+    except ValueError:  # Python refuses to write integers of thousands of digits
+        return "a huge number"

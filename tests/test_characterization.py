@@ -8,8 +8,8 @@ change of output that is meant, renew the stored files, read their diff and comm
 
 Texts are compared as they stand. JSON, and the numbers of CSVs that print all digits, are compared
 by value (1e-9, stored with 10 digits), because the order of a sum may move the last bits; that a
-document is laid out as before is tested apart. Of the leaderboard, numbers are compared and not
-files: its rows may come from another folder, and further datasets may join. The adapter
+document is laid out as before is tested apart. Of the leaderboard, the numbers of
+this repository's own rows are compared and not files: further datasets may join. The adapter
 `board_numbers` alone knows how its downloads are laid out.
 """
 
@@ -282,9 +282,12 @@ def test_the_report_repeats_the_committed_provenance(name, pdbench, provenance, 
 def site(tmp_path_factory):
     """Site of the board in this repository."""
     folder = tmp_path_factory.mktemp("board") / "site"
+    board = tmp_path_factory.mktemp("own") / "leaderboard"
+    (board / "submissions").mkdir(parents=True)  # other people's rows come and go
+    (board.parent / "results").symlink_to(ROOT / "results")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        assert main(["leaderboard", "build", "-o", str(folder)]) == 0
+        assert main(["leaderboard", "build", "-o", str(folder), "--board", str(board)]) == 0
     return folder
 
 

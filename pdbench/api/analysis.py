@@ -40,6 +40,10 @@ def diff(
 
     Raises:
         InputError: The folder holds no scores, or a method or the format is unknown.
+
+    >>> import pdbench
+    >>> print(pdbench.diff("average-25", "rrdb", "results/set14_x4").splitlines()[1])
+    A: Average (25); B: RRDB
     """
     from pdbench.plots import report_diff, report_formats
 
@@ -65,6 +69,10 @@ def claims(
 
     Raises:
         InputError: The folder holds no scores, or the format is unknown.
+
+    >>> import pdbench
+    >>> print(pdbench.claims("results/set14_x4").splitlines()[0])
+    set14 ×4, 14 images; protocol paper; compact networks; seed 0
     """
     from pdbench.plots import report_claims, report_formats
 
@@ -87,6 +95,9 @@ def audit(table: str | Path, *, form: str = "text") -> str:
 
     Raises:
         InputError: The file cannot be read, is no table, or the format is unknown.
+
+    >>> import pdbench
+    >>> findings = pdbench.audit("paper")
     """
     from pdbench.analysis.paper_tables import paper_table, parse_table
     from pdbench.plots import report_audit, report_formats
@@ -133,6 +144,11 @@ def front(
     Raises:
         InputError: The folder holds no scores, an id or the format is unknown, or no method has
             both metrics.
+
+    >>> import pdbench
+    >>> text = pdbench.front("results/set14_x4", x="psnr", y="dists")
+    >>> print(text.splitlines()[0])
+    set14 ×4, 14 images; protocol paper; compact networks; seed 0
     """
     from pdbench.plots import report_formats, report_front
 

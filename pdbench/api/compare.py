@@ -53,6 +53,11 @@ def compare(
         InputError: An id, the image or the ending is unknown, the crop is malformed or leaves the
             image, or the file cannot be written.
         WeightsUnavailable: A network has no weights of the size asked for.
+
+    >>> import pdbench
+    >>> crop = (130, 150, 96, 96)
+    >>> pdbench.compare(["bicubic"], image="coffee", crop=crop, metrics=["psnr"]).name
+    'compare.png'
     """
     options = EvalOptions.of(**fields)
     box = _box(crop) if isinstance(crop, str) else crop

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pdbench.api import analysis, tables
 from pdbench.harness.run_info import RunResult
+from pdbench.score_table import scores_frame
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -56,8 +57,7 @@ class Results(RunResult):
     @property
     def scores(self) -> pd.DataFrame:
         """One line per metric of an output image; "value" is NaN where "reason" says why."""
-        rows = [[getattr(score, name) for name in COLUMNS] for score in self.record.scores]
-        return pd.DataFrame(rows, columns=COLUMNS).astype({"value": "float64"})
+        return scores_frame(self.record.scores)[COLUMNS]
 
     def summary(self) -> pd.DataFrame:
         """Return one line per method: of each metric the mean, its 95 % interval, and n."""

@@ -53,6 +53,11 @@ def table(
     Raises:
         InputError: The folder holds no scores, an id or the format is unknown, the scores cannot
             share a table, or the file cannot be written.
+
+    >>> import pdbench
+    >>> print(pdbench.table("results/set14_x4", methods=["rrdb"], metrics=["psnr"], form="csv"))
+    ... # doctest: +ELLIPSIS
+    dataset,protocol,...
     """
     record = read_scores(folder, protocol=protocol, methods=methods)
     text = render(record, form=form, methods=methods, metrics=metrics, ci=ci, worst=worst)
@@ -94,6 +99,10 @@ def plot(
     Raises:
         InputError: The folder holds no scores, an id or the ending is unknown, the theory wants
             rows that are not there, or the file cannot be written.
+
+    >>> import pdbench
+    >>> pdbench.plot("results/set14_x4", x="psnr", y="niqe", output="plane.svg").name
+    'plane.svg'
     """
     if certainty not in CERTAINTIES:
         raise unknown_id("way to show certainty", certainty, CERTAINTIES)

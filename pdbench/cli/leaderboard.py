@@ -11,6 +11,7 @@ import click
 
 from pdbench.api import leaderboard as site
 from pdbench.api import submit as api
+from pdbench.cli.options import split_commas
 from pdbench.errors import InputError
 
 __all__ = ["command"]
@@ -42,14 +43,26 @@ def command() -> None:
     metavar="FILE",
     help="Run the checkpoint that was submitted, which makes it reproduced.",
 )
-@click.option("--record", is_flag=True, help="Keep the verdict on the board.")
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Keep the verdict on the board, and with --sr the scores that it computed.",
+)
 @click.option("--board", type=_PATH, default=Path(api.BOARD), show_default=True, metavar="DIR")
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    callback=split_commas,
+    metavar="ID,...",
+    help="Only these of the row's datasets.",
+)
 @click.option("--data-root", type=_PATH, metavar="DIR", help="Where named datasets lie.")
 @click.option("--work", type=_PATH, metavar="DIR", help="Keep images and scores there.")
 @click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N|auto")
 @click.option("-j", "--jobs", type=int, metavar="N", help="Processes; one per core by default.")
 def verify(name: str | None, **options: Any) -> None:  # noqa: ANN401
-    """Check one submission, or all, and say how far the board can vouch for it.
+    """Check one row, or all, and say how far the board can vouch for it.
 
     No code of a submission is run. Without images or weights the level is self-reported, unless
     an earlier verdict on the same files says more.
@@ -69,6 +82,36 @@ def verify(name: str | None, **options: Any) -> None:  # noqa: ANN401
 _BOARD = click.option(
     "--board", type=_PATH, default=Path(api.BOARD), show_default=True, metavar="DIR"
 )
+
+
+@command.command("crops")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    callback=split_commas,
+    metavar="ID|SUITE,...",
+    help="Methods of this repository. [default: table1]",
+)
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    callback=split_commas,
+    metavar="ID,...",
+    help="Named datasets. [default: builtin]",
+)
+@click.option("--data-root", type=_PATH, metavar="DIR", help="Where named datasets lie.")
+@click.option("--size", type=click.Choice(["compact", "paper"]), default="compact")
+@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N|auto")
+@_BOARD
+def crops(methods: tuple[str, ...], datasets: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
+    """Make the comparison crops of this repository's own rows; their scores are in results/."""
+    made = api.make_crops(
+        methods or ("table1",), datasets=datasets or ("builtin",), progress=True, **options
+    )
+    for folder in made:
+        click.echo(f"Crops: {folder}")
 
 
 @command.command("build")

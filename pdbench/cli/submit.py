@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from pdbench.api import submit as api
 from pdbench.cli.options import split_commas
-from pdbench.cli.prompts import ask_card, is_interactive
-
-if TYPE_CHECKING:
-    from pdbench.leaderboard.submit import Submitted
+from pdbench.cli.prompts import complete, is_interactive
+from pdbench.errors import InputError, system_reason
+from pdbench.registry import unknown_id
 
 __all__ = ["command"]
 
 _PATH = click.Path(path_type=Path)
 
+CARD_FIELDS = (
+    "name", "authors", "paper", "link", "license", "training_data", "losses", "kind", "seeds",
+    "hardware", "runtime",
+)  # fmt: skip
+"""Fields of a card, in order; the same as `pdbench.leaderboard.card.Card` has."""
+
 
 @click.command("submit")
-@click.option("--id", "name", metavar="ID", help="Id of the row, like mynet-v2.")
+@click.option("--id", metavar="ID", help="Id of the row, like mynet-v2.")
 @click.option("--sr", type=_PATH, metavar="DIR|ZIP", help="Way in: your output images.")
 @click.option(
     "--checkpoint", type=_PATH, metavar="FILE", help="Way in: a x4 RGB network, of any known kind."
 )
 @click.option("--method", metavar="FILE.py:NAME", help="Way in: your own code; it is run here.")
-@click.option(
-    "--own",
-    multiple=True,
-    callback=split_commas,
-    metavar="METHOD|SUITE,...",
-    help="Way in: methods of this repository; scores that results/ holds are not computed.",
-)
 @click.option(
     "--dataset",
     "datasets",
@@ -43,11 +41,11 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--data-root", type=_PATH, metavar="DIR", help="Where named datasets lie.")
 @click.option("--card", type=_PATH, metavar="FILE", help="The card as YAML, instead of the next:")
-@click.option("--name", "title", metavar="TEXT", help="Title of the row.")
+@click.option("--name", metavar="TEXT", help="Title of the row.")
 @click.option("--author", "authors", multiple=True, metavar="TEXT", help="Repeat for each.")
 @click.option("--paper", metavar="TEXT", help="Title, venue, year; or 'unpublished'.")
 @click.option("--link", metavar="URL", help="Paper or code.")
-@click.option("--licence", metavar="TEXT")
+@click.option("--license", metavar="TEXT")
 @click.option("--training-data", multiple=True, metavar="TEXT", help="Repeat for each set.")
 @click.option(
     "--loss",
@@ -71,67 +69,30 @@ _PATH = click.Path(path_type=Path)
 @click.option("--offline", is_flag=True, help="Download nothing.")
 @click.option("--replace", is_flag=True, help="Replace an earlier submission of that id.")
 @click.option("--dry-run", is_flag=True, help="Do everything but write to the board.")
-def command(name: str | None, card: Path | None, **options: Any) -> None:  # noqa: ANN401
+def command(card: Path | None, **options: Any) -> None:  # noqa: ANN401
     """Put a method on a board: its card, its per-image scores, and how they came about.
 
     What is missing is asked for in a terminal, and an error in a script. Nothing leaves this
     machine: commit the folder that is made and open a pull request.
     """
-    fields = {field: options.pop("title" if field == "name" else field) for field in _FIELDS}
-    given: dict[str, object] = {
-        field: list(value) if isinstance(value, tuple) else value
-        for field, value in fields.items()
-        if value not in (None, ())
+    given: dict[str, Any] = {
+        key: _plain(value) for key, value in options.items() if value not in (None, ())
     }
-    if card is not None and given:
-        raise click.UsageError(f"--card already says {next(iter(given))}; give one of the two")
-    own = options.pop("own")
-    if own:
-        _submit_own(own, name, card, given, options)
-        return
-    asked = card is None and is_interactive()
-    if asked:
-        name, given = ask_card(name, given, options)
-    if name is None:
+    fields = {field: given.pop(field) for field in CARD_FIELDS if field in given}
+    if card is not None and fields:
+        raise click.UsageError(f"--card already says {next(iter(fields))}; give one of the two")
+    if card is None and is_interactive():
+        check_answer("board", given["board"])
+        given = complete(given | fields, check_answer)
+        fields = {field: given.pop(field) for field in CARD_FIELDS if field in given}
+        card = _keep(fields, given.get("work") or Path("runs") / "submit" / given["id"])
+        click.echo(f"Card: {card} (next time: --id {given['id']} --card {card})", err=True)
+    if "id" not in given:
         raise click.UsageError("say what to call it: --id ID")
-    if card is None:
-        given = {"link": "", "runtime": None, "seeds": [0], **given}
-    if asked:
-        card = api.keep_card(name, given, options["work"])
-        click.echo(f"Card: {card} (next time: --id {name} --card {card})", err=True)
-    datasets = options.pop("datasets") or ("builtin",)
-    done = api.submit(name, card=card or given, datasets=datasets, progress=True, **options)
+    name = given.pop("id")
+    done = api.submit(name, card=card or fields, progress=True, **given)
     for warning in done.warnings:
         click.echo(f"note: {warning}", err=True)
-    _print(done)
-
-
-def _submit_own(
-    own: tuple[str, ...],
-    name: str | None,
-    card: Path | None,
-    given: dict[str, object],
-    options: dict[str, Any],
-) -> None:
-    """Submit rows of this repository; they keep their ids, and their cards are known."""
-    other = next((way for way in ("sr", "checkpoint", "method") if options.pop(way)), None)
-    if other or name or card:
-        what = other or ("id" if name else "card")
-        raise click.UsageError(f"--own says all there is to say; leave --{what} out")
-    datasets = options.pop("datasets") or ("builtin",)
-    done = api.submit_own(own, card=given, datasets=datasets, progress=True, **options)
-    notes: dict[str, None] = {}
-    for row, found in done.items():
-        if isinstance(found, str):
-            click.echo(f"left out: {row}: {found}", err=True)
-            continue
-        notes.update(dict.fromkeys(found.warnings))
-        _print(found)
-    for note in notes:
-        click.echo(f"note: {note}", err=True)
-
-
-def _print(done: Submitted) -> None:
     outputs = sum(len(part.outputs) for part in done.entry.provenance.datasets.values())
     click.echo(f"{done.entry.id}: {outputs} images scored, every check passed")
     if done.folder is None:
@@ -140,4 +101,51 @@ def _print(done: Submitted) -> None:
         click.echo(f"Submission: {done.folder}")
 
 
-_FIELDS = api.CARD_FIELDS
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def check_answer(what: str, value: Any) -> None:  # noqa: ANN401
+    """Check by itself one thing that a submitter was asked for.
+
+    Args:
+        what: "board", "sr", "datasets", "id" or a field of the card.
+        value: The answer.
+
+    Raises:
+        InputError: It will not do.
+    """
+    from pdbench.data.datasets import DATASETS
+    from pdbench.leaderboard.board import find_board
+    from pdbench.leaderboard.card import check_field
+    from pdbench.leaderboard.text_validation import check_id
+
+    if what == "board":
+        find_board(value)
+    elif what == "id":
+        check_id(value)
+    elif what == "sr":
+        if not value.expanduser().exists():
+            raise InputError(f"there is no folder or zip file '{value}'; check the path")
+    elif what == "datasets":
+        for name in value:
+            if name not in DATASETS:
+                raise unknown_id("dataset of a board", name, DATASETS)
+    else:
+        check_field(what, value)
+
+
+def _keep(fields: dict[str, object], folder: Path) -> Path:
+    """Write a card to the folder that a submission works in, so that nobody must answer twice."""
+    from pdbench.leaderboard.card import card_from, format_card
+
+    path = folder / "card.yaml"
+    content = format_card(card_from(fields))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise InputError(
+            f"cannot write '{path}' ({system_reason(error)}); name a folder with --work"
+        ) from error
+    return path

@@ -22,7 +22,7 @@ CARD = {
     "authors": ["Ada Lovelace", "Jean-Luc Müller"],
     "paper": "MyNet, a conference, 2026",
     "link": "https://example.org/mynet",
-    "licence": "MIT",
+    "license": "MIT",
     "training_data": ["DIV2K"],
     "losses": ["l1", "vgg16-features"],
     "kind": "single",
@@ -99,6 +99,22 @@ def template(data_root, made, tmp_path_factory):
     submit(board, "mynet", made / "mynet", data_root)
     submit(board, "samples", made / "samples", data_root, OTHER)
     return board
+
+
+def export_own(board, data_root, *names, **options):
+    """Put rows of this repository on a board: their scores go to the results beside it."""
+    api.run(
+        names,
+        **{
+            "dataset": "set5",
+            "data_root": data_root,
+            "metrics": METRICS,
+            "jobs": 1,
+            "output": board.parent / "work" / "own",
+            "export": board.parent / "results",
+            **options,
+        },
+    )
 
 
 @pytest.fixture

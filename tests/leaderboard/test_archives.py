@@ -91,7 +91,7 @@ def test_a_link_or_device_in_a_zip_file_is_refused(kind, tmp_path):
 
 @pytest.mark.parametrize("name", ["run.py", "a.svg", "a.html", "a.png.exe", "card.yaml", "README"])
 def test_only_images_are_unpacked(name, tmp_path):
-    assert "no image" in refused(zipped(tmp_path, {"a.png": png(), name: b"x"}))
+    assert "not an image" in refused(zipped(tmp_path, {"a.png": png(), name: b"x"}))
 
 
 def test_two_files_of_one_name_are_refused(tmp_path):
@@ -161,4 +161,4 @@ def test_a_pipe_does_not_stop_the_board(tmp_path):
 )
 def test_a_file_of_another_kind_under_an_image_name_is_refused(content, tmp_path):
     (tmp_path / "a.png").write_bytes(content)
-    assert "whatever its name says" in refused(tmp_path)
+    assert "called an image but is not" in refused(tmp_path)

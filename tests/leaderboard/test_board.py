@@ -35,4 +35,4 @@ def test_every_crop_has_its_reference():
 
 @pytest.mark.parametrize("name", list_ids())
 def test_every_method_has_a_complete_card(name):
-    assert own_card(name).kind == resolve(name).kind
+    assert own_card(resolve(name)).kind == resolve(name).kind

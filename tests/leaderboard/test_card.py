@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pdbench.errors import InputError
-from pdbench.leaderboard.card import card_from, format_card, parse_card
+from pdbench.leaderboard.card import OPTIONS, card_from, format_card, parse_card
 from pdbench.leaderboard.text_validation import check_text
 
 from .conftest import CARD, complaint
 
-TEXT_FIELDS = ("name", "paper", "licence", "hardware")
+TEXT_FIELDS = ("name", "paper", "license", "hardware")
+DEFAULTS = {"link": "", "seeds": (0,), "runtime": None}
 LIST_FIELDS = ("authors", "training_data")
 INJECTIONS = {
     "html": "<script>alert(1)</script>",
@@ -62,13 +63,19 @@ def test_a_card_is_read_back_as_written():
 
 
 @pytest.mark.parametrize("field", CARD)
-def test_every_field_is_required(field):
+def test_a_field_is_required_or_has_one_default_for_all_ways_in(field):
     entries = {name: value for name, value in CARD.items() if name != field}
-    assert f"lacks {field}" in refused(yaml.safe_dump(entries))
+    if field in DEFAULTS:
+        assert getattr(parse_card(yaml.safe_dump(entries).encode()), field) == DEFAULTS[field]
+        assert getattr(card_from(entries), field) == DEFAULTS[field]
+    else:
+        message = refused(yaml.safe_dump(entries))
+        assert f"lacks {field}" in message
+        assert OPTIONS.get(field, f"--{field.replace('_', '-')}") in message
 
 
 def test_an_unknown_field_names_the_close_match():
-    assert "did you mean licence" in refused(card_with(license="MIT"))
+    assert "did you mean license" in refused(card_with(licence="MIT"))
 
 
 @pytest.mark.parametrize("attack", INJECTIONS.values(), ids=INJECTIONS)
@@ -136,7 +143,7 @@ def test_a_title_has_no_letters_that_pass_for_others(name):
         ("runtime", "fast"),
         ("runtime", True),
         ("runtime", 10**400),
-        ("licence", False),
+        ("license", False),
     ],
 )
 def test_a_value_of_a_wrong_kind_is_refused_by_its_field(field, value):

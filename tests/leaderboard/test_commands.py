@@ -5,10 +5,11 @@ from pathlib import Path
 import yaml
 
 from pdbench.cli import prompts
+from pdbench.leaderboard import read_board
 
-from .conftest import CARD, METRICS, edit
+from .conftest import CARD, METRICS, edit, export_own
 
-FLAGS = ("--name", "Third", "--author", "C. Third", "--paper", "unpublished", "--licence", "MIT",
+FLAGS = ("--name", "Third", "--author", "C. Third", "--paper", "unpublished", "--license", "MIT",
          "--training-data", "DIV2K", "--loss", "l1", "--loss", "gan", "--kind", "single",
          "--hardware", "one core")  # fmt: skip
 
@@ -54,13 +55,12 @@ def test_bare_in_a_terminal_it_asks(pdbench, board, made, data_root, monkeypatch
     answers = {
         "Title of the row": "Third",
         "Authors, separated by commas": "C. Third, D. Fourth",
-        "Training data, separated by commas, or none (DIV2K, Flickr2K, ...)": "DIV2K",
-        "Losses, separated by commas, or none (l1, gan, lpips-vgg, ...)": iter(["lpips", "l1"]),
+        "Training data (DIV2K, ... or none), by commas": "DIV2K",
+        "Losses (l1, gan, lpips-vgg, ... or none), by commas": iter(["lpips", "l1"]),
         "Hardware it ran on": "one core",
         "Id of the row, like mynet-v2": iter(["My Net", "third"]),
         "Folder (or zip file) of your output images": iter(["nowhere", str(made / "third")]),
-        "Datasets, separated by commas; several need a folder each": iter(["set6", "set5"]),
-        "Seconds per megapixel of output, empty if unknown": iter(["fast", "0.5"]),
+        "Datasets, separated by commas": iter(["set6", "set5"]),
     }
 
     def prompt(text, default=None, **_):
@@ -72,13 +72,12 @@ def test_bare_in_a_terminal_it_asks(pdbench, board, made, data_root, monkeypatch
     done = pdbench("submit", "--metrics", "psnr", "-j", "1", "--data-root", data_root,
                    "--board", board)  # fmt: skip
     assert done.code == 0, done.err
-    for complaint in ("That is no number", "'My Net' cannot be the id", "did you mean set5",
+    for complaint in ("'My Net' cannot be the id", "did you mean set5",
                       "did you mean lpips-vgg", "no folder or zip file 'nowhere'"):  # fmt: skip
         assert complaint in done.err
     card = yaml.safe_load((board / "submissions" / "third" / "card.yaml").read_text("utf-8"))
     assert card["authors"] == ["C. Third", "D. Fourth"]
-    assert card["runtime"] == 0.5
-    assert card["seeds"] == [0]
+    assert (card["runtime"], card["seeds"]) == (None, [0])
     kept = Path("runs") / "submit" / "third" / "card.yaml"
     assert f"--card {kept}" in done.err
     assert yaml.safe_load(kept.read_text("utf-8")) == card
@@ -117,27 +116,24 @@ def test_an_unknown_submission_names_the_close_match(pdbench, board):
 
 
 def test_no_board_is_one_line(pdbench):
-    for line in (
-        pdbench("leaderboard", "verify").line,
-        pdbench("submit", "--own", "bicubic").line,
-    ):
-        assert "is no board" in line
+    assert "is not a board" in pdbench("leaderboard", "verify").line
 
 
 def test_without_a_board_nothing_is_asked(pdbench, monkeypatch):
     monkeypatch.setattr("pdbench.cli.submit.is_interactive", lambda: True)
     monkeypatch.setattr(prompts.click, "prompt", None)
-    assert "is no board" in pdbench("submit").line
+    assert "is not a board" in pdbench("submit").line
 
 
-def test_own_rows_from_the_shell(pdbench, board, data_root):
-    words = ("--dataset", "set5", "--data-root", data_root, "--board", board, "-j", "1",
-             "--metrics", ",".join(METRICS))  # fmt: skip
-    done = pdbench("submit", "--own", "bicubic", "--hardware", "my laptop", *words)
-    assert done.out.splitlines()[0] == "bicubic: 5 images scored, every check passed"
-    assert "my laptop" in (board / "submissions" / "bicubic" / "card.yaml").read_text("utf-8")
-    for other, name in (("--sr", "sr"), ("--id", "id"), ("--card", "card")):
-        assert f"leave --{name} out" in pdbench("submit", "--own", "bicubic", other, "x").line
+def test_crops_of_own_rows_from_the_shell(pdbench, board, data_root):
+    export_own(board, data_root, "bicubic")
+    done = pdbench("leaderboard", "crops", "--method", "bicubic", "--dataset", "set5",
+                   "--data-root", data_root, "--board", board)  # fmt: skip
+    assert done.code == 0, done.err
+    entry = read_board(board).entry("bicubic")
+    assert entry.crop("set5", "baby").is_file()
+    assert (board / "references" / "set5_x4" / "baby.png").is_file()
+    assert "bicubic: re-scored" in pdbench("leaderboard", "verify", "--board", board).out
 
 
 def test_images_of_no_named_submission_are_refused(pdbench, board, made):

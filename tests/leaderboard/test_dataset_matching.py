@@ -4,13 +4,11 @@ import shutil
 
 import pytest
 
-import pdbench as api
 from pdbench.data.datasets import combine_sha256, open_dataset
 from pdbench.errors import InputError
-from pdbench.leaderboard import read_board
-from pdbench.leaderboard.dataset_matching import board_images, named_as
+from pdbench.leaderboard.dataset_matching import named_as
 
-from .conftest import CARD, METRICS, NAMES, failures, photograph, submit
+from .conftest import CARD, NAMES, export_own, failures, photograph, submit
 
 NUMBERED = {name: f"img_{number:03d}" for number, name in enumerate(NAMES, 1)}
 
@@ -29,8 +27,7 @@ def renamed(data_root, tmp_path):
 @pytest.fixture
 def known(board, data_root):
     """A board that knows Set5 by one of its own rows."""
-    api.submit_own(["bicubic"], board=board, datasets=["set5"], data_root=data_root,
-                   metrics=METRICS, jobs=1, work=board.parent / "work")  # fmt: skip
+    export_own(board, data_root, "bicubic")
     return board
 
 
@@ -73,10 +70,3 @@ def test_another_set_of_that_name_is_refused_before_it_is_scored(known, made, re
     with pytest.raises(InputError, match=r"1 of them other \('img_002'\).*data get set5"):
         submit(known, "third", made / "third", renamed, {**CARD, "name": "Third"})
     assert not (known.parent / "work" / "third").exists()
-
-
-def test_results_tell_what_a_set_is_where_no_row_does(board, data_root, tmp_path):
-    api.run(["bicubic"], dataset="set5", data_root=data_root, metrics=METRICS, jobs=1,
-            output=tmp_path / "run", export=board.parent / "results")  # fmt: skip
-    assert list(board_images(read_board(board), "set5")) == list(NAMES)
-    assert board_images(read_board(board), "set14") == {}

@@ -163,10 +163,9 @@ def test_training_on_the_test_set_flatters_every_score(board):
 def test_whatever_stands_on_a_card_is_text(template):
     board = read_board(template)
     entry = board.entries[0]
-    card = replace(
-        entry.card, name=EVIL, authors=(EVIL,), paper=EVIL, link="javascript:alert(1)",
-        licence=EVIL, training_data=(EVIL,), losses=(EVIL,), hardware=EVIL,
-    )  # fmt: skip
+    evil = dict.fromkeys(("authors", "training_data", "losses"), (EVIL,))
+    evil |= dict.fromkeys(("name", "paper", "license", "hardware"), EVIL)
+    card = entry.card.model_copy(update={**evil, "link": "javascript:alert(1)"})
     evil = replace(entry, card=card)
     (one,) = gather_boards(board, [evil, *board.entries[1:]])
     for text in (
@@ -272,7 +271,7 @@ def test_a_folder_with_other_files_is_left_alone(board, tmp_path, pdbench, file)
 def test_no_board_is_one_line(pdbench):
     outcome = pdbench("leaderboard", "build", "--board", "nowhere")
     assert outcome.code == 2
-    assert "'nowhere' is no board" in outcome.line
+    assert "'nowhere' is not a board" in outcome.line
 
 
 def test_the_server_shows_the_site_to_this_machine_only(site, board, tmp_path):

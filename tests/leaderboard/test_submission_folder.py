@@ -86,7 +86,7 @@ def test_a_linked_folder_is_not_followed(board, entry):
 def test_a_pipe_does_not_stop_the_board(entry):
     (entry / "card.yaml").unlink()
     os.mkfifo(entry / "card.yaml")
-    assert "is no file" in refused(entry)
+    assert "is not a file" in refused(entry)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_file_edited_by_hand_is_noticed(name, entry):
     [
         lambda p: p.update(id="samples"),
         lambda p: p.update(id="../samples"),
-        lambda p: p.update(format=2),
+        lambda p: p.update(format=1),
         lambda p: p.update(way="shell"),
         lambda p: p.update(extra=1),
         lambda p: p.pop("versions"),
@@ -131,7 +131,7 @@ def test_a_file_edited_by_hand_is_noticed(name, entry):
         lambda p: p["datasets"]["set5"]["crops"].update({"../../../x": [0, 0, 8, 8]}),
         lambda p: p["datasets"]["set5"]["crops"].update(baby=[0, 0, 8]),
         lambda p: p["datasets"]["set5"]["crops"].update(baby=[0, 0, "8", 8]),
-        lambda p: p["datasets"]["set5"]["outputs"][0].update(sketch="zz"),
+        lambda p: p["datasets"]["set5"]["outputs"][0].update(detail="zz"),
         lambda p: p["datasets"]["set5"]["outputs"][0].update(sample=True),
         lambda p: p["datasets"]["set5"]["outputs"][0].update(width=10**400),
         lambda p: p["datasets"]["set5"]["hashes"].update(psnr="' OR 1=1"),

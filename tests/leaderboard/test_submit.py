@@ -1,24 +1,23 @@
 """The ways in, and what a submission says of itself."""
 
+import re
 import zipfile
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 import pdbench as api
-from pdbench.api.submit import CARD_FIELDS
 from pdbench.api.tables import render
-from pdbench.errors import InputError, WeightsUnavailable
-from pdbench.harness.bank import SampleBank
+from pdbench.cli.submit import CARD_FIELDS
+from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
 from pdbench.leaderboard.card import Card
 from pdbench.leaderboard.contamination import contaminated, leaked_metrics
 from pdbench.leaderboard.repository_entries import own_card
 from pdbench.leaderboard.text_validation import check_id, confusable_key
-from pdbench.methods import SUITES, list_ids, resolve
+from pdbench.methods import list_ids, resolve
 
-from .conftest import CARD, METRICS, failures, submit, tree
+from .conftest import CARD, METRICS, export_own, failures, submit, tree
 
 CODE = """
 from pathlib import Path
@@ -83,75 +82,31 @@ def test_code_that_cannot_be_used_is_one_line(
         submit(board, "dark", None, data_root, method=place)
 
 
-def submit_own(board, data_root, *names, **options):
-    return api.submit_own(
-        names,
-        **{"board": board, "datasets": ["set5"], "data_root": data_root, "metrics": METRICS,
-           "jobs": 1, "work": board.parent / "work", **options},
-    )  # fmt: skip
-
-
-def test_own_rows_take_the_same_path_and_can_be_reproduced(board, data_root):
-    done = submit_own(board, data_root, "bicubic")["bicubic"]
-    assert done.entry.card.name == "Bicubic"
-    assert (board / "references" / "set5_x4" / "baby.png").is_file()
-    (found,) = api.verify("bicubic", board=board, data_root=data_root, reproduce=True, jobs=1)
+def test_own_rows_come_from_the_results_and_can_be_reproduced(board, data_root):
+    export_own(board, data_root, "bicubic")
+    entry = read_board(board).entry("bicubic")
+    assert (entry.card.name, entry.provenance.way) == ("Bicubic", "own")
+    assert read_board(board).level(entry) == "re-scored"
+    options = {"board": board, "data_root": data_root, "jobs": 1}
+    (found,) = api.verify("bicubic", reproduce=True, record=True, **options)
     assert found.level == "reproduced"
+    results = board.parent / "results" / "set5_x4" / "bicubic.csv"
+    text = results.read_text("utf-8")
+    results.write_bytes(text.replace("\n", "\r\n").encode())  # as git may check it out
+    assert read_board(board).level(read_board(board).entry("bicubic")) == "reproduced"
+    results.write_text(re.sub(r"(?m)^baby,0,0,\d\d", "baby,0,0,19", text), "utf-8")
+    assert read_board(board).level(read_board(board).entry("bicubic")) == "re-scored"
+    assert "not those of what was run" in failures(
+        board, "bicubic", reproduce=True, data_root=data_root
+    )
 
 
-def test_own_rows_of_a_network_come_from_one_pass_and_are_as_if_made_alone(
-    board, data_root, monkeypatch
-):
-    passes = []
-    draw = SampleBank._draw
-    monkeypatch.setattr(SampleBank, "_draw", lambda *words: passes.append(1) or draw(*words))
-    names = ("srflow-da[tau=0.9,samples=2]", "average-3")
-    done = submit_own(board, data_root, *names, metrics=("psnr",))
-    assert list(done) == list(names)
-    assert len(passes) == 5  # images
-    alone = submit_own(board, data_root, "average-3", metrics=("psnr",), replace=True)
-    assert alone["average-3"].entry.digest == done["average-3"].entry.digest
-
-
-def test_committed_scores_of_own_rows_are_not_computed_again(board, data_root, tmp_path):
-    run = {"dataset": "set5", "data_root": data_root, "metrics": METRICS, "jobs": 1}
-    results = board.parent / "results"
-    api.run(["bicubic"], output=tmp_path / "run", export=results, **run)
-    done = submit_own(board, data_root, "bicubic")["bicubic"]
-    assert not (board.parent / "work" / "bicubic" / "scores").exists()
-    assert failures(board, "bicubic", data_root=data_root, reproduce=True) == ""
-    path = results / "set5_x4" / "provenance.json"
-    path.write_text(path.read_text("utf-8").replace('"seed": 0', '"seed": 1'), "utf-8")
-    again = submit_own(board, data_root, "bicubic", replace=True)["bicubic"]
-    assert (board.parent / "work" / "bicubic" / "scores").exists()
-    assert again.entry.rows == done.entry.rows
-
-
-def test_rows_of_a_suite_whose_weights_are_missing_are_left_out(board, data_root, monkeypatch):
-    def nowhere(name, size):
-        raise WeightsUnavailable(f"{name} has no {size} weights")
-
-    monkeypatch.setattr("pdbench.baselines.fingerprint", nowhere)
-    done = submit_own(board, data_root, "table1")
-    assert [row for row in done if not isinstance(done[row], str)] == ["bicubic"]
-    assert done["rrdb"] == "rrdb has no compact weights"
-    with pytest.raises(WeightsUnavailable):
-        submit_own(board, data_root, "rrdb")
-
-
-def test_own_rows_that_are_taken_are_refused_before_a_network_runs(board, data_root, monkeypatch):
-    submit_own(board, data_root, "bicubic")
-    monkeypatch.setattr("pdbench.leaderboard.submit.write_images", None)
-    with pytest.raises(InputError, match="'bicubic' is on the board already"):
-        submit_own(board, data_root, "rrdb", "bicubic")
-
-
-@pytest.mark.parametrize("name", [*SUITES["table1"][:1], "rrdb", "srflow-da[tau=0.9]", "median-5"])
-def test_own_cards_are_complete(name):
-    card = own_card(name)
-    assert card.kind == resolve(name).kind
-    leaks = leaked_metrics(card.losses)
-    assert ("lpips-vgg" in leaks) == (name in ("srflow-da[tau=0.9]", "median-5"))
+def test_own_cards_name_the_losses_of_their_networks():
+    for name in ("bicubic", "rrdb", "srflow-da[tau=0.9]", "median-5"):
+        card = own_card(resolve(name))
+        assert card.kind == resolve(name).kind
+        leaks = leaked_metrics(card.losses)
+        assert ("lpips-vgg" in leaks) == (name in ("srflow-da[tau=0.9]", "median-5"))
 
 
 def test_every_listed_method_has_an_id_the_board_takes():
@@ -162,7 +117,7 @@ def test_every_listed_method_has_an_id_the_board_takes():
 def test_leaks_and_contamination_are_said_and_shown(board, made, data_root):
     card = {**CARD, "name": "Third", "authors": ["C"], "training_data": ["Set-5", "DIV2K"]}
     done = submit(board, "third", made / "third", data_root, card, metrics=("psnr", "lr-psnr"))
-    assert "set5 holds training images (Set-5)" in " ".join(done.warnings)
+    assert "set5 contains training images (Set-5)" in " ".join(done.warnings)
     entry = read_board(board).entry("third")
     assert entry.leaks == {"lpips-vgg": "vgg16-features", "dists": "vgg16-features"}
     assert entry.contamination("set5") == "Set-5"
@@ -218,7 +173,7 @@ def test_a_submission_can_be_replaced_when_asked(board, made, data_root):
         ({"card": "nowhere.yaml"}, "cannot read card"),
         ({"metrics": ["psnr2"]}, "did you mean psnr"),
         ({"protocol": "papers"}, "did you mean paper"),
-        ({"board": "nowhere"}, "is no board"),
+        ({"board": "nowhere"}, "is not a board"),
     ],
 )
 def test_a_bad_request_is_one_line_and_writes_nothing(options, finding, board, made, data_root):
@@ -233,7 +188,7 @@ def test_a_bad_request_is_one_line_and_writes_nothing(options, finding, board, m
 
 
 def test_the_fields_asked_for_are_those_of_the_card():
-    assert CARD_FIELDS == tuple(field.name for field in fields(Card)) == tuple(CARD)
+    assert CARD_FIELDS == tuple(Card.model_fields) == tuple(CARD)
 
 
 def test_the_record_of_an_entry_is_what_tables_take(board):

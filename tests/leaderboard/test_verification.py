@@ -18,7 +18,7 @@ from pdbench.leaderboard import read_board
 from pdbench.leaderboard.board import write_verdict
 from pdbench.leaderboard.validation import scores_agree
 
-from .conftest import CARD, edit, failures, photograph, rehash, submit, tree
+from .conftest import CARD, edit, export_own, failures, photograph, rehash, submit, tree
 
 
 def level(board, name="mynet", **options):
@@ -100,18 +100,27 @@ def test_scores_edited_with_their_digests_are_found_by_scoring_again(
     assert "not those of these images" in text
 
 
-def test_a_change_below_the_last_shown_decimal_is_tolerated(board, entry, made, data_root):
-    def hardly(row):
-        row["psnr"] = f"{float(row['psnr']) + 0.001:.6f}"
+def test_the_board_stores_its_own_values(board, entry, made, data_root):
+    scores = (entry / "set5_x4.csv").read_bytes()
 
-    change_scores(entry, hardly)
-    assert level(board, sr=made / "mynet", data_root=data_root) == "re-scored"
+    def up(by):
+        change_scores(entry, lambda row: row.update(psnr=f"{float(row['psnr']) + by:.6f}"))
+
+    up(0.004)  # would round up in a table
+    assert "not those of these images" in failures(
+        board, sr=made / "mynet", data_root=data_root, record=True
+    )
+    up(-0.0037)  # a last digit may differ between processors
+    assert level(board, sr=made / "mynet", data_root=data_root, record=True) == "re-scored"
+    assert (entry / "set5_x4.csv").read_bytes() == scores
+    assert level(board) == "re-scored"
 
 
 @pytest.mark.parametrize(
     ("metric", "off", "same", "elsewhere"),
     [
-        ("psnr", 0.004, True, True),
+        ("psnr", 0.0004, True, True),
+        ("psnr", 0.004, False, True),
         ("psnr", 0.04, False, True),
         ("psnr", 0.06, False, False),
         ("niqe", 0.013, False, True),  # measured: one kind of processor against another
@@ -219,9 +228,7 @@ def test_a_dataset_digest_of_other_images_is_refused(board, entry):
 
 
 def test_where_a_dataset_is_not_here_own_rows_say_what_it_is(board, entry, data_root):
-    api.submit_own(["bicubic"], board=board, datasets=["set5"], data_root=data_root,
-                   metrics=["psnr"], jobs=1, work=board.parent / "work")  # fmt: skip
-
+    export_own(board, data_root, "bicubic")
     assert failures(board) == ""
     edit(entry, other_baby)
     assert "scored on other images" in failures(board)
@@ -255,11 +262,26 @@ def test_an_empty_cell_needs_a_reason(board, entry):
     assert "missing without a reason" in failures(board)
 
 
-def test_a_score_may_be_missing_for_a_reason(board, entry, made, data_root):
-    reason = {"metric": "ssim", "reason": "unavailable here", "images": "all"}
-    change_scores(entry, lambda row: row.update(ssim=""))
+@pytest.mark.parametrize("images", ["all", ["baby"]])
+def test_a_cell_that_the_images_can_fill_is_no_gap(images, board, entry, made, data_root):
+    def pick(row):
+        row["ssim"] = "" if images == "all" or row["image"] in images else row["ssim"]
+
+    reason = {"metric": "ssim", "reason": "too small for SSIM", "images": images}
+    change_scores(entry, pick)
     edit(entry, lambda p: p["datasets"]["set5"]["missing"].append(reason))
-    assert level(board, sr=made / "mynet", data_root=data_root) == "re-scored"
+    found = read_board(board).record(read_board(board).entry("mynet"), "set5")
+    assert not [s for s in found.scores if s.metric == "ssim" and s.value is not None]
+    text = failures(board, sr=made / "mynet", data_root=data_root)
+    assert "is missing, but it is 0." in text
+
+
+def test_a_gap_that_the_metric_itself_leaves_counts(board, made, data_root):
+    # NIQE needs 192 pixels a side: the board finds the same gap
+    done = submit(board, "third", made / "third", data_root, {**CARD, "name": "Third"},
+                  metrics=("psnr", "niqe"))  # fmt: skip
+    assert [metric.id for metric in done.entry.provenance.metrics] == ["psnr"]
+    assert level(board, "third", sr=made / "third", data_root=data_root) == "re-scored"
 
 
 def test_an_output_left_out_is_noticed(board, entry):
@@ -284,27 +306,15 @@ def test_a_fused_method_has_one_output(board):
 
 def test_an_incomplete_card_is_refused(board, entry):
     lines = (entry / "card.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
-    (entry / "card.yaml").write_text("".join(x for x in lines if "licence" not in x))
+    (entry / "card.yaml").write_text("".join(x for x in lines if "license" not in x))
     rehash(entry)
-    assert "incomplete: it lacks licence" in failures(board)
+    assert "incomplete: it lacks license" in failures(board)
 
 
 def test_an_exact_copy_is_refused(board, made, data_root):
     thief = {**CARD, "name": "Novel", "authors": ["A Thief"]}
     with pytest.raises(InputError, match="pixel for pixel those of 'mynet'"):
         submit(board, "novel", made / "mynet", data_root, thief)
-
-
-def test_a_copy_with_a_little_noise_is_refused(board, made, data_root, tmp_path):
-    (tmp_path / "sr").mkdir()
-    generator = np.random.default_rng(0)
-    for file in (made / "mynet").iterdir():
-        levels = np.asarray(Image.open(file)).astype(int)
-        noisy = (levels + generator.integers(-1, 2, levels.shape)).clip(0, 255).astype(np.uint8)
-        Image.fromarray(noisy).save(tmp_path / "sr" / file.name)
-    thief = {**CARD, "name": "Novel", "authors": ["A Thief"]}
-    with pytest.raises(InputError, match="a near copy"):
-        submit(board, "novel", tmp_path / "sr", data_root, thief)
 
 
 def test_another_network_is_no_copy(board, made, data_root):
@@ -341,26 +351,11 @@ def test_methods_of_the_repository_keep_their_names(board, entry):
     assert "name of a method of pdbench" in failures(board, "median-5")
 
 
-def test_nobody_else_passes_for_the_repository(board, entry):
-    edit(entry, lambda p: p.update(way="own"))
-    assert "no method of pdbench" in failures(board)
-    edit(entry, lambda p: p.update(id="rrdb"))
-    entry.rename(board / "submissions" / "rrdb")
-    assert "its weights are ''" in failures(board, "rrdb")
-
-
-def test_own_rows_are_those_of_the_results(board, entry):
-    (board.parent / "results").mkdir()
-    edit(entry, lambda p: p.update(id="bicubic", way="own"))
-    entry.rename(board / "submissions" / "bicubic")
-    assert "export the results first" in failures(board, "bicubic")
-    results = board.parent / "results" / "set5_x4"
-    results.mkdir()
-    scores = (board / "submissions" / "bicubic" / "set5_x4.csv").read_text(encoding="utf-8")
-    (results / "bicubic.csv").write_text(scores, encoding="utf-8")
-    assert failures(board, "bicubic") == ""
-    (results / "bicubic.csv").write_text(scores.replace("2", "3"), encoding="utf-8")
-    assert "not those in" in failures(board, "bicubic")
+@pytest.mark.parametrize("name", ["mynet", "rrdb"])
+def test_nobody_else_passes_for_the_repository(name, board, entry):
+    edit(entry, lambda p: p.update(id=name, way="own"))
+    entry.rename(board / "submissions" / name)
+    assert "claims to be a row of this repository" in failures(board, name)
 
 
 def test_a_verdict_cannot_be_written_outside_the_board(board):
