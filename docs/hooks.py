@@ -75,23 +75,28 @@ def metrics():
             + ("; computed when named (`--metrics`)" if metric.on_request else ""),
             f"Protocol `paper`: {rule.source}" if rule else "Not part of protocol `paper`",
             f"Weights: {', '.join(weights)}" if weights else "Needs no weights",
-            f"Reference: {metric.reference}",
+            f"Reference: {_linked(metric.reference)}",
             f"License of the original: {one['license']}",
         ]
         parts += [
             f"## {metric.title} {{: #{metric.id} }}",
             f"`{metric.id}`. {one['words']}",
-            f"<div>{convert(one['formula'], display='block')}</div>",
+            f'<div class="formula">{convert(one["formula"], display="block")}</div>',
             "\n".join(f"- {fact}" for fact in facts),
         ]
     return "\n\n".join(parts)
+
+
+def _linked(text):
+    """Make addresses links."""
+    return re.sub(r"(https?://[^\s,;]+[^\s,;.])", r"<\1>", text)
 
 
 def methods():
     """Return the table of methods and of suites."""
     from pdbench import list_all
 
-    rows = [f"| `{name}` | {text} |" for name, text in list_all("methods")]
+    rows = [f"| `{name}` | {_linked(text)} |" for name, text in list_all("methods")]
     return "\n".join(["| id | |", "|---|---|", *rows])
 
 

@@ -91,7 +91,8 @@ def _source(value: FunctionType | type) -> Iterator[object]:
         yield {name: one for name, one in vars(value).items() if isinstance(one, FunctionType)}
 
 
-def _is_installed(module: str) -> bool:
+def _is_installed(module: str | None) -> bool:
+    module = module or ""  # of a function made by exec
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     name = module.partition(".")[0]
     return name == "pdbench" or name in sys.stdlib_module_names or "-packages" in file

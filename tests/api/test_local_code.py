@@ -7,6 +7,9 @@ import torch
 from torch import nn
 
 import pdbench
+from pdbench import methods
+from pdbench.api.local_code import open_methods
+from pdbench.cli.main import main
 from pdbench.errors import InputError
 from pdbench.harness.fingerprint import fingerprint
 from pdbench.harness.local import is_importable
@@ -44,9 +47,8 @@ def photos(tmp_path):
 
 
 def run(methods, photos, metrics=("psnr",), **options):
-    return pdbench.run(
-        methods, metrics=metrics, dataset=str(photos), output=photos.parent / "run", **options
-    )
+    options = {"dataset": str(photos), "output": photos.parent / "run", "jobs": 1, **options}
+    return pdbench.run(methods, metrics=metrics, **options)
 
 
 def test_a_callable_is_a_row_marked_local(photos):
@@ -146,7 +148,7 @@ def test_a_file_of_code_is_run_by_worker_processes(photos, tmp_path):
         f"        open({str(tmp_path / 'pid')!r}, 'a').write(f'{{os.getpid()}} ')\n"
         "        return lr.repeat_interleave(FACTOR, -1).repeat_interleave(FACTOR, -2)\n"
     )
-    results = run([f"{path}:Net"], photos, jobs=1)
+    results = run([f"{path}:Net"], photos)
     assert not results.failed
     assert [method.id for method in results.record.methods] == ["net"]
     pids = set((tmp_path / "pid").read_text().split())
@@ -158,8 +160,8 @@ def test_a_file_of_code_is_run_by_worker_processes(photos, tmp_path):
 
 
 def test_a_listed_method_as_an_object_is_the_listed_method(photos):
-    by_object = run([pdbench.method("bicubic"), pdbench.method("bicubic").declaration], photos)
-    assert [method.title for method in by_object.record.methods] == ["Bicubic"]
+    names, local = open_methods([pdbench.method("bicubic"), methods.resolve("average-5")])
+    assert (names, local) == (["bicubic", "average-5"], {})
 
 
 def test_images_are_kept_when_asked(photos, tmp_path):
@@ -180,3 +182,20 @@ def test_images_are_kept_when_asked(photos, tmp_path):
     near = second.scores.query("method == 'near'").value
     assert again.scores.value.to_list() == near.to_list()
     assert load_image(folder / "near" / "0.png").shape == (3, 48, 64)
+
+
+def test_the_command_line_takes_files_of_code(photos, tmp_path, capsys):
+    path = tmp_path / "nearest_of_mine.py"
+    path.write_text(
+        "def nearest(lr):\n    return lr.repeat_interleave(4, -1).repeat_interleave(4, -2)\n"
+    )
+    options = ["--metrics", "psnr", "-j", "1", "-o", str(photos.parent / "run")]
+    code = ["--method", f"{path}:nearest"]
+    assert main(["eval", *code, "--name", "mine", "--hr", str(photos), *options]) == 0
+    assert "mine (local)" in capsys.readouterr().out
+    picture = str(tmp_path / "crops.png")
+    where = ["--dataset", str(photos), "--image", "0", "--crop", "8,8,16,16", "-o", picture]
+    assert main(["compare", "--methods", f"bicubic,{path}:nearest", *where]) == 0
+    assert load_image(picture).shape[0] == 3
+    assert main(["eval", "--name", "mine", "--hr", str(photos)]) == 2
+    assert "say what to score" in capsys.readouterr().err

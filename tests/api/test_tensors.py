@@ -9,6 +9,7 @@ from pdbench.metrics.protocol import PAPER, PROTOCOLS
 
 LR = torch.rand(3, 16, 20, generator=torch.Generator().manual_seed(1)).mul(255).round() / 255
 HR = torch.nn.functional.interpolate(LR[None], scale_factor=4, mode="bilinear")
+HR = HR.mul(255).round() / 255
 
 
 def noisy(count=1):

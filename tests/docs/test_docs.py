@@ -126,7 +126,7 @@ def options():
                     yield pytest.param(call, option.name, id=f"{words}-{option.name}")
 
 
-@pytest.mark.parametrize(("call", "option"), options())
+@pytest.mark.parametrize(("call", "option"), list(options()))
 def test_every_option_has_the_same_name_in_python(call, option):
     known = inspect.signature(getattr(pdbench, call)).parameters
     names = {*known, *(OptionFields.__annotations__ if "fields" in known else ())}
