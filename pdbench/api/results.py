@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from matplotlib.axes import Axes
 
-    from pdbench.plots.scene_model import Plane, Scene
-
 __all__ = ["Results", "Text", "load"]
 
 COLUMNS = ["dataset", "image", "method", "sample", "metric", "value", "reason"]
@@ -89,8 +87,7 @@ class Results(RunResult):
         """
         from pdbench.plots.plane_figure import draw_figure
 
-        plane, scene = self._scene(x, y)
-        return draw_figure(plane, scene, self.record.metrics)
+        return draw_figure(*tables.scene_of(self.record, x, y))
 
     def plane_axes(
         self, x: str | None = None, y: str | None = None, ax: Axes | None = None
@@ -107,18 +104,13 @@ class Results(RunResult):
         """
         from matplotlib import pyplot, rcParams
 
-        from pdbench.plots.plane_static import Picture, draw_axes
+        from pdbench.plots.plane_static import draw_axes
 
         axes = pyplot.subplots(layout="constrained")[1] if ax is None else ax
-        width, height = axes.get_figure(root=True).get_size_inches()  # type: ignore[union-attr]
-        size = float(rcParams["font.size"])
-        picture = Picture(width=width, height=height, font_size=size, dpi=axes.figure.dpi)
         axes.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
-        draw_axes(axes, *self._scene(x, y), picture)
+        _, scene = tables.scene_of(self.record, x, y)
+        draw_axes(axes, scene, font_size=float(rcParams["font.size"]))
         return axes
-
-    def _scene(self, x: str | None, y: str | None) -> tuple[Plane, Scene]:
-        return tables.scene_of(self.record, x, y)
 
     def table(self, form: str = "text") -> Text:
         """Return the table of means: "text", "md", "csv", "json" or "latex"."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from pdbench.api.choices import CERTAINTIES
 from pdbench.errors import InputError
@@ -14,7 +15,7 @@ from pdbench.registry import unknown_id
 
 if TYPE_CHECKING:
     from pdbench.harness.run_info import RunRecord
-    from pdbench.plots.scene_model import Plane, Scene
+    from pdbench.plots.scene import Plane, Scene
     from pdbench.plots.table_model import Table
 
 __all__ = ["Source", "plot", "read_scores", "render", "scene_of", "table", "table_of"]
@@ -72,12 +73,16 @@ def plot(
     folder: Source,
     *,
     x: str | None = None,
-    y: str | None = None,
+    y: str | Sequence[str] | None = None,
     methods: Sequence[str] = (),
     protocol: str | None = None,
     output: str | Path = "plane.html",
     certainty: str = "ellipses",
     theory: bool = False,
+    width: str | float | None = None,
+    font_size: float | None = None,
+    title: str = "",
+    caption: bool = True,
 ) -> Path:
     """Draw stored scores as a perception-distortion plane. Needs no torch.
 
@@ -86,19 +91,24 @@ def plot(
         x: Metric id on the horizontal axis; better is left. PSNR when None, or the first metric of
             distortion there is.
         y: Metric id on the vertical axis; better is down. LPIPS-VGG when None, or the first metric
-            of perception there is.
+            of perception there is. Several give a picture of as many planes side by side.
         methods: Method ids to show; all when empty.
         protocol: Protocol id; needed where the folder holds scores under several.
         output: File to write; its ending decides: .html (interactive), .png, .svg or .pdf.
         certainty: How the 95 % certainty of the means is shown, one of `CERTAINTIES`.
         theory: Draw also where averages of perfect posterior samples would lie.
+        width: Of a picture: "3.3in", "84mm", "8.4cm", or inches.
+        font_size: Of a picture, in points.
+        title: Line above the axes.
+        caption: Whether to name dataset, protocol, networks and seed above the axes.
 
     Returns:
         The file written.
 
     Raises:
         InputError: The folder holds no scores, an id or the ending is unknown, the theory wants
-            rows that are not there, or the file cannot be written.
+            rows that are not there, a size is out of range or for a page, or the file cannot be
+            written.
 
     >>> import pdbench
     >>> pdbench.plot("results/set14_x4", x="psnr", y="niqe", output="plane.svg").name
@@ -122,7 +132,25 @@ def plot(
         size=record.sizes,
         certainty=certainty,  # type: ignore[arg-type]  # checked above
         theory=theory,
+        width=None if width is None else _inches(width),
+        font_size=None if font_size is None else _font_size(font_size),
+        title=title,
+        caption=caption,
     )
+
+
+def _inches(width: str | float) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(in|mm|cm)?", str(width).strip())
+    inches = float(found[1]) / {"mm": 25.4, "cm": 2.54}.get(found[2], 1) if found else 0
+    if not 2 <= inches <= 40:
+        raise InputError(f"'{width}' is not a width; give 2in to 40in, like 3.3in or 84mm")
+    return inches
+
+
+def _font_size(points: float) -> float:
+    if not 4 <= points <= 40:
+        raise InputError(f"'{points:g}' is not a font size; give 4 to 40 points")
+    return points
 
 
 def _axis(record: RunRecord, kind: str, usual: str) -> str:
@@ -134,23 +162,32 @@ def _axis(record: RunRecord, kind: str, usual: str) -> str:
 def scene_of(record: RunRecord, x: str | None, y: str | None) -> tuple[Plane, Scene]:
     """Return the plane of a record and its scene on two metrics, as `plot` draws them."""
     from pdbench.analysis.means import summarize
-    from pdbench.plots.plane import make_plane
-    from pdbench.plots.scene import build_scene
-    from pdbench.registry import Registry
+    from pdbench.plots.layout import build_scene
+    from pdbench.plots.scene import Plane
 
-    metrics = Registry("metric", record.metrics)
+    facts = {fact.id: fact for fact in record.metrics}
     axes = [
-        metrics.get(x or _axis(record, "distortion", "psnr")),
-        metrics.get(y or _axis(record, "perception", "lpips-vgg")),
+        facts.get(name) or _unknown_metric(name, facts)
+        for name in (
+            x or _axis(record, "distortion", "psnr"),
+            y or _axis(record, "perception", "lpips-vgg"),
+        )
     ]
-    summary = summarize(record.scores, images=len(record.dataset.images))
-    titles = {method.id: method.title for method in record.methods}
-    kinds = {method.id: method.kind for method in record.methods}
-    plane = make_plane(summary, list(titles), axes, titles, kinds, "ellipses")  # type: ignore[arg-type]
+    plane = Plane(
+        summary=summarize(record.scores, images=len(record.dataset.images)),
+        methods=tuple(method.id for method in record.methods),
+        titles={method.id: method.title for method in record.methods},
+        kinds={method.id: method.kind for method in record.methods},  # type: ignore[misc]
+        facts=record.metrics,
+    )
     scene = build_scene(plane, *axes)
     if scene is None:
         raise InputError(f"no method has scores of both {axes[0].title} and {axes[1].title}")
     return plane, scene
+
+
+def _unknown_metric(name: str, facts: Iterable[str]) -> NoReturn:
+    raise unknown_id("metric in these scores", name, facts)
 
 
 def table_of(record: RunRecord) -> Table:
@@ -222,7 +259,7 @@ def render(
     facts = {fact.id: fact for fact in record.metrics}
     for name in metrics:
         if name not in facts:
-            raise unknown_id("metric in these scores", name, facts)
+            _unknown_metric(name, facts)
     return tables.table(
         record.scores,
         [facts[name] for name in metrics] or list(facts.values()),

@@ -37,7 +37,7 @@ def photos(tmp_path, monkeypatch):
     folder.mkdir()
     for seed, name in enumerate(("cat", "dog")):
         noise = torch.rand(1, 3, 14, 14, generator=torch.Generator().manual_seed(seed))
-        image = torch.nn.functional.interpolate(noise, size=(112, 112), mode="bicubic")
+        image = torch.nn.functional.interpolate(noise, size=(112, 208), mode="bicubic")
         save_image(image[0], folder / f"{name}.png")
     (tmp_path / "results").symlink_to(ROOT / "results")
     monkeypatch.chdir(tmp_path)
