@@ -14,9 +14,8 @@ from pdbench.data.datasets import Dataset, open_dataset, open_folders
 from pdbench.errors import InputError
 from pdbench.harness import runner
 from pdbench.harness.config import Catalog, RunConfig
-from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.external_images import open_images
-from pdbench.harness.local import as_method, is_importable, load_code
+from pdbench.harness.local import as_method, executor_for, load_code
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
 from pdbench.harness.store import read_outputs
@@ -100,7 +99,7 @@ def evaluate(
         settings(weights_dir=options.weights_dir, offline=options.offline),
         METRICS.holding(local_metrics),
     ):
-        executor = None if is_importable(catalog, local_metrics) else SerialExecutor()
+        executor = executor_for(options, method and catalog, local_metrics)
         result = runner.run(config, folder, executor=executor, progress=progress)
     exported = tuple(export_results(result.record, Path(export))) if export else ()
     return Results.of(replace(result, exported=exported))

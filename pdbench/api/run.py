@@ -17,8 +17,7 @@ from pdbench.data.datasets import open_dataset
 from pdbench.errors import InputError
 from pdbench.harness import runner
 from pdbench.harness.config import RunConfig
-from pdbench.harness.executors import SerialExecutor
-from pdbench.harness.local import is_importable
+from pdbench.harness.local import executor_for
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
 from pdbench.methods import SUITES
@@ -109,7 +108,7 @@ def run(
                 config,
                 Path(output) if output else Path("runs") / opened.id,
                 force=() if force is None else force or names,
-                executor=None if is_importable(local, local_metrics) else SerialExecutor(),
+                executor=executor_for(options, local, local_metrics),
                 progress=progress,
             )
     exported = tuple(export_results(result.record, Path(export))) if export else ()

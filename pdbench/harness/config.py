@@ -54,6 +54,14 @@ class Catalog(Protocol):
         """Return the functions and classes whose source defines a network."""
         ...
 
+    def weight_files(self, method: str, size: str) -> tuple[Path, ...]:
+        """Return the files that a method's networks are read from, without those that ship."""
+        ...
+
+    def output_files(self, method: str, image: str) -> tuple[Path, ...]:
+        """Return the files that a method reads for one image, beside the image."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:

@@ -20,11 +20,13 @@ from torch import Tensor, nn
 
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
+from pdbench.harness.executors import Executor, SerialExecutor
 from pdbench.harness.fingerprint import fingerprint
 from pdbench.harness.method import Method
+from pdbench.harness.options import EvalOptions
 from pdbench.metrics.metric import Choices, Metric
 
-__all__ = ["LOCAL", "as_method", "as_metric", "is_importable", "load_code"]
+__all__ = ["LOCAL", "as_method", "as_metric", "executor_for", "is_importable", "load_code"]
 
 LOCAL = "local"
 """What marks a row or a column whose code belongs to nobody but the caller."""
@@ -156,6 +158,19 @@ class _Opener:
     def _value(self, restored: Tensor, reference: Tensor) -> Any:  # noqa: ANN401
         value = self.function(restored, reference)
         return value.detach().cpu().numpy() if isinstance(value, Tensor) else value
+
+
+def executor_for(options: EvalOptions, *given: object) -> Executor | None:
+    """Return what runs local code: this process, or None (the usual) if others can import it.
+
+    Raises:
+        InputError: The code would have to run on other machines.
+    """
+    if not any(given):
+        return None
+    if options.engine != "local":
+        raise InputError("code of your own runs on this machine only; leave --engine out")
+    return None if is_importable(*given) else SerialExecutor()
 
 
 def is_importable(*given: object) -> bool:
