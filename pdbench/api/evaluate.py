@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -11,10 +13,11 @@ from pdbench.api.local_code import open_metrics
 from pdbench.api.names import check_name
 from pdbench.api.results import Results
 from pdbench.data.datasets import Dataset, open_dataset, open_folders
+from pdbench.data.sr_folders import Outputs, group_outputs, match_outputs
 from pdbench.errors import InputError
 from pdbench.harness import runner
 from pdbench.harness.config import Catalog, RunConfig
-from pdbench.harness.external_images import open_images
+from pdbench.harness.external_images import GivenRows, open_images
 from pdbench.harness.local import as_method, executor_for, load_code
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
@@ -34,6 +37,8 @@ def evaluate(
     lr: str | Path | None = None,
     dataset: str | None = None,
     title: str | None = None,
+    group_by: str | None = None,
+    by_order: bool = False,
     output: str | Path | None = None,
     export: str | Path | None = None,
     progress: bool = False,
@@ -44,6 +49,9 @@ def evaluate(
     Args:
         sr: Folder of outputs, each named like its HR image with any ending ("0801x4_mynet.png");
             several outputs of an image end in sample numbers ("0801_sample00003.png").
+        group_by: Score what differs in the names otherwise ("0801_tau0.9.png") as rows of their
+            own, called `name`-tau0.9; the word it begins with, or "" for any. None refuses it.
+        by_order: Match outputs and HR images by the order of their names.
         name: Id the outputs get in tables and files.
         method: Instead of `sr`: a callable, a `Method` or "FILE.py:NAME", as for `run`.
         hr: Folder of HR images; either this or `dataset`.
@@ -73,24 +81,18 @@ def evaluate(
     check_name(name)
     opened = _dataset(hr, lr, dataset, options.data_root)
     folder = Path(output) if output else Path("runs") / opened.id
-    catalog: Catalog
     if (sr is None) == (method is None):
         raise InputError("say what to score: either a folder, --sr, or code of your own, --method")
+    catalog: Catalog
     if sr is None:
         row = as_method(name, load_code(method) if isinstance(method, str) else method)
         catalog = MethodCatalog(local={name: replace(row, title=title or row.title)})
     else:
-        catalog = open_images(
-            Path(sr).expanduser(),
-            opened,
-            name=name,
-            title=title or name,
-            checked=read_outputs(folder, opened.id, name),
-            progress=progress,
-        )
+        found = _settings(Path(sr).expanduser(), opened, group_by, by_order=by_order)
+        catalog = given = _open_rows(found, opened, name, title or name, folder, progress=progress)
     config = RunConfig(
         dataset=opened,
-        methods=(name,),
+        methods=(name,) if sr is None else tuple(given.rows),
         catalog=catalog,
         options=options,
         local_metrics=local_metrics,
@@ -103,6 +105,42 @@ def evaluate(
         result = runner.run(config, folder, executor=executor, progress=progress)
     exported = tuple(export_results(result.record, Path(export))) if export else ()
     return Results.of(replace(result, exported=exported))
+
+
+def _open_rows(
+    found: Iterable[tuple[str, Outputs]],
+    dataset: Dataset,
+    name: str,
+    title: str,
+    folder: Path,
+    *,
+    progress: bool,
+) -> GivenRows:
+    """Open the outputs of each setting as a row of its own."""
+    rows = {}
+    for label, files in found:
+        own = check_name(f"{name}-{label}" if label else name)
+        rows[own] = open_images(
+            files,
+            dataset,
+            name=own,
+            title=f"{title} {label}".strip(),
+            checked=read_outputs(folder, dataset.id, own),
+            progress=progress,
+        )
+    return GivenRows(rows=rows)
+
+
+def _settings(
+    sr: Path, dataset: Dataset, group_by: str | None, *, by_order: bool
+) -> Iterator[tuple[str, Outputs]]:
+    """Yield what tells settings apart, in lowercase, and their outputs; "" where there is one."""
+    if group_by is None:
+        yield "", match_outputs(sr, dataset.pairs, by_order=by_order)
+        return
+    found = group_outputs(sr, dataset.pairs, by_order=by_order, parameter=group_by)
+    for label, files in found.items():
+        yield re.sub(r"[^a-z0-9._-]+", "-", label.lower()).strip("-._"), files
 
 
 def _dataset(
