@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 from pdbench.api.environment import settings
 from pdbench.api.local_code import Methods, open_methods
+from pdbench.api.names import check_name
+from pdbench.api.run import open_file
 from pdbench.data.datasets import Dataset, open_dataset
 from pdbench.data.pairs import Pair
+from pdbench.data.sr_folders import digest_of, match_outputs
 from pdbench.errors import InputError
+from pdbench.harness.external_images import GivenImages
+from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.restore import restore_image, show_lr
 from pdbench.methods.catalog import MethodCatalog
@@ -31,6 +38,9 @@ def compare(
     crop: str | tuple[int, int, int, int],
     dataset: str = "builtin",
     output: str | Path = "compare.png",
+    checkpoint: str | Path | None = None,
+    sr: Sequence[str] = (),
+    columns: int = 4,
     **fields: Unpack[OptionFields],
 ) -> Path:
     """Draw crops of one image side by side: LR, each method with its scores, HR.
@@ -43,7 +53,10 @@ def compare(
         image: Name of the image within the dataset.
         crop: (left, top, width, height) in pixels of the HR image, or "x,y,w,h".
         dataset: Dataset id, or a folder of HR images.
-        output: File to write: .png, .pdf, .svg or .html.
+        output: File to write: .png, .pdf, .svg or .html (with a slider over any two).
+        checkpoint: File of a x4 RGB network that spandrel knows, shown after `methods`.
+        sr: Folders of images made elsewhere for the dataset, each "DIR:NAME", shown after those.
+        columns: How many crops stand side by side in a picture.
         fields: How the image is restored and scored, as in `EvalOptions`.
 
     Returns:
@@ -62,38 +75,57 @@ def compare(
     options = EvalOptions.of(**fields)
     box = _box(crop) if isinstance(crop, str) else crop
     out = _checked(Path(output))
-    if not methods:
+    if not (methods or checkpoint or sr):
         raise InputError("there is no method to compare; name some with --methods")
+    if columns < 1:
+        raise InputError("a picture has at least one column; give --columns 1 or more")
     with settings(weights_dir=options.weights_dir, offline=options.offline):
         names, local = open_methods(methods)
         catalog = MethodCatalog(local=local)
+        if checkpoint is not None:
+            file = open_file(Path(checkpoint).expanduser())
+            catalog = replace(catalog, checkpoint=file)
+            names.append(file.id)
         found = [catalog.method(name) for name in dict.fromkeys(names)]
         opened = open_dataset(dataset, options.data_root)
+        found += [_made_elsewhere(given, opened, image) for given in sr]
         pair = _pair(opened, image)
         hr_size = pair.load()[1].shape
         _check_inside(box, hr_size[-1], hr_size[-2], image)
         hr, lr, shown = restore_image(pair, found, catalog, options)
     left, top, width, height = box
     cut = (slice(top, top + height), slice(left, left + width))
-    columns = [
-        METRICS.get(name).facts
-        for name in shown[0].values
-        if any(one.values[name] is not None for one in shown)
-    ]
+    scored = [name for _, values in shown for name, value in values.items() if value is not None]
+    facts = tuple(METRICS.get(name).facts for name in dict.fromkeys(scored))
     sizes = f"; {options.size} networks" if any(method.baselines for method in found) else ""
     crops = Crops(
         caption=f"{opened.id}, {image}, crop {width}×{height} at {left}, {top}; scores of the "
         f"whole image under protocol {options.protocol}{sizes}; seed {options.seed}",
         image=hr,
         box=box,
-        facts=tuple(columns),
+        facts=facts,
         panels=(
-            Panel(title="LR", levels=show_lr(lr, opened.scale)[cut], values={}),
-            *(Panel(title=one.title, levels=one.levels[cut], values=one.values) for one in shown),
-            Panel(title="HR", levels=hr[cut], values={}),
+            Panel(title="LR", levels=show_lr(lr, opened.scale)[cut]),
+            *(
+                Panel(method=one.id, title=one.title, levels=levels[cut], values=values)
+                for one, (levels, values) in zip(found, shown, strict=True)
+            ),
+            Panel(title="HR", levels=hr[cut]),
         ),
+        columns=columns,
     )
     return draw_crops(crops, out)
+
+
+def _made_elsewhere(given: str, dataset: Dataset, image: str) -> Method:
+    """Return the images of "DIR:NAME" as a method."""
+    folder, _, name = given.rpartition(":")
+    if not folder:
+        raise InputError(f"'{given}' does not say what to call its row; write DIR:NAME")
+    files = match_outputs(Path(folder).expanduser(), dataset.pairs)
+    digests = {image: digest_of(files[image])} if image in files else {}
+    row = GivenImages(id=check_name(name), title=name, files=files, digests=digests)
+    return row.method(name)
 
 
 def _box(text: str) -> tuple[int, int, int, int]:

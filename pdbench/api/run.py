@@ -25,7 +25,7 @@ from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
 
-__all__ = ["run"]
+__all__ = ["open_file", "run"]
 
 
 def run(
@@ -91,7 +91,7 @@ def run(
         names = [*(row for row in rows if row not in left_out), *given]
         catalog = MethodCatalog(local=local)
         if checkpoint is not None:
-            file = _checkpoint(Path(checkpoint).expanduser(), name)
+            file = open_file(Path(checkpoint).expanduser(), name)
             catalog = replace(catalog, checkpoint=file)
             names.append(file.id)
         opened = open_dataset(dataset, options.data_root)
@@ -115,7 +115,7 @@ def run(
     return Results.of(replace(result, left_out=left_out, exported=exported))
 
 
-def _checkpoint(path: Path, name: str | None) -> Checkpoint:
+def open_file(path: Path, name: str | None = None) -> Checkpoint:
     """Return the network in a file; what is wrong with it is said before anything is written."""
     own = name or re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "checkpoint"
     given = Checkpoint(id=check_name(own), path=path)

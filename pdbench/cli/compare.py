@@ -35,6 +35,11 @@ __all__ = ["command"]
     metavar="FILE",
     help="Its ending decides: .png, .pdf, .svg, .html (self-contained).",
 )
+@click.option("--checkpoint", type=PATH, metavar="FILE", help="Also a x4 RGB network of a file.")
+@click.option(
+    "--sr", multiple=True, metavar="DIR:NAME", help="Also images made elsewhere; may be repeated."
+)
+@click.option("--columns", type=click.IntRange(min=1), default=4, show_default=True)
 @options("metrics", "protocol", "size", "seed", "device", "data_root", "weights_dir", "offline")
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Draw crops of one image side by side, scores under each: LR, every method, HR.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS, Protocol
 
 __all__ = [
-    "Shown",
     "make_bank",
     "open_networks",
     "restore",
@@ -113,26 +111,9 @@ def save_outputs(
         save_image(protocol.quantize(output), folder / f"{image}{ending}.png")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """One method's output for one image.
-
-    Attributes:
-        method: Method id.
-        title: Title of its row.
-        levels: (H, W, 3) levels of the output; the first sample of a stochastic method.
-        values: Metric id -> score of this very output, None where there is none.
-    """
-
-    method: str
-    title: str
-    levels: Levels
-    values: Mapping[str, float | None]
-
-
 def restore_image(
     pair: Pair, methods: Sequence[Method], catalog: Catalog, options: EvalOptions
-) -> tuple[Levels, Levels, tuple[Shown, ...]]:
+) -> tuple[Levels, Levels, list[tuple[Levels, Mapping[str, float | None]]]]:
     """Restore an image with each method and score what a figure shows of it.
 
     Args:
@@ -142,7 +123,9 @@ def restore_image(
         options: How; a sample is that of a run with the same seed.
 
     Returns:
-        The HR image and the LR image, each (H, W, 3) levels, and what every method made.
+        The HR image and the LR image, each (H, W, 3) levels, and for every method its output (the
+        first sample of a stochastic method) and metric id -> score of this very output, None
+        where there is none.
 
     Raises:
         InputError: A method fails on this image or returns another size; a metric is unknown.
@@ -154,7 +137,7 @@ def restore_image(
     device = resolve_device(options.device)
     collection = MetricCollection(protocol, options.metrics or None, device=device)
     collection.prepare(hr, lr)
-    shown = []
+    shown: list[tuple[Levels, Mapping[str, float | None]]] = []
     for method in methods:
         try:
             image = protocol.quantize(restore(method, bank)[0])
@@ -163,10 +146,8 @@ def restore_image(
                 f"method '{method.id}' cannot restore '{pair.name}': {error}; leave it out"
             ) from error
         values = {name: found[0] for name, found in collection.score(image).items()}
-        shown.append(
-            Shown(method=method.id, title=method.title, levels=_levels(image), values=values)
-        )
-    return _levels(hr), _levels(lr), tuple(shown)
+        shown.append((_levels(image), values))
+    return _levels(hr), _levels(lr), shown
 
 
 def show_lr(lr: Levels, scale: int) -> Levels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pdbench.analysis.paper_tables import split_id
 from pdbench.errors import InputError
+from pdbench.plots.method_styles import family_colors
 from pdbench.plots.plane import write_file
 from pdbench.plots.table_model import format_value
 from pdbench.scores import MetricFacts
@@ -29,9 +31,11 @@ Box = tuple[int, int, int, int]
 SUFFIXES = ("png", "pdf", "svg", "html")
 """What `draw_crops` can write."""
 
-MOST_COLUMNS = 4
 SMALLEST_SIDE = 1.9
 """Inches of a crop's longer side."""
+SCORE = 0.92
+"""Inches of a score; several stand in one line where they fit."""
+WHOLE = "HR, whole image"
 LINE = 0.155
 """Inches per line of text under a crop."""
 
@@ -41,15 +45,22 @@ class Panel:
     """One crop.
 
     Attributes:
+        method: Method id, "" for HR and LR.
         title: What it shows.
         levels: (h, w, 3) levels.
         values: Metric id -> score of the whole image, None where there is none; empty for HR and
             LR.
     """
 
+    method: str = ""
     title: str
     levels: Levels
-    values: Mapping[str, float | None]
+    values: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def colors(self) -> tuple[str, str]:
+        """Colors of the method's title on light and on dark pages."""
+        return family_colors(split_id(self.method)[0]) if self.method else ("#222222", "#e6e6e6")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +73,7 @@ class Crops:
         box: (left, top, width, height) of the crop.
         facts: Metrics in the order they are listed.
         panels: The crops, all of one size.
+        columns: How many crops stand side by side in a picture.
     """
 
     caption: str
@@ -69,6 +81,7 @@ class Crops:
     box: Box
     facts: tuple[MetricFacts, ...]
     panels: tuple[Panel, ...]
+    columns: int = 4
 
 
 def draw_crops(crops: Crops, out: Path) -> Path:
@@ -98,7 +111,8 @@ def _lines(crops: Crops, panel: Panel) -> list[tuple[str, bool]]:
     """Return (text, best) for every score under a panel."""
     return [
         (
-            f"{fact.title} {format_value(panel.values.get(fact.id), fact.decimals)}",
+            f"{fact.title} {'↑' if fact.better == 'higher' else '↓'} "
+            f"{format_value(panel.values.get(fact.id), fact.decimals)}",
             _best(crops, fact) == panel.values.get(fact.id) is not None,
         )
         for fact in crops.facts
@@ -121,33 +135,38 @@ def _picture(crops: Crops, suffix: str) -> bytes:
     from pdbench.plots.plane_static import STYLE, render
 
     count = len(crops.panels) + 1
-    rows = math.ceil(count / MOST_COLUMNS)
+    rows = math.ceil(count / crops.columns)
     columns = math.ceil(count / rows)
     height, width = crops.panels[0].levels.shape[:2]
     scale = SMALLEST_SIDE / max(height, width)
     high, wide = height * scale, width * scale
-    text = (1 + len(crops.facts)) * LINE + 0.16
+    abreast = max(1, int(wide / SCORE))
+    text = (1 + math.ceil(len(crops.facts) / abreast)) * LINE + 0.16
     size = (columns * (wide + 0.1) + 0.1, rows * (high + text) + 0.35)
     with rc_context(STYLE):
         figure = Figure(figsize=size)
         figure.text(0.1 / size[0], 1 - 0.2 / size[1], crops.caption, fontsize=6.5, color="#555555")
         for index in range(count):
             row, column = divmod(index, columns)
-            left = (0.1 + column * (wide + 0.1)) / size[0]
-            bottom = 1 - (0.35 + row * (high + text) + high) / size[1]
-            axes = figure.add_axes((left, bottom, wide / size[0], high / size[1]))
+            left, bottom = 0.1 + column * (wide + 0.1), size[1] - 0.35 - row * (high + text) - high
+            box = (left / size[0], bottom / size[1], wide / size[0], high / size[1])
+            axes = figure.add_axes(box)
             axes.set_axis_off()
-            if index == 0:
-                _draw_whole(axes, crops)
-                title, lines = "HR, whole image", []
-            else:
-                panel = crops.panels[index - 1]
+            panel = crops.panels[index - 1] if index else Panel(title=WHOLE, levels=crops.image)
+            if index:
                 axes.imshow(panel.levels, interpolation="nearest")
-                title, lines = panel.title, _lines(crops, panel)
-            for place, (words, bold) in enumerate([(title, True), *lines]):
+            else:
+                _draw_whole(axes, crops)
+            figure.text(
+                box[0], (bottom - 0.15) / size[1], panel.title, fontsize=7.5, fontweight="bold",
+                color=panel.colors[0], parse_math=False,
+            )  # fmt: skip
+            for place, (words, best) in enumerate(_lines(crops, panel)):
+                line, across = divmod(place, abreast)
                 figure.text(
-                    left, bottom - (0.15 + place * LINE) / size[1], words,
-                    fontsize=7.5 if place == 0 else 6.5, fontweight="bold" if bold else "normal",
+                    (left + across * wide / abreast) / size[0],
+                    (bottom - 0.15 - (line + 1) * LINE) / size[1],
+                    words, fontsize=6, fontweight="bold" if best else "normal",
                 )  # fmt: skip
     return render(figure, suffix)
 
@@ -164,19 +183,27 @@ def _draw_whole(axes: Axes, crops: Crops) -> None:
 
 def _page(crops: Crops) -> bytes:
     # jinja2 takes a tenth of a second to import; a picture does without.
+    from pdbench.plots.inline_svg import theme_color
     from pdbench.plots.pages import asset, csp_hash, render
 
     height, width = crops.panels[0].levels.shape[:2]
-    style = asset("crops.css")
+    colors = {one.method: theme_color(*one.colors) for one in crops.panels if one.method}
+    style, script = asset("style.css"), asset("board.js")
     page = render(
         "crops.html",
-        policy=f"default-src 'none'; img-src data:; style-src {csp_hash(style)}",
+        title="Crops side by side",
+        policy=f"default-src 'none'; script-src {csp_hash(script)}; img-src data:; "
+        f"style-src {csp_hash(style)}; base-uri 'none'; form-action 'none'",
         style=style,
+        script=script,
         caption=crops.caption,
         whole=_data_url(_marked(crops)),
         width=width,
         height=height,
-        panels=[(one.title, _data_url(one.levels), _lines(crops, one)) for one in crops.panels],
+        panels=[
+            (one, colors.get(one.method), _data_url(one.levels), _lines(crops, one))
+            for one in crops.panels
+        ],
     )
     return page.encode()
 

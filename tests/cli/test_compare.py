@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -45,17 +46,17 @@ def test_a_figure_is_written_in_every_format(call, tmp_path, suffix):
 def test_the_page_shows_lr_the_method_with_its_scores_and_hr(call, tmp_path):
     assert call("compare", *WORDS, "-o", "figure.html").code == 0
     page = (tmp_path / "figure.html").read_text("utf-8")
-    titles = re.findall(r"<h2>(.*?)</h2>", page)
+    titles = re.findall(r"<h2>(?:<svg.*?</svg>)?(.*?)</h2>", page)
     assert titles == ["HR, whole image", "LR", "Bicubic", "HR"]
-    assert re.search(r"<li>PSNR \d+\.\d\d</li><li>SSIM 0\.\d{4}</li>", page)
+    assert re.search(r"<li>PSNR ↑ \d+\.\d\d</li><li>SSIM ↑ 0\.\d{4}</li>", page)
     assert "photos, a, crop 32×24 at 8, 4" in page
-    assert not re.search(r"src=\"(?!data:)|href=", page)
+    assert not re.search(r"src=\"(?!data:)|href=\"(?!#)", page)
 
 
 def test_scores_are_those_of_the_whole_image(call, tmp_path):
     call("compare", *WORDS, "-o", "figure.html")
     page = (tmp_path / "figure.html").read_text("utf-8")
-    shown = re.search(r"PSNR (\d+\.\d\d)", page)[1]
+    shown = re.search(r"PSNR ↑ (\d+\.\d\d)", page)[1]
     hr = load_image(tmp_path / "photos" / "a.png")
     error = quantize(bicubic_upsample(bicubic_downsample(hr, 4), 4)) - hr
     assert shown == f"{-10 * math.log10(float(error.double().square().mean())):.2f}"
@@ -65,6 +66,16 @@ def test_the_same_call_gives_the_same_bytes(call, tmp_path):
     for name in ("one.png", "two.png"):
         assert call("compare", *WORDS, "-o", name).code == 0
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_images_made_elsewhere_stand_beside_ours(call, photos, tmp_path):
+    shutil.copytree(photos, tmp_path / "best")
+    words = [*WORDS, "--sr", "best:mine", "--columns", "2", "-o", "figure.svg"]
+    assert call("compare", *words).code == 0
+    text = (tmp_path / "figure.svg").read_text("utf-8")
+    assert re.findall(r">(mine|Bicubic|PSNR ↑ ∞)<", text) == ["Bicubic", "mine", "PSNR ↑ ∞"]
+    colors = dict(re.findall(r"fill: (#\w{6})[^>]*>(mine|Bicubic)<", text)[::-1])
+    assert len(colors) == 2  # each title in the color of its method
 
 
 @pytest.mark.parametrize(
@@ -78,6 +89,8 @@ def test_the_same_call_gives_the_same_bytes(call, tmp_path):
         (("--methods", "nonsense"), "unknown method 'nonsense'"),
         (("--metrics", "nonsense"), "unknown metric 'nonsense'"),
         (("--dataset", "nowhere"), "nowhere"),
+        (("--sr", "photos"), "write DIR:NAME"),
+        (("--sr", "nowhere:mine"), "nowhere"),
         (("-o", "figure.gif"), "cannot draw into 'figure.gif'"),
     ],
 )

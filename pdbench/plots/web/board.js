@@ -153,13 +153,16 @@ function wireBoard(board) {
 
 function wireSlider(slider) {
   const pair = slider.querySelector(".pair");
-  const menu = slider.querySelector("select");
   const range = slider.querySelector('input[type="range"]');
   range.addEventListener("input", () => pair.style.setProperty("--cut", `${range.value}%`));
-  menu.addEventListener("change", () => {
-    pair.querySelector(".before").src = menu.value;
-    pair.querySelector(".before").alt = menu.selectedOptions[0].textContent;
-  });
+  for (const menu of slider.querySelectorAll("select")) {
+    menu.addEventListener("change", () => {
+      const image = pair.querySelector(`.${menu.name}`);
+      const inside = menu.value.startsWith("#");
+      image.src = inside ? document.querySelector(menu.value).src : menu.value;
+      image.alt = menu.selectedOptions[0].textContent;
+    });
+  }
 }
 
 function wireTheme(button) {
