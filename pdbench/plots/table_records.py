@@ -60,7 +60,7 @@ def _csv_cell(cell: Cell, fact: MetricFacts, *, ends: bool) -> list[str]:
 def render_json(table: Table) -> str:
     """Write the table as JSON: what was scored, under which hashes, and every mean in full.
 
-    An infinite mean is the string "inf", as JSON has no such number.
+    An infinite mean is null, as JSON has no such number.
     """
     summary = table.summary
     record = {
@@ -111,5 +111,5 @@ def _json_cell(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _number(value: float | None) -> float | str | None:
-    return str(value) if value is not None and math.isinf(value) else value
+def _number(value: float | None) -> float | None:
+    return None if value is None or math.isinf(value) else value
