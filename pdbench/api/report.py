@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdbench.api.tables import read_scores
+from pdbench.api.tables import read_scores, summarize_record
 from pdbench.errors import InputError, system_reason
 
 if TYPE_CHECKING:
@@ -79,15 +79,13 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _section(record: RunRecord, methods: Sequence[str], index: int) -> Section:
-    from pdbench.analysis.means import summarize
     from pdbench.plots.board_model import BoardRow, build_board
     from pdbench.plots.report_claims import claims_document
     from pdbench.plots.report_page import Section
-    from pdbench.plots.table_model import select_methods
 
-    count, size = len(record.dataset.images), record.sizes
+    summary = summarize_record(record)
     known = {method.id: method for method in record.methods}
-    chosen = select_methods(summarize(record.scores, images=count), list(methods) or None)
+    chosen = summary.choose(methods)
     kinds: dict[str, Any] = {name: known[name].kind for name in chosen}
     return Section(
         title=record.dataset.title,
@@ -96,10 +94,10 @@ def _section(record: RunRecord, methods: Sequence[str], index: int) -> Section:
             record.metrics,
             [BoardRow(method=n, title=known[n].title, kind=kinds[n]) for n in chosen],
             slug=f"board{index}",
-            images=count,
-            size=size,
+            images=summary.images,
+            size=summary.size,
         ),
-        claims=claims_document(record.scores, record.metrics, images=count, size=size),
+        claims=claims_document(summary),
         provenance=_provenance(record, chosen),
     )
 

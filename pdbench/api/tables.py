@@ -13,9 +13,10 @@ from pdbench.errors import InputError
 from pdbench.registry import unknown_id
 
 if TYPE_CHECKING:
+    from pdbench.analysis.means import Summary
     from pdbench.harness.run_info import RunRecord
 
-__all__ = ["plot", "read_scores", "render", "table"]
+__all__ = ["plot", "read_scores", "summarize_record", "table"]
 
 
 def table(
@@ -50,10 +51,14 @@ def table(
         InputError: The folder holds no scores, an id or the format is unknown, the scores cannot
             share a table, or the file cannot be written.
     """
+    from pdbench.plots import tables
+
     record = read_scores(
         folder, protocol=protocol, methods=methods, metrics=() if metrics else None, seeds=seeds
     )
-    text = render(record, form=form, methods=methods, metrics=metrics, ci=ci, worst=worst)
+    text = tables.table(
+        summarize_record(record, worst=worst), form=form, methods=methods, metrics=metrics, ci=ci
+    )
     if output is not None:
         with _writing(output):
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -190,33 +195,18 @@ def read_scores(
     return one_protocol(record, protocol, methods)
 
 
-def render(
-    record: RunRecord,
-    *,
-    form: str,
-    methods: Sequence[str] = (),
-    metrics: Sequence[str] = (),
-    ci: bool = True,
-    worst: bool = False,
-) -> str:
-    """Make a table of the scores in a record; see `table`."""
-    from pdbench.plots import tables
+def summarize_record(record: RunRecord, *, worst: bool = False) -> Summary:
+    """Return the means of the scores in a record; with `worst`, of each image's worst output."""
+    from pdbench.analysis.means import summarize
 
-    facts = {fact.id: fact for fact in record.metrics}
-    for name in metrics:
-        if name not in facts:
-            raise unknown_id("metric in these scores", name, facts)
-    return tables.table(
+    return summarize(
         record.scores,
-        [facts[name] for name in metrics] or list(facts.values()),
-        format=form,  # type: ignore[arg-type]  # checked there
-        methods=list(methods) or None,
+        record.metrics,
         titles={method.id: method.title for method in record.methods},
         images=len(record.dataset.images),
         size=record.sizes,
-        ci=ci,
-        worst=worst,
         lr=record.dataset.lr_text if record.dataset.lr_psnr else "",
+        worst=worst,
     )
 
 

@@ -39,7 +39,7 @@ def render_csv(table: Table) -> str:
     summary = table.summary
     notes = dict(table.notes)
     for row in table.rows:
-        named = [summary.dataset, summary.protocol, table.size]
+        named = [summary.dataset, summary.protocol, summary.size]
         named += [" ".join(map(str, summary.seeds)), row.method]
         fields = [*map(guard_formula, named), str(summary.images)]
         for cell, fact in zip(row.cells, table.columns, strict=True):
@@ -68,7 +68,7 @@ def render_json(table: Table) -> str:
         "scale": 4,
         "images": summary.images,
         "protocol": summary.protocol,
-        "size": table.size,
+        "size": summary.size,
         "seeds": list(summary.seeds),
         "metrics": [_metric(fact, summary.hashes.get(fact.id, "")) for fact in table.columns],
         "rows": [
