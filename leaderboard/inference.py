@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from torch import Tensor
-from tqdm import tqdm
 
 from pdbench.data.datasets import Dataset
 from pdbench.harness.config import Catalog
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
+from pdbench.harness.progress import progress_over
 from pdbench.harness.restore import make_bank, open_networks, restore
-from pdbench.harness.runner import PROGRESS_DELAY
 from pdbench.images import save_image
 from pdbench.metrics.protocol import PROTOCOLS
 
@@ -56,14 +55,7 @@ def write_images(
         folder.mkdir(parents=True, exist_ok=True)
         for earlier in folder.glob("*.png"):
             earlier.unlink()
-    bar = tqdm(
-        dataset.pairs,
-        desc=f"making {dataset.id}",
-        delay=PROGRESS_DELAY,
-        disable=None if progress else True,
-        leave=False,
-    )
-    for pair in bar:
+    for pair in progress_over(dataset.pairs, f"making {dataset.id}", show=progress):
         lr, _ = pair.load()
         bank = make_bank(pair.name, lr, places.values(), networks, options)
         for folder, method in places.items():

@@ -8,8 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from pdbench.data.datasets import check_pairs, combine_sha256
 from pdbench.errors import InputError
 from pdbench.harness.config import (
@@ -24,6 +22,7 @@ from pdbench.harness.config import (
 from pdbench.harness.executors import Executor, LocalExecutor
 from pdbench.harness.method_records import method_records, metric_ids, missing_weights
 from pdbench.harness.options import EvalOptions
+from pdbench.harness.progress import progress_bar
 from pdbench.harness.ray_executor import RayExecutor
 from pdbench.harness.run_info import (
     DatasetRecord,
@@ -35,10 +34,7 @@ from pdbench.harness.store import RunStore, ScoreKey, read_fingerprints, read_ru
 from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
 
-__all__ = ["PROGRESS_DELAY", "RunResult", "run"]
-
-PROGRESS_DELAY = 2.0
-"""Seconds before a progress bar appears."""
+__all__ = ["RunResult", "run"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,13 +155,7 @@ def _check_images(config: RunConfig, folder: Path, progress: bool) -> dict[str, 
         for pair in config.dataset.pairs
         if pair.name not in known or known[pair.name].content != contents[pair.name]
     ]
-    with tqdm(
-        total=len(new),
-        desc="checking images",
-        delay=PROGRESS_DELAY,
-        disable=None if progress else True,
-        leave=False,
-    ) as bar:
+    with progress_bar(len(new), "checking images", show=progress) as bar:
         facts = check_pairs(new, lambda _pair: bar.update())
     fresh = {
         name: ImageFingerprint(
@@ -282,14 +272,11 @@ def _execute(
     images = {task.pair.name: task.image for task in tasks}
     records = {record.id: record for task in tasks for record, _ in task.work}
     # Counted in pixels, as time is; images of one set differ in size by a factor of four.
-    bar = tqdm(
-        total=sum(task.image.pixels * len(task.work) for task in tasks),
-        desc=f"scoring {len(tasks)} images",
-        unit="px",
+    bar = progress_bar(
+        sum(task.image.pixels * len(task.work) for task in tasks),
+        f"scoring {len(tasks)} images",
+        show=progress,
         bar_format="{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]{postfix}",
-        delay=PROGRESS_DELAY,
-        disable=None if progress else True,
-        leave=False,
     )
     done = []
     # Closed at once when writing fails, so that no worker goes on in vain.

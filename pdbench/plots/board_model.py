@@ -50,6 +50,7 @@ class BoardRow:
         kind: How its images come about.
         link: Address of its own page, "" for none.
         badges: Words beside it.
+        links: (words, address) of paper and code.
     """
 
     method: str
@@ -57,6 +58,7 @@ class BoardRow:
     kind: Kind
     link: str = ""
     badges: tuple[Badge, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,7 @@ class Board:
 
     Attributes:
         slug: Name of the board in addresses ("set14-paper").
+        title: Title of the dataset.
         rows: The methods.
         table: Their means.
         contaminated: (method id, metric id) -> why that score says less than it seems to.
@@ -88,6 +91,7 @@ class Board:
     """
 
     slug: str
+    title: str
     rows: tuple[BoardRow, ...]
     table: Table
     contaminated: Mapping[tuple[str, str], str]
@@ -108,6 +112,7 @@ def build_board(
     rows: Sequence[BoardRow],
     *,
     slug: str,
+    title: str = "",
     contaminated: Mapping[tuple[str, str], str] | None = None,
     images: int | None = None,
     size: str = "",
@@ -119,6 +124,7 @@ def build_board(
         facts: The metrics, in column order; those never scored are left out.
         rows: The methods, in the order shown first.
         slug: Name of the board in addresses.
+        title: Title of the dataset.
         contaminated: (method id, metric id) -> why the score says less than it seems to.
         images: Number of images in the dataset.
         size: Size of the networks, named in the caption.
@@ -146,6 +152,7 @@ def build_board(
     without = [fact for fact in facts if fact.id not in known]
     return Board(
         slug=slug,
+        title=title,
         rows=tuple(rows),
         table=table,
         contaminated=contaminated,
