@@ -49,6 +49,10 @@ def report(
     Raises:
         InputError: The folder holds no scores, an id is unknown, the scores cannot share a table,
             a figure is no PNG file, or the page cannot be written.
+
+    >>> import pdbench
+    >>> pdbench.report("results/set5_x4", output="report.html").name
+    'report.html'
     """
     from pdbench.plots.plane import write_file
     from pdbench.plots.report_page import render_report
