@@ -8,6 +8,7 @@ from run_folders import make_config, write_images
 
 from pdbench.baselines import BASELINES
 from pdbench.data.datasets import open_dataset
+from pdbench.data.sr_folders import match_outputs
 from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.external_images import open_images
 from pdbench.harness.method_records import method_records
@@ -45,7 +46,8 @@ def fakes(folder, monkeypatch):
 def outputs(folder, monkeypatch):
     shutil.copytree(folder / "images", folder / "outputs")
     config = make_config(folder / "images")
-    given = open_images(folder / "outputs", config.dataset, name="mine", title="Mine", checked={})
+    files = match_outputs(folder / "outputs", config.dataset.pairs)
+    given = open_images(files, config.dataset, name="mine", title="Mine", checked={})
     return replace(config, methods=("mine",), catalog=given)
 
 
