@@ -46,6 +46,10 @@ def list_all(
 
     Raises:
         InputError: The kind is unknown or a folder does not exist.
+
+    >>> import pdbench
+    >>> [name for name, _ in pdbench.list_all("protocols")][:3]
+    ['paper', 'pirm', 'basicsr-y']
     """
     with settings(weights_dir=weights_dir):
         if kind == "methods":
@@ -160,6 +164,9 @@ def doctor(
 
     Raises:
         InputError: The cluster cannot be used.
+
+    >>> import pdbench
+    >>> rows = pdbench.doctor()
     """
     if address is not None:
         return {
