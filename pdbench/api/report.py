@@ -125,8 +125,12 @@ def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Documen
         for record in records
         for method in _chosen(record, methods)
     ]
-    shared = [head for head in facts[0] if len({row[head] for row in facts}) == 1]
-    heads = tuple(head for head in facts[0] if head not in shared or head == "method")
+    shared = [
+        (head, value)
+        for head, value in facts[0].items()
+        if head != "method" and all(row[head] == value for row in facts)
+    ]
+    heads = tuple(head for head in facts[0] if (head, facts[0][head]) not in shared)
     rows = dict.fromkeys(tuple(row[head] for head in heads) for row in facts)
     datasets = [record.dataset for record in records]
     return Document(
@@ -138,8 +142,9 @@ def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Documen
                 words=3,
             ),
             Grid(heads=heads, rows=tuple(rows), words=len(heads)),
+            Grid(heads=("all rows", ""), rows=tuple(shared), words=2),
         ),
-        notes=tuple(f"{head}: {facts[0][head]}" for head in shared if head != "method"),
+        notes=(),
         record={},
     )
 
