@@ -12,8 +12,8 @@ from typing import Any, Literal, get_args
 
 from pdbench.errors import InputError
 from pdbench.plots.table_markup import escape_markdown
-from pdbench.plots.table_model import one_line
 from pdbench.plots.table_records import guard_formula
+from pdbench.scores import one_line
 
 __all__ = ["Document", "DocumentFormat", "Grid", "format_signed", "render_document"]
 
