@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pdbench.cli.options import PATH, options, split_commas
+from pdbench.cli.options import ENGINE, PATH, options, split_commas
 
 __all__ = ["command"]
 
@@ -46,7 +46,10 @@ __all__ = ["command"]
     help="Also images made elsewhere, named as for eval; repeat it for several.",
 )
 @click.option("--columns", type=click.IntRange(1), metavar="N", help="Crops in a row.")
-@options("metrics", "protocol", "size", "seed", "device", "data_root", "weights_dir", "offline")
+@options(
+    "metrics", "protocol", "size", "seed", "device", "data_root", "weights_dir", "offline",
+    *ENGINE,
+)  # fmt: skip
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Draw crops of one image side by side, scores under each: LR, every method, HR.
 
