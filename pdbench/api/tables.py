@@ -216,7 +216,7 @@ def render(
         size=record.sizes,
         ci=ci,
         worst=worst,
-        lr=record.dataset.lr_text if record.dataset.lr_psnr else "",
+        remarks=record.remarks,
     )
 
 

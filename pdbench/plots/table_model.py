@@ -127,7 +127,7 @@ def build_table(
     size: str = "",
     ci: bool = True,
     worst: bool = False,
-    lr: str = "",
+    remarks: Sequence[tuple[str, str]] = (),
 ) -> Table:
     """Turn scores into the content of a table.
 
@@ -140,7 +140,7 @@ def build_table(
         size: Size of the networks ("compact"), named in the caption.
         ci: Whether to compute 95 % confidence intervals over images.
         worst: Let each image count by its worst output instead of the mean of its outputs.
-        lr: What a reader must know of the LR images, or "".
+        remarks: (mark, text) of what else a reader must know, put below the table.
 
     Returns:
         The table's content.
@@ -173,7 +173,7 @@ def build_table(
         size=size,
         columns=tuple(map(_marked, columns)),
         rows=rows,
-        notes=(*_outside(columns), *notes.entries(), *([("LR", lr)] if lr else [])),
+        notes=(*_outside(columns), *notes.entries(), *remarks),
         ci=ci,
     )
 
