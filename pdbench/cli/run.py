@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from pdbench.cli.options import ENGINE, PATH, options, split_commas
+from pdbench.cli.ids import check_ids, complete
+from pdbench.cli.options import ENGINE, PATH, options, split_methods
 from pdbench.cli.outcome import print_result
 
 __all__ = ["command"]
@@ -17,11 +18,18 @@ __all__ = ["command"]
     "--method",
     "methods",
     multiple=True,
-    callback=split_commas,
+    callback=check_ids("method", split_methods),
+    shell_complete=complete("method"),
     metavar="ID",
-    help="Method to score, e.g. median-5 or srflow-da[tau=0.9]; repeat it or join with commas.",
+    help="Method to score, e.g. median-5 or srflow-da:0.9; repeat it or join with commas.",
 )
-@click.option("--suite", metavar="NAME", help="Score all methods of a suite, e.g. table1.")
+@click.option(
+    "--suite",
+    callback=check_ids("suite"),
+    shell_complete=complete("suite"),
+    metavar="NAME",
+    help="Score all methods of a suite, e.g. table1.",
+)
 @click.option(
     "--checkpoint",
     type=PATH,
@@ -33,6 +41,8 @@ __all__ = ["command"]
     "--dataset",
     default="builtin",
     show_default=True,
+    callback=check_ids("dataset"),
+    shell_complete=complete("dataset"),
     metavar="ID|DIR",
     help="Dataset id (pdbench list datasets) or a folder of HR images.",
 )
@@ -55,5 +65,5 @@ def command(force: tuple[str, ...], traceback: bool, **given: Any) -> int:  # no
     """
     from pdbench.api.run import run
 
-    again = split_commas(None, None, force) if force else None
+    again = split_methods(None, None, force) if force else None
     return print_result(run(force=again, progress=True, **given), traceback=traceback)
