@@ -49,6 +49,10 @@ def report(
     Raises:
         InputError: The folder holds no scores, an id is unknown, the scores cannot share a table,
             a figure is no PNG file, or the page cannot be written.
+
+    >>> import pdbench
+    >>> pdbench.report("results/set5_x4", output="report.html").name
+    'report.html'
     """
     from pdbench.plots.plane import write_file
     from pdbench.plots.report_page import render_report
@@ -126,8 +130,12 @@ def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Documen
         for record in records
         for method in _chosen(record, methods)
     ]
-    shared = [head for head in facts[0] if len({row[head] for row in facts}) == 1]
-    heads = tuple(head for head in facts[0] if head not in shared or head == "method")
+    shared = [
+        (head, value)
+        for head, value in facts[0].items()
+        if head != "method" and all(row[head] == value for row in facts)
+    ]
+    heads = tuple(head for head in facts[0] if (head, facts[0][head]) not in shared)
     rows = dict.fromkeys(tuple(row[head] for head in heads) for row in facts)
     datasets = [record.dataset for record in records]
     return Document(
@@ -139,8 +147,9 @@ def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Documen
                 words=3,
             ),
             Grid(heads=heads, rows=tuple(rows), words=len(heads)),
+            Grid(heads=("all rows", ""), rows=tuple(shared), words=2),
         ),
-        notes=tuple(f"{head}: {facts[0][head]}" for head in shared if head != "method"),
+        notes=(),
         record={},
     )
 

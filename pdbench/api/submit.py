@@ -74,6 +74,11 @@ def submit(
     Raises:
         InputError: Something is missing, malformed or unusable; nothing was written to the board.
         WeightsUnavailable: A network has no weights of the size asked for.
+
+    >>> import pdbench
+    >>> pdbench.submit("mynet", card="card.yaml", sr="sr")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    pdbench.errors.InputError: there is no such board
     """
     from pdbench.api.environment import settings
     from pdbench.leaderboard import submit
@@ -217,6 +222,11 @@ def verify(
 
     Raises:
         InputError: There is no such board or row, or the images cannot be used at all.
+
+    >>> import pdbench
+    >>> pdbench.verify("mynet", board="nowhere")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    pdbench.errors.InputError: there is no such board
     """
     from pdbench.leaderboard.board import find_board, read_board
     from pdbench.leaderboard.verification import Evidence, verify_entry

@@ -47,8 +47,10 @@ def spelled_out(name: str) -> str:
 def _is_known(kind: str, name: str) -> bool:
     if name in IDS[kind]:
         return True
+    if ".py:" in name:
+        return True
     if kind == "method":
-        return ".py:" in name or any(re.fullmatch(family, name) for family in FAMILIES)
+        return any(re.fullmatch(family, name) for family in FAMILIES)
     if kind == "metric":
         return name.startswith("pyiqa:")
     return kind == "dataset" and ("/" in name or "\\" in name or Path(name).is_dir())

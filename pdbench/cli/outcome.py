@@ -9,7 +9,7 @@ import click
 from pdbench.cli.terminal import print_line, printable
 
 if TYPE_CHECKING:
-    from pdbench.harness.runner import RunResult
+    from pdbench.harness.run_info import RunResult
 
 __all__ = ["print_result"]
 

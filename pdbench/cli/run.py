@@ -20,8 +20,9 @@ __all__ = ["command"]
     multiple=True,
     callback=check_ids("method", split_methods),
     shell_complete=complete("method"),
-    metavar="ID",
-    help="Method to score, e.g. median-5 or srflow-da:0.9; repeat it or join with commas.",
+    metavar="ID|FILE.py:NAME",
+    help="Method to score, e.g. median-5 or srflow-da:0.9, or code of your own: a callable, an "
+    "nn.Module or a Method; repeat it or join with commas.",
 )
 @click.option(
     "--suite",
@@ -45,6 +46,12 @@ __all__ = ["command"]
     shell_complete=complete("dataset"),
     metavar="ID|DIR",
     help="Dataset id (pdbench list datasets) or a folder of HR images.",
+)
+@click.option(
+    "--save-images",
+    type=PATH,
+    metavar="DIR",
+    help="Keep all outputs: DIR/<method>/<image>.png, rounded by the protocol.",
 )
 @options(
     "data_root", "seed", "metrics", "protocol", "device", "size", "jobs", "output", "export",

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pdbench.data.datasets import check_pairs, combine_sha256
@@ -30,42 +30,15 @@ from pdbench.harness.run_info import (
     ImageFingerprint,
     MethodRecord,
     RunRecord,
+    RunResult,
 )
 from pdbench.harness.store import RunStore, ScoreKey, read_fingerprints, read_run
 from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
 
-__all__ = ["RunResult", "run"]
-
+__all__ = ["run"]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunResult:
-    """What a run leaves.
-
-    Attributes:
-        folder: The run folder, to be given to `table` and `plot`.
-        record: The scores of the run's methods, in the paper's order, and what they mean.
-        computed: Scores with a value that this run computed.
-        kept: Scores with a value that were stored already.
-        failed: (image, method, reason) of every output that could not be made or scored.
-        unavailable: Metric id -> why it cannot be computed on this machine.
-        left_out: Method id -> why a row of the suite was left out.
-        tracebacks: (image, method) -> where a method failed in this run.
-        exported: Files written for exports.
-    """
-
-    folder: Path
-    record: RunRecord
-    computed: int
-    kept: int
-    failed: tuple[tuple[str, str, str], ...] = ()
-    unavailable: Mapping[str, str] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    tracebacks: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    exported: tuple[Path, ...] = ()
 
 
 def run(
@@ -226,7 +199,7 @@ def _missing(
                 for name in record.hashes
                 if record.id in force or not is_done(image, record, name)
             )
-            if metrics:
+            if metrics or config.save_images:
                 work.append((image, record, metrics))
     return work
 
@@ -257,7 +230,8 @@ def _tasks(
     """Return one task per image with anything to compute, largest first."""
     left: dict[str, list[tuple[MethodRecord, tuple[str, ...]]]] = {}
     for image, record, missing in work:
-        if metrics := tuple(name for name in missing if name not in unavailable):
+        metrics = tuple(name for name in missing if name not in unavailable)
+        if metrics or config.save_images:
             left.setdefault(image, []).append((record, metrics))
     tasks = [
         Task(pair=pair, image=images[pair.name], work=tuple(left[pair.name]))

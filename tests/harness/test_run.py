@@ -281,13 +281,6 @@ def test_bad_run_is_refused_before_anything_is_written(images, tmp_path, changes
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
-def test_gpu_that_is_not_there_is_refused(images, tmp_path, device):
-    with pytest.raises(InputError, match=f"'{device}' was asked for but torch finds no GPU"):
-        serial(make_config(images, device=device), tmp_path / "run")
-
-
 def test_corrupt_image_is_refused_before_anything_is_written(images, tmp_path):
     content = (images / "image-1.png").read_bytes()
     (images / "image-1.png").write_bytes(content[: len(content) // 2])

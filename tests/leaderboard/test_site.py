@@ -193,7 +193,7 @@ def test_whatever_stands_on_a_card_is_text(template):
     for text in (
         render_board_page(
             [one], replace(one, content=replace(one.content, title=EVIL), left_out={EVIL: EVIL})
-        ),  # fmt: skip
+        ),
         render_method(board, evil, board.entries),
     ):
         page = Reader(text)
