@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from pdbench.data.datasets import DATASETS, Dataset, open_dataset
 from pdbench.errors import InputError, PdbenchError
+from pdbench.harness.options import EvalOptions
 from pdbench.harness.run_info import installed_versions
 from pdbench.leaderboard.archives import dataset_folder, open_images
 from pdbench.leaderboard.board import LEVELS, Board, Verdict, write_verdict
@@ -20,7 +21,7 @@ from pdbench.leaderboard.models import used_models
 from pdbench.leaderboard.plausibility import implausible
 from pdbench.leaderboard.provenance import Output
 from pdbench.leaderboard.safe_io import read_file
-from pdbench.leaderboard.scoring import Scored, Scoring, score_folder
+from pdbench.leaderboard.scoring import Scored, score_folder
 from pdbench.leaderboard.sources import reproduce
 from pdbench.leaderboard.submission import Entry, crop_name, read_entry
 from pdbench.leaderboard.text_validation import clean_text
@@ -39,10 +40,8 @@ class Evidence:
         images: Its output images: a folder, one of folders per dataset, or a zip file.
         reproduce: Run the method of this repository, or the checkpoint.
         checkpoint: The file that was submitted.
-        data_root: Folder that holds the named datasets.
         work: Folder for the runs; a temporary one when None.
-        device: Torch device.
-        jobs: Processes; one per core when None.
+        options: How to restore and score; protocol, metrics and seed are the row's.
         progress: Whether to show progress bars.
         record: Whether to keep the verdict on the board, and with images the scores the board
             computed from them.
@@ -52,10 +51,8 @@ class Evidence:
     images: Path | None = None
     reproduce: bool = False
     checkpoint: Path | None = None
-    data_root: Path | None = None
     work: Path | None = None
-    device: str = "cpu"
-    jobs: int | None = None
+    options: EvalOptions = field(default_factory=EvalOptions)
     progress: bool = False
     record: bool = False
 
@@ -194,7 +191,7 @@ def _hold_against(entry: Entry, board: Board, evidence: Evidence, notes: list[st
                 for name, dataset in datasets.items():
                     reproduce(
                         entry, dataset, folders[name], evidence.checkpoint,
-                        device=evidence.device, progress=evidence.progress,
+                        device=evidence.options.device, progress=evidence.progress,
                     )  # fmt: skip
             except PdbenchError as error:
                 held.failures.append(str(error))
@@ -219,7 +216,9 @@ def _datasets(
         part = entry.provenance.datasets[name]
         known_images = board_images(board, name)
         try:
-            opened[name], found = named_as(open_dataset(name, evidence.data_root), part.images)
+            opened[name], found = named_as(
+                open_dataset(name, evidence.options.data_root), part.images
+            )
         except InputError as error:
             if needed:
                 raise
@@ -243,20 +242,24 @@ def _score_all(
     held: _Held,
 ) -> dict[str, Scored]:
     """Score a folder of images for each dataset; what cannot be scored is a failure."""
-    scoring = Scoring(
+    options = replace(
+        evidence.options,
         protocol=entry.provenance.protocol,
-        metrics=[metric.id for metric in entry.provenance.metrics],
+        metrics=tuple(metric.id for metric in entry.provenance.metrics),
         seed=entry.card.seeds[0],
-        device=evidence.device,
-        jobs=evidence.jobs,
-        progress=evidence.progress,
     )
     found = {}
     for name, dataset in datasets.items():
         place = work / entry.id / name
         try:
             found[name] = score_folder(
-                folders[name], dataset, entry.id, entry.card.name, work=place, scoring=scoring
+                folders[name],
+                dataset,
+                entry.id,
+                entry.card.name,
+                work=place,
+                options=options,
+                progress=evidence.progress,
             )
         except PdbenchError as error:
             held.failures.append(f"{name}: {error}")

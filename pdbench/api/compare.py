@@ -11,8 +11,12 @@ from pdbench.api.local_code import Methods, open_methods
 from pdbench.data.datasets import Dataset, open_dataset
 from pdbench.data.pairs import Pair
 from pdbench.errors import InputError
+from pdbench.harness.config import RunConfig
+from pdbench.harness.method_records import method_records
 from pdbench.harness.options import EvalOptions, OptionFields
-from pdbench.harness.restore import restore_image, show_lr
+from pdbench.harness.ray_executor import RayExecutor
+from pdbench.harness.restore import Figure, FigureTask, restore_image, show_lr
+from pdbench.harness.run_info import ImageFingerprint
 from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
 from pdbench.plots.crops_figure import SUFFIXES, Crops, Panel, draw_crops
@@ -72,28 +76,50 @@ def compare(
         pair = _pair(opened, image)
         hr_size = pair.load()[1].shape
         _check_inside(box, hr_size[-1], hr_size[-2], image)
-        hr, lr, shown = restore_image(pair, found, catalog, options)
+        if options.engine == "ray":
+            config = RunConfig(
+                dataset=opened,
+                methods=tuple(method.id for method in found),
+                catalog=catalog,
+                options=options,
+            )
+            figure = _restore_on_cluster(config, pair)
+        else:
+            figure = restore_image(pair, found, catalog, options)
     left, top, width, height = box
     cut = (slice(top, top + height), slice(left, left + width))
     columns = [
         METRICS.get(name).facts
-        for name in shown[0].values
-        if any(one.values[name] is not None for one in shown)
+        for name in figure.shown[0].values
+        if any(one.values[name] is not None for one in figure.shown)
     ]
     sizes = f"; {options.size} networks" if any(method.baselines for method in found) else ""
     crops = Crops(
         caption=f"{opened.id}, {image}, crop {width}×{height} at {left}, {top}; scores of the "
         f"whole image under protocol {options.protocol}{sizes}; seed {options.seed}",
-        image=hr,
+        image=figure.hr,
         box=box,
         facts=tuple(columns),
         panels=(
-            Panel(title="LR", levels=show_lr(lr, opened.scale)[cut], values={}),
-            *(Panel(title=one.title, levels=one.levels[cut], values=one.values) for one in shown),
-            Panel(title="HR", levels=hr[cut], values={}),
+            Panel(title="LR", levels=show_lr(figure.lr, opened.scale)[cut], values={}),
+            *(
+                Panel(title=one.title, levels=one.levels[cut], values=one.values)
+                for one in figure.shown
+            ),
+            Panel(title="HR", levels=figure.hr[cut], values={}),
         ),
     )
     return draw_crops(crops, out)
+
+
+def _restore_on_cluster(config: RunConfig, pair: Pair) -> Figure:
+    record = method_records(config)[config.methods[0]]
+    image = ImageFingerprint(content=pair.content(), sha256="", pixels=0)
+    task = FigureTask(pair=pair, image=image, work=((record, ()),))
+    for figure in RayExecutor(config.options).run(config, [task]):
+        if isinstance(figure, Figure):
+            return figure
+    raise InputError(f"the worker of '{pair.name}' was killed every time; lower --max-memory")
 
 
 def _box(text: str) -> tuple[int, int, int, int]:

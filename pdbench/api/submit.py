@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from pdbench.errors import InputError, system_reason
+from pdbench.harness.options import EvalOptions, OptionFields
 
 if TYPE_CHECKING:
     from pdbench.leaderboard.card import Card
@@ -32,18 +33,11 @@ def submit(
     method: str | None = None,
     datasets: Sequence[str] = ("builtin",),
     board: str | Path = BOARD,
-    data_root: str | Path | None = None,
-    metrics: Sequence[str] = (),
-    protocol: str = "paper",
-    size: str = "compact",
-    device: str = "cpu",
-    jobs: int | None = None,
     work: str | Path | None = None,
-    weights_dir: str | Path | None = None,
-    offline: bool = False,
     replace: bool = False,
     dry_run: bool = False,
     progress: bool = False,
+    **fields: Unpack[OptionFields],
 ) -> Submitted:
     """Put a method on a board: exactly one of `sr`, `checkpoint` and `method` says which.
 
@@ -55,18 +49,11 @@ def submit(
         method: "FILE.py:NAME", code of your own, which is executed.
         datasets: Dataset ids.
         board: The board's folder.
-        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
-        metrics: Metric ids; all of the protocol's when empty.
-        protocol: Protocol id.
-        size: Size of this repository's networks, "compact" or "paper".
-        device: "cpu", "cuda", "cuda:1" or "auto".
-        jobs: Processes; one per core when None.
         work: Folder for images made and for scores, kept; runs/submit/<name> when None.
-        weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
-        offline: Download nothing.
         replace: Replace an earlier submission of that id.
         dry_run: Do everything but write to the board.
         progress: Show progress bars on stderr.
+        fields: How images are restored and scored, as in `EvalOptions`; the seed is the card's.
 
     Returns:
         The submission, which passed every check that needs no images.
@@ -83,7 +70,6 @@ def submit(
     from pdbench.api.environment import settings
     from pdbench.leaderboard import submit
     from pdbench.leaderboard.board import find_board
-    from pdbench.leaderboard.scoring import Scoring
     from pdbench.leaderboard.text_validation import check_id
 
     if sum(way is not None for way in (sr, checkpoint, method)) != 1:
@@ -92,24 +78,18 @@ def submit(
         )
     root = find_board(board)
     checked = read_card(card)
-    with settings(weights_dir=weights_dir, offline=offline):
+    fields["seed"] = checked.seeds[0]
+    options = EvalOptions.of(**fields)
+    with settings(weights_dir=options.weights_dir, offline=options.offline):
         request = submit.Request(
             id=check_id(name),
             card=checked,
             source=_source(name, sr, checkpoint, method),
             datasets=tuple(datasets),
-            data_root=Path(data_root) if data_root else None,
-            size=size,
-            scoring=Scoring(
-                protocol=protocol,
-                metrics=tuple(metrics),
-                seed=checked.seeds[0],
-                device=device,
-                jobs=jobs,
-                progress=progress,
-            ),
+            options=options,
             work=Path(work) if work else WORK / name,
             replace=replace,
+            progress=progress,
         )
         return submit.submit(root, request, dry_run=dry_run)
 
@@ -194,12 +174,10 @@ def verify(
     reproduce: bool = False,
     checkpoint: str | Path | None = None,
     datasets: Sequence[str] = (),
-    data_root: str | Path | None = None,
     record: bool = False,
     work: str | Path | None = None,
-    device: str = "cpu",
-    jobs: int | None = None,
     progress: bool = False,
+    **fields: Unpack[OptionFields],
 ) -> tuple[Verification, ...]:
     """Verify one row, or all of a board.
 
@@ -210,12 +188,11 @@ def verify(
         reproduce: Run the checkpoint, or the method of this repository; makes it reproduced.
         checkpoint: The checkpoint that was submitted.
         datasets: Ids of the datasets to look at; all of the row's when empty.
-        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
         record: Keep the verdicts on the board, and with `sr` the scores that it computed.
         work: Folder for runs, kept; a temporary one when None.
-        device: "cpu", "cuda", "cuda:1" or "auto".
-        jobs: Processes; one per core when None.
         progress: Show progress bars on stderr.
+        fields: How images are restored and scored, as in `EvalOptions`; protocol, metrics and
+            seed are those of the row.
 
     Returns:
         What was found, one for each row.
@@ -239,10 +216,8 @@ def verify(
         images=Path(sr).expanduser() if sr else None,
         reproduce=reproduce or checkpoint is not None,
         checkpoint=Path(checkpoint).expanduser() if checkpoint else None,
-        data_root=Path(data_root) if data_root else None,
         work=Path(work) if work else None,
-        device=device,
-        jobs=jobs,
+        options=EvalOptions.of(**fields),
         progress=progress,
         record=record,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pdbench.cli.ids import check_ids, complete
-from pdbench.cli.options import PATH, options, split_methods
+from pdbench.cli.options import ENGINE, PATH, options, split_methods
 
 __all__ = ["command"]
 
@@ -44,7 +44,10 @@ __all__ = ["command"]
     metavar="FILE",
     help="Its ending decides: .png, .pdf, .svg, .html (self-contained).",
 )
-@options("metrics", "protocol", "size", "seed", "device", "data_root", "weights_dir", "offline")
+@options(
+    "metrics", "protocol", "size", "seed", "device", "data_root", "weights_dir", "offline",
+    *ENGINE,
+)  # fmt: skip
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Draw crops of one image side by side, scores under each: LR, every method, HR.
 

@@ -15,6 +15,7 @@ __all__ = ["command"]
 
 @click.command("doctor")
 @options("data_root", "weights_dir")
+@click.option("--address", metavar="ADDRESS", help="Ask the nodes of this Ray cluster instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print {section: {name: finding}}.")
 def command(as_json: bool, **given: Any) -> None:  # noqa: ANN401  (the options, each by name)
     """Say what is installed, which weights and data are there, and how to get the rest."""

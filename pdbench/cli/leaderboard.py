@@ -11,7 +11,7 @@ import click
 
 from pdbench.api import leaderboard as site
 from pdbench.api import submit as api
-from pdbench.cli.options import split_commas
+from pdbench.cli.options import ENGINE, options, split_commas
 from pdbench.errors import InputError
 
 __all__ = ["command"]
@@ -57,17 +57,16 @@ def command() -> None:
     metavar="ID,...",
     help="Only these of the row's datasets.",
 )
-@click.option("--data-root", type=_PATH, metavar="DIR", help="Where named datasets lie.")
+@options("data_root")
 @click.option("--work", type=_PATH, metavar="DIR", help="Keep images and scores there.")
-@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N|auto")
-@click.option("-j", "--jobs", type=int, metavar="N", help="Processes; one per core by default.")
-def verify(name: str | None, **options: Any) -> None:  # noqa: ANN401
+@options("device", "jobs", *ENGINE)
+def verify(name: str | None, **given: Any) -> None:  # noqa: ANN401
     """Check one row, or all, and say how far the board can vouch for it.
 
     No code of a submission is run. Without images or weights the level is self-reported, unless
     an earlier verdict on the same files says more.
     """
-    found = api.verify(name, progress=True, **options)
+    found = api.verify(name, progress=True, **given)
     for one in found:
         shown = one.id if one.id.isascii() and one.id.isprintable() else ascii(one.id)[1:-1]
         click.echo(f"{shown}: {one.level or 'REFUSED'}")
@@ -101,14 +100,12 @@ _BOARD = click.option(
     metavar="ID,...",
     help="Named datasets. [default: builtin]",
 )
-@click.option("--data-root", type=_PATH, metavar="DIR", help="Where named datasets lie.")
-@click.option("--size", type=click.Choice(["compact", "paper"]), default="compact")
-@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N|auto")
+@options("data_root", "size", "device")
 @_BOARD
-def crops(methods: tuple[str, ...], datasets: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
+def crops(methods: tuple[str, ...], datasets: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
     """Make the comparison crops of this repository's own rows; their scores are in results/."""
     made = api.make_crops(
-        methods or ("table1",), datasets=datasets or ("builtin",), progress=True, **options
+        methods or ("table1",), datasets=datasets or ("builtin",), progress=True, **given
     )
     for folder in made:
         click.echo(f"Crops: {folder}")

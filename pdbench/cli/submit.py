@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pdbench.api import submit as api
-from pdbench.cli.options import split_commas
+from pdbench.cli.options import ENGINE, options, split_commas
 from pdbench.cli.prompts import complete, is_interactive
 from pdbench.errors import InputError, system_reason
 from pdbench.registry import unknown_id
@@ -39,7 +39,7 @@ CARD_FIELDS = (
     metavar="ID,...",
     help="Named datasets; several need a folder each in --sr. [default: builtin]",
 )
-@click.option("--data-root", type=_PATH, metavar="DIR", help="Where named datasets lie.")
+@options("data_root")
 @click.option("--card", type=_PATH, metavar="FILE", help="The card as YAML, instead of the next:")
 @click.option("--name", metavar="TEXT", help="Title of the row.")
 @click.option("--author", "authors", multiple=True, metavar="TEXT", help="Repeat for each.")
@@ -59,24 +59,19 @@ CARD_FIELDS = (
 @click.option("--hardware", metavar="TEXT")
 @click.option("--runtime", type=float, metavar="SECONDS", help="Per megapixel of output.")
 @click.option("--board", type=_PATH, default=Path(api.BOARD), show_default=True, metavar="DIR")
-@click.option("--metrics", multiple=True, callback=split_commas, metavar="ID,...")
-@click.option("--protocol", default="paper", show_default=True, metavar="ID")
-@click.option("--size", type=click.Choice(["compact", "paper"]), default="compact")
-@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N|auto")
-@click.option("-j", "--jobs", type=int, metavar="N", help="Processes; one per core by default.")
+@options("metrics", "protocol", "size", "device", "jobs")
 @click.option("--work", type=_PATH, metavar="DIR", help="Kept. [default: runs/submit/<id>]")
-@click.option("--weights-dir", type=_PATH, metavar="DIR", help="Extra weights.")
-@click.option("--offline", is_flag=True, help="Download nothing.")
+@options("weights_dir", "offline", *ENGINE)
 @click.option("--replace", is_flag=True, help="Replace an earlier submission of that id.")
 @click.option("--dry-run", is_flag=True, help="Do everything but write to the board.")
-def command(card: Path | None, **options: Any) -> None:  # noqa: ANN401
+def command(card: Path | None, **said: Any) -> None:  # noqa: ANN401
     """Put a method on a board: its card, its per-image scores, and how they came about.
 
     What is missing is asked for in a terminal, and an error in a script. Nothing leaves this
     machine: commit the folder that is made and open a pull request.
     """
     given: dict[str, Any] = {
-        key: _plain(value) for key, value in options.items() if value not in (None, ())
+        key: _plain(value) for key, value in said.items() if value not in (None, ())
     }
     fields = {field: given.pop(field) for field in CARD_FIELDS if field in given}
     if card is not None and fields:

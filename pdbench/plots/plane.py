@@ -13,9 +13,8 @@ from pdbench.errors import InputError
 from pdbench.plots.layout import build_scene
 from pdbench.plots.method_styles import Kind
 from pdbench.plots.scene import Certainty, Plane
-from pdbench.plots.table_model import caption_of, one_line, select_methods
 from pdbench.registry import Registry
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts, Score, one_line
 
 __all__ = ["SUFFIXES", "plot", "write_file"]
 
@@ -91,8 +90,8 @@ def plot(
             "a page shows one plane, as large as its window; give several metrics, --width and "
             "--font-size for a picture (.png, .svg, .pdf)"
         )
-    summary = summarize(scores, images=images)
-    chosen = select_methods(summary, methods)
+    summary = summarize(scores, images=images, size=size)
+    chosen = summary.choose(methods or ())
     if theory:
         _check_theory(summary, chosen, [] if page else pairs)
     plane = Plane(
@@ -108,7 +107,7 @@ def plot(
     drawn = [scene for scene in scenes if scene]
     if len(drawn) < len(pairs):
         raise _nothing_to_draw(summary, *pairs[scenes.index(None)])
-    line = caption_of(summary, size) if caption else ""
+    line = summary.caption if caption else ""
     if page:
         from pdbench.plots.plane_page import render_page
 
