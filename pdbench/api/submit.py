@@ -149,6 +149,11 @@ def make_crops(
     Raises:
         InputError: A method or a dataset is unknown, or the dataset is not the board's.
         WeightsUnavailable: A network has no weights of the size asked for.
+
+    >>> import pdbench
+    >>> pdbench.make_crops(["rrdb"], board="nowhere")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    pdbench.errors.InputError: there is no such board
     """
     from pdbench.data.datasets import open_dataset
     from pdbench.leaderboard.board import find_board

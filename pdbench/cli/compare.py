@@ -44,6 +44,17 @@ __all__ = ["command"]
     metavar="FILE",
     help="Its ending decides: .png, .pdf, .svg, .html (self-contained).",
 )
+@click.option(
+    "--checkpoint", type=PATH, metavar="FILE", help="Also a x4 RGB network out of a file."
+)
+@click.option("--name", metavar="ID", help="Title of the checkpoint. [default: the file's name]")
+@click.option(
+    "--sr",
+    multiple=True,
+    metavar="DIR:NAME",
+    help="Also images made elsewhere, named as for eval; repeat it for several.",
+)
+@click.option("--columns", type=click.IntRange(1), metavar="N", help="Crops in a row.")
 @options(
     "metrics", "protocol", "size", "seed", "device", "data_root", "weights_dir", "offline",
     *ENGINE,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pdbench.analysis.means import Summary, summarize
 from pdbench.analysis.theory import SAMPLE, perfect_psnr
+from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError
 from pdbench.plots.layout import build_scene
 from pdbench.plots.method_styles import Kind
@@ -170,16 +169,7 @@ def write_file(out: Path, content: bytes) -> Path:
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            part.chmod(0o644)
-            part.replace(out)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        replace_file(out, content)
     except OSError as error:
         raise InputError(
             f"cannot write {out} ({error.strerror}); choose a folder that can be written"
