@@ -191,12 +191,14 @@ def _unavailable(fact: MetricFacts, scores: Iterable[Score]) -> str:
 
 
 def state_reason(reason: str) -> str:
-    """Return why a score is missing without what its maker could do about it.
+    """Return why a score is missing, without what concerns the machine it is missing from.
 
-    >>> state_reason("unavailable: net.pth is not on this machine; download it")
-    'net.pth is not on this machine'
+    >>> state_reason("unavailable: net.pth (sha256 12ab...) is not on this machine; download it")
+    'not computed: weights not available (net.pth)'
     """
-    return reason.removeprefix("unavailable: ").partition(";")[0]
+    said = reason.removeprefix("unavailable: ").partition(";")[0]
+    file, digest, _ = said.partition(" (sha256 ")
+    return f"not computed: weights not available ({file})" if digest else said
 
 
 def _scored(table: Table, method: str, metric: str) -> bool:
