@@ -34,15 +34,17 @@ import torch
 from bench_sampling import FullPasses
 from offline_pyiqa import NAMES, offline_pyiqa
 
-from pdbench.baselines import BASELINES, fingerprint, open_baseline
+from pdbench.baselines import BASELINES, open_baseline
 from pdbench.data.datasets import open_dataset
 from pdbench.data.pairs import pixel_sha256
 from pdbench.errors import WeightsUnavailable
-from pdbench.harness.engines import SerialEngine
-from pdbench.harness.plan import Plan
-from pdbench.harness.run import run
+from pdbench.harness.config import RunConfig
+from pdbench.harness.executors import SerialExecutor
+from pdbench.harness.options import EvalOptions
+from pdbench.harness.runner import run
 from pdbench.images import save_image
 from pdbench.methods import SUITES, resolve
+from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.training.checkpoint import export_weights
@@ -83,11 +85,11 @@ class Clock:
         self.spent[what] = self.spent.get(what, 0) + time.process_time() - start
 
 
-def together(plan):
+def together(config):
     """One run of the suite; (CPU seconds, (method, image, sample, metric) -> score)."""
     start = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        record = run(plan, Path(folder) / "run", engine=SerialEngine()).record
+        record = run(config, Path(folder) / "run", executor=SerialExecutor()).record
     seconds = time.process_time() - start
     return seconds, {(s.method, s.image, s.sample, s.metric): s.value for s in record.scores}
 
@@ -101,16 +103,17 @@ def outputs(method, pair, size):
     return PROTOCOLS.get(PROTOCOL).quantize(made if made.ndim == 4 else made[None]), hr
 
 
-def alone(name, plan):
+def alone(name, config):
     """Score one row with nothing shared; its clock and scores, as `together`."""
     import pyiqa
 
     clock, scores = Clock(), {}
     with clock.spending("images"):
         images = {
-            pair.name: outputs(resolve(name), pair, plan.size) for pair in plan.dataset.pairs
+            pair.name: outputs(resolve(name), pair, config.options.size)
+            for pair in config.dataset.pairs
         }
-    for metric in plan.metrics:
+    for metric in config.options.metrics:
         with clock.spending("making"):
             judge = pyiqa.create_metric(NAMES[metric], device="cpu")
         with clock.spending("scoring"):
@@ -167,19 +170,15 @@ def main():
         offline_pyiqa(metrics),
         torch.inference_mode(),
     ):
-        plan = Plan(
+        config = RunConfig(
             dataset=chosen(options, Path(folder)),
             methods=SUITES["table1"],
-            resolve=resolve,
-            open_baseline=open_baseline,
-            fingerprint=fingerprint,
-            size=options.size,
-            protocol=PROTOCOL,
-            metrics=metrics,
+            catalog=MethodCatalog(),
+            options=EvalOptions(size=options.size, protocol=PROTOCOL, metrics=metrics),
         )
         print(f"{options.size} networks, random weights: {', '.join(made) or 'none'}")
-        seconds, ours = together(plan)
-        rows = {name: alone(name, plan) for name in plan.methods}
+        seconds, ours = together(config)
+        rows = {name: alone(name, config) for name in config.methods}
     report(seconds, {name: spent for name, (spent, _) in rows.items()}, options)
     theirs = {key: value for _, scores in rows.values() for key, value in scores.items()}
     for metric, (gap, count) in differences(ours, theirs, metrics).items():

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 
-from pdbench import api
+import pdbench
 from pdbench.api.train import read_duration
 from pdbench.baselines import BASELINES
 from pdbench.data.patches import find_photos
@@ -71,7 +71,7 @@ def train(
             config = out / f"{name}.yaml"
             config.write_text(yaml.safe_dump(json.loads(json.dumps(asdict(recipe)))))
             weights.append(
-                api.train(
+                pdbench.train(
                     name, data=[data], output=out / name, config=str(config), device=device,
                     time=SHARES[name] * seconds, resume=True,
                 )

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache, partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from pdbench.data.datasets import Dataset
-from pdbench.data.pairs import pixel_sha256
-from pdbench.errors import InputError
-from pdbench.harness.bank import DEFAULT_MEMORY, SampleBank
+from pdbench.harness.config import Catalog
 from pdbench.harness.method import Method
-from pdbench.harness.plan import resolve_device
+from pdbench.harness.options import EvalOptions
+from pdbench.harness.restore import make_bank, open_networks, restore
+from pdbench.harness.runner import PROGRESS_DELAY
 from pdbench.images import save_image
 from pdbench.metrics.protocol import PROTOCOLS
 
 __all__ = ["write_images"]
 
-_DELAY = 2.0
-
 
 def write_images(
     places: Mapping[Path, Method],
     dataset: Dataset,
-    open_baseline: Callable[[str, str, str], Any],
+    catalog: Catalog,
     *,
     protocol: str = "paper",
     size: str = "compact",
@@ -43,7 +38,7 @@ def write_images(
             `<image>_sample00000.png` and so on for a stochastic method. PNG files that lie there
             are removed.
         dataset: Its LR images.
-        open_baseline: (baseline id, size, device) -> loaded network.
+        catalog: Where networks come from.
         protocol: Id of the protocol, which says how outputs are rounded.
         size: Size of the networks.
         seed: Seed of all samples.
@@ -54,56 +49,32 @@ def write_images(
         InputError: A method returns something else than x4 images.
         WeightsUnavailable: A network has no weights of this size here.
     """
-    device = resolve_device(device)
+    options = EvalOptions(protocol=protocol, size=size, seed=seed, device=device)
     rules = PROTOCOLS.get(protocol)
-    network = cache(partial(_open, open_baseline, size, device))
+    networks = open_networks(catalog, options)
     for folder in places:
         folder.mkdir(parents=True, exist_ok=True)
         for earlier in folder.glob("*.png"):
             earlier.unlink()
-    needs = [need for method in places.values() for need in method.needs]
     bar = tqdm(
         dataset.pairs,
         desc=f"making {dataset.id}",
-        delay=_DELAY,
+        delay=PROGRESS_DELAY,
         disable=None if progress else True,
         leave=False,
     )
     for pair in bar:
-        lr, reference = pair.load()
-        bank = SampleBank(
-            lr,
-            pixel_sha256((lr,)),
-            seed,
-            needs,
-            network,
-            device=device,
-            max_memory=DEFAULT_MEMORY,
-            image=pair.name,
-        )
+        lr, _ = pair.load()
+        bank = make_bank(pair.name, lr, places.values(), networks, options)
         for folder, method in places.items():
-            with torch.inference_mode():
-                made = method.run(lr, bank)
-            if made.ndim not in (3, 4) or made.shape[-3:] != reference.shape:
-                raise InputError(
-                    f"method '{method.id}' returned shape {tuple(made.shape)} for image "
-                    f"'{pair.name}', expected {tuple(reference.shape)}; mend the method"
-                )
-            for name, image in _named(method, pair.name, made):
+            for name, image in _named(method, pair.name, restore(method, bank)):
                 save_image(rules.quantize(image), folder / f"{name}.png")
 
 
-def _named(method: Method, image: str, made: Tensor) -> Iterator[tuple[str, Tensor]]:
+def _named(method: Method, image: str, outputs: Tensor) -> Iterator[tuple[str, Tensor]]:
     """Give each output the name of its file."""
-    outputs = made if made.ndim == 4 else made[None]
     if method.kind != "stochastic":
         yield image, outputs[0]
         return
     for sample, output in enumerate(outputs):
         yield f"{image}_sample{sample:05d}", output
-
-
-def _open(
-    open_baseline: Callable[[str, str, str], Any], size: str, device: str, baseline: str
-) -> Any:  # noqa: ANN401  (a restorer or a sampler)
-    return open_baseline(baseline, size, device)

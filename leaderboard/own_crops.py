@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pdbench import baselines, methods
+from pdbench import methods
 from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import Pair
 from pdbench.images import load_image
@@ -19,6 +19,7 @@ from pdbench.leaderboard.inference import write_images
 from pdbench.leaderboard.repository_entries import BOXES, OWN, read_boxes
 from pdbench.leaderboard.scoring import rgb_levels
 from pdbench.leaderboard.submission import crop_name
+from pdbench.methods.catalog import MethodCatalog
 
 __all__ = ["write_own_crops"]
 
@@ -60,7 +61,7 @@ def write_own_crops(
             write_images(
                 folders,
                 replace(dataset, pairs=pairs),
-                baselines.open_baseline,
+                MethodCatalog(),
                 size=size,
                 device=device,
                 progress=progress,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +11,16 @@ import numpy.typing as npt
 from torch import Tensor
 from tqdm import tqdm
 
-from pdbench import baselines
 from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import pixel_sha256
 from pdbench.errors import InputError
-from pdbench.harness.engines import SerialEngine
+from pdbench.harness.config import RunConfig
+from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.external_images import GivenImages, open_images
-from pdbench.harness.method import Method
-from pdbench.harness.plan import Plan
-from pdbench.harness.reader import read_outputs
-from pdbench.harness.run import run
+from pdbench.harness.options import EvalOptions
 from pdbench.harness.run_info import RunRecord
+from pdbench.harness.runner import PROGRESS_DELAY, run
+from pdbench.harness.store import read_outputs
 from pdbench.images import load_image, to_uint8
 from pdbench.leaderboard.crops import Box, choose_box, choose_images, write_crop
 from pdbench.leaderboard.plausibility import detail
@@ -31,8 +29,6 @@ from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 
 __all__ = ["Scored", "Scoring", "rgb_levels", "score_folder"]
-
-_DELAY = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,31 +104,21 @@ def score_folder(
 
 
 def _score(given: GivenImages, dataset: Dataset, work: Path, scoring: Scoring) -> RunRecord:
-    plan = Plan(
-        dataset=dataset,
-        methods=(given.id,),
-        resolve=partial(_only, given),
-        open_baseline=baselines.open_baseline,
-        fingerprint=baselines.fingerprint,
+    options = EvalOptions(
         protocol=scoring.protocol,
-        metrics=tuple(scoring.metrics) or None,
+        metrics=tuple(scoring.metrics),
         seed=scoring.seed,
         device=scoring.device,
         jobs=scoring.jobs,
     )
+    config = RunConfig(dataset=dataset, methods=(given.id,), catalog=given, options=options)
     # One process needs no other: starting one takes longer than scoring a small set.
-    engine = SerialEngine() if scoring.jobs == 1 else None
-    done = run(plan, work, engine=engine, progress=scoring.progress)
+    executor = SerialExecutor() if scoring.jobs == 1 else None
+    done = run(config, work, executor=executor, progress=scoring.progress)
     if done.failed:
         image, _, reason = done.failed[0]
         raise InputError(f"the output of image '{image}' cannot be scored ({reason}); fix it")
     return done.record
-
-
-def _only(given: GivenImages, name: str) -> Method:
-    """Resolve the one method of the plan, here and in worker processes."""
-    del name
-    return given.method()
 
 
 def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scoring) -> Scored:
@@ -144,7 +130,7 @@ def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scor
     bar = tqdm(
         dataset.pairs,
         desc="fingerprints",
-        delay=_DELAY,
+        delay=PROGRESS_DELAY,
         disable=None if scoring.progress else True,
         leave=False,
     )

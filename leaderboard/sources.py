@@ -5,22 +5,19 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pdbench import baselines, methods
 from pdbench.baselines.spandrel_adapter import Checkpoint
 from pdbench.data.datasets import Dataset
 from pdbench.errors import InputError, system_reason
+from pdbench.harness.config import Catalog, weights_of
 from pdbench.harness.method import Method
-from pdbench.harness.plan import weights_of
 from pdbench.leaderboard.inference import write_images
 from pdbench.leaderboard.submission import Entry
 from pdbench.leaderboard.writer import Origin
-from pdbench.methods import checkpoint as checkpoints
+from pdbench.methods.catalog import MethodCatalog
 
 __all__ = ["Runnable", "from_checkpoint", "from_code", "from_repository", "reproduce"]
 
@@ -31,12 +28,12 @@ class Runnable:
 
     Attributes:
         method: The method.
-        open_baseline: (baseline id, size, device) -> loaded network.
+        catalog: Where its networks come from.
         origin: What was handed in.
     """
 
     method: Method
-    open_baseline: Callable[[str, str, str], Any]
+    catalog: Catalog
     origin: Origin
 
 
@@ -56,7 +53,7 @@ def from_repository(name: str, size: str) -> Runnable:
     fingerprint = weights_of(method, baselines.fingerprint, size)
     return Runnable(
         method=method,
-        open_baseline=baselines.open_baseline,
+        catalog=MethodCatalog(),
         origin=Origin(way="own", size=size if method.baselines else "", weights=fingerprint),
     )
 
@@ -66,8 +63,8 @@ def from_checkpoint(path: Path, name: str) -> Runnable:
     digest = _sha256(path, "checkpoint")
     given = Checkpoint(id=name, path=path)
     return Runnable(
-        method=checkpoints.make(given),
-        open_baseline=partial(checkpoints.open_network, given),
+        method=MethodCatalog(given).method(name),
+        catalog=MethodCatalog(given),
         origin=Origin(way="checkpoint", source=digest, weights=given.fingerprint()),
     )
 
@@ -92,7 +89,7 @@ def from_code(place: str) -> Runnable:
     fingerprint = weights_of(method, baselines.fingerprint, "compact")
     return Runnable(
         method=method,
-        open_baseline=baselines.open_baseline,
+        catalog=MethodCatalog(),
         origin=Origin(
             way="method",
             source=digest,
@@ -157,7 +154,7 @@ def reproduce(
     write_images(
         {folder: runnable.method},
         dataset,
-        runnable.open_baseline,
+        runnable.catalog,
         protocol=entry.provenance.protocol,
         size=entry.provenance.size or "compact",
         seed=entry.card.seeds[0],

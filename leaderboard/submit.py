@@ -156,7 +156,7 @@ def _images(request: Request, datasets: Mapping[str, Dataset]) -> Iterator[Path]
         write_images(
             {images / name: request.source.method},
             dataset,
-            request.source.open_baseline,
+            request.source.catalog,
             protocol=request.scoring.protocol,
             size=request.size,
             seed=request.scoring.seed,

@@ -9,7 +9,7 @@ from pdbench.analysis.audit import PERFECT, audit
 from pdbench.analysis.paper_tables import PublishedRow, PublishedTable
 from pdbench.data.datasets import combine_sha256
 from pdbench.errors import InputError, PdbenchError
-from pdbench.harness.plan import weights_of
+from pdbench.harness.config import weights_of
 from pdbench.leaderboard.board import Board
 from pdbench.leaderboard.crops import read_crop
 from pdbench.leaderboard.duplicates import copy_failures, is_taken

@@ -6,11 +6,22 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_PUBLIC = (
-    "audit", "build_leaderboard", "claims", "compare", "diff", "doctor", "evaluate", "front",
-    "get_data", "import_weights", "list_all", "plot", "prepare_data", "protocol", "report", "run",
-    "show_weights", "submit", "table", "train", "train_all", "verify",
-)  # fmt: skip
+_CALLS = {
+    "analysis": ("audit", "claims", "diff", "front"),
+    "checkpoints": ("import_weights", "show_weights"),
+    "compare": ("compare",),
+    "datasets": ("export_data", "get_data", "prepare_data"),
+    "evaluate": ("evaluate",),
+    "inventory": ("doctor", "list_all"),
+    "leaderboard": ("build_leaderboard", "open_server"),
+    "protocols": ("protocol",),
+    "report": ("report",),
+    "run": ("run",),
+    "submit": ("make_crops", "submit", "verify"),
+    "tables": ("plot", "table"),
+    "train": ("train", "train_all"),
+}
+_MODULES = {call: f"pdbench.api.{module}" for module, calls in _CALLS.items() for call in calls}
 
 # In a checkout that is not installed, pdbench.methods and friends lie beside this folder.
 _root = Path(__file__).resolve().parent.parent
@@ -19,6 +30,10 @@ if (_root / "pyproject.toml").is_file() and (_root / "methods").is_dir():
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  (the public calls, loaded when first used)
-    if name in _PUBLIC:
-        return getattr(import_module("pdbench.api"), name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'pdbench' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted((*_MODULES, "__version__"))

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pdbench import api, methods, plugins
+import pdbench as api
+from pdbench import methods, plugins
 from pdbench.cli import main
 from pdbench.data.datasets import open_dataset
 from pdbench.errors import InputError
-from pdbench.harness.engines import SerialEngine
-from pdbench.harness.plan import weights_of
+from pdbench.harness.config import weights_of
+from pdbench.harness.executors import SerialExecutor
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PAPER, protocol_choices, protocol_hash
 
@@ -61,12 +62,13 @@ def test_the_example_is_listed_with_its_package(example):
 
 
 def test_the_example_runs_and_its_metric_is_marked(example, monkeypatch, tmp_path):
-    monkeypatch.setattr("pdbench.harness.run.LocalEngine", lambda _jobs: SerialEngine())
+    monkeypatch.setattr("pdbench.harness.runner.LocalExecutor", lambda _jobs: SerialExecutor())
     report = api.run(
         ["nearest", "bicubic"], dataset="waves", metrics=["mae", "psnr"], output=tmp_path / "run"
     )
-    assert "MAE†" in report.table
-    assert "[†] outside the protocol's presets: MAE of pdbench-example 1.0" in report.table
+    table = api.table(report.folder)
+    assert "MAE†" in table
+    assert "[†] outside the protocol's presets: MAE of pdbench-example 1.0" in table
     values = {(s.method, s.metric): s.value for s in report.record.scores if s.image == "rings"}
     assert values["bicubic", "mae"] < values["nearest", "mae"]
     (record,) = [each for each in report.record.methods if each.id == "nearest"]

@@ -8,7 +8,7 @@ import torch
 from pdbench.baselines import fingerprint
 from pdbench.bicubic import bicubic_upsample
 from pdbench.data.datasets import open_dataset
-from pdbench.harness.plan import weights_of
+from pdbench.harness.config import weights_of
 from pdbench.harness.results import read_results
 from pdbench.images import quantize
 from pdbench.methods import SUITES, resolve

@@ -12,10 +12,7 @@ from pdbench.errors import InputError
 if TYPE_CHECKING:
     from pdbench.harness.run_info import RunRecord
 
-__all__ = ["REPORT_FORMATS", "audit", "claims", "diff", "front"]
-
-REPORT_FORMATS = ("text", "md", "json", "csv")
-"""What the reports can be written as; as `pdbench.plots.report_formats.DocumentFormat`."""
+__all__ = ["audit", "claims", "diff", "front"]
 
 
 def diff(

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pdbench.baselines.checkpoint_import import Imported
+from pdbench.baselines.baseline import describe_weights
+from pdbench.baselines.checkpoint_import import Imported, import_checkpoint, write_checkpoint
+from pdbench.weights import weights_folders
 
 __all__ = ["WeightsReport", "import_weights", "show_weights"]
 
@@ -67,9 +67,6 @@ def import_weights(
     Raises:
         InputError: The file is of anything else, damaged, or holds code; nothing is written.
     """
-    from pdbench.baselines.checkpoint_import import import_checkpoint, write_checkpoint
-    from pdbench.weights import weights_folders
-
     imported = import_checkpoint(Path(file), name)
     target = Path(output) if output else next(iter(weights_folders()), Path())
     return _report(imported, write_checkpoint(imported, target))
@@ -85,9 +82,6 @@ def show_weights(file: str | Path, *, name: str | None = None) -> WeightsReport:
     Raises:
         InputError: The file is neither, damaged, or holds code.
     """
-    from pdbench.baselines.baseline import describe_weights
-    from pdbench.baselines.checkpoint_import import import_checkpoint
-
     own = describe_weights(Path(file))
     return WeightsReport(facts=own) if own else _report(import_checkpoint(Path(file), name), None)
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Unpack
 
+from pdbench.api.environment import settings
+from pdbench.data.datasets import Dataset, open_dataset
+from pdbench.data.pairs import Pair
 from pdbench.errors import InputError
+from pdbench.harness.options import EvalOptions, OptionFields
+from pdbench.harness.restore import restore_image, show_lr
+from pdbench.methods.catalog import MethodCatalog
+from pdbench.metrics import METRICS
+from pdbench.plots.crops_figure import SUFFIXES, Crops, Panel, draw_crops
 from pdbench.registry import unknown_id
-
-if TYPE_CHECKING:
-    from pdbench.data.datasets import Dataset
-    from pdbench.data.pairs import Pair
 
 __all__ = ["compare"]
 
@@ -27,14 +31,7 @@ def compare(
     crop: str | tuple[int, int, int, int],
     dataset: str = "builtin",
     output: str | Path = "compare.png",
-    metrics: Sequence[str] = (),
-    protocol: str = "paper",
-    size: str = "compact",
-    seed: int = 0,
-    device: str = "cpu",
-    data_root: str | Path | None = None,
-    weights_dir: str | Path | None = None,
-    offline: bool = False,
+    **fields: Unpack[OptionFields],
 ) -> Path:
     """Draw crops of one image side by side: LR, each method with its scores, HR.
 
@@ -47,14 +44,7 @@ def compare(
         crop: (left, top, width, height) in pixels of the HR image, or "x,y,w,h".
         dataset: Dataset id, or a folder of HR images.
         output: File to write: .png, .pdf, .svg or .html.
-        metrics: Metric ids listed; all of the protocol's when empty.
-        protocol: Protocol id.
-        size: Size of the networks, "compact" or "paper".
-        seed: Seed of all samples.
-        device: "cpu", "cuda", "cuda:1" or "auto".
-        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
-        weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
-        offline: Download nothing.
+        fields: How the image is restored and scored, as in `EvalOptions`.
 
     Returns:
         The file written.
@@ -64,28 +54,19 @@ def compare(
             image, or the file cannot be written.
         WeightsUnavailable: A network has no weights of the size asked for.
     """
+    options = EvalOptions.of(**fields)
     box = _box(crop) if isinstance(crop, str) else crop
     out = _checked(Path(output))
-    from pdbench import baselines
-    from pdbench import methods as room
-    from pdbench.api.environment import settings
-    from pdbench.data.datasets import open_dataset
-    from pdbench.harness.restore import restore_image, show_lr
-    from pdbench.metrics import METRICS
-    from pdbench.plots.crops_figure import Crops, Panel, draw_crops
-
     if not methods:
         raise InputError("there is no method to compare; name some with --methods")
-    with settings(weights_dir=weights_dir, offline=offline):
-        found = [room.resolve(name) for name in dict.fromkeys(methods)]
-        opened = open_dataset(dataset, data_root)
+    with settings(weights_dir=options.weights_dir, offline=options.offline):
+        catalog = MethodCatalog()
+        found = [catalog.method(name) for name in dict.fromkeys(methods)]
+        opened = open_dataset(dataset, options.data_root)
         pair = _pair(opened, image)
         hr_size = pair.load()[1].shape
         _check_inside(box, hr_size[-1], hr_size[-2], image)
-        hr, lr, shown = restore_image(
-            pair, found, baselines.open_baseline,
-            metrics=list(metrics) or None, protocol=protocol, size=size, seed=seed, device=device,
-        )  # fmt: skip
+        hr, lr, shown = restore_image(pair, found, catalog, options)
     left, top, width, height = box
     cut = (slice(top, top + height), slice(left, left + width))
     columns = [
@@ -93,10 +74,10 @@ def compare(
         for name in shown[0].values
         if any(one.values[name] is not None for one in shown)
     ]
-    sizes = f"; {size} networks" if any(method.baselines for method in found) else ""
+    sizes = f"; {options.size} networks" if any(method.baselines for method in found) else ""
     crops = Crops(
         caption=f"{opened.id}, {image}, crop {width}×{height} at {left}, {top}; scores of the "
-        f"whole image under protocol {protocol}{sizes}; seed {seed}",
+        f"whole image under protocol {options.protocol}{sizes}; seed {options.seed}",
         image=hr,
         box=box,
         facts=tuple(columns),
@@ -117,8 +98,6 @@ def _box(text: str) -> tuple[int, int, int, int]:
 
 
 def _checked(out: Path) -> Path:
-    from pdbench.plots.crops_figure import SUFFIXES
-
     if out.suffix.lower().removeprefix(".") not in SUFFIXES:
         known = ", ".join(f".{name}" for name in SUFFIXES)
         raise InputError(f"cannot draw into '{out.name}'; give a file name that ends in {known}")

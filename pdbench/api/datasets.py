@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pdbench.data import datasets, downloads
+from pdbench.data.prepare import prepare_photos
 from pdbench.errors import InputError
 
 __all__ = ["export_data", "get_data", "prepare_data"]
@@ -23,8 +25,6 @@ def get_data(name: str, *, data_root: str | Path | None = None) -> list[Path]:
     Raises:
         InputError: The set is unknown, has no place to go, or cannot be downloaded.
     """
-    from pdbench.data import datasets, downloads
-
     root = datasets.data_root(data_root)
     if root is None:
         raise InputError("say where to put it with --data-root or the variable PDBENCH_DATA")
@@ -48,8 +48,6 @@ def export_data(
         InputError: The set is not found or cannot be used, or the folder holds other images or
             cannot be written.
     """
-    from pdbench.data import datasets
-
     opened = datasets.open_dataset(name, data_root)
     return datasets.export_dataset(opened, Path(output))
 
@@ -71,7 +69,5 @@ def prepare_data(
     Raises:
         InputError: No photographs, one that cannot be read, or a folder that holds others.
     """
-    from pdbench.data.prepare import prepare_photos
-
     folders = [Path(folder) for folder in data]
     return len(prepare_photos(folders, Path(output), jobs=jobs, progress=progress))

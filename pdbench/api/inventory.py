@@ -1,4 +1,4 @@
-"""What there is: methods, metrics, datasets, weights; what is installed; how to get the rest."""
+"""Inventory: what pdbench supports and what is installed. `pdbench list` and `doctor` as calls."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from pathlib import Path
 import torch
 
 from pdbench import __version__, methods, weights
+from pdbench.api.choices import KINDS
+from pdbench.api.environment import settings
+from pdbench.api.protocols import protocol_rows
 from pdbench.baselines import BASELINES, SIZES, fingerprint
-from pdbench.data.datasets import DATASETS, THIRD_PARTY, data_root, open_dataset
+from pdbench.data.datasets import DATASETS, THIRD_PARTY, open_dataset
+from pdbench.data.datasets import data_root as _root
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.metrics import METRICS
+from pdbench.registry import unknown_id
 
-__all__ = ["Rows", "dataset_rows", "method_rows", "metric_rows", "report", "weight_rows"]
+__all__ = ["doctor", "list_all"]
 
 Rows = list[tuple[str, str]]
 """(id, what it is), one a line."""
@@ -25,7 +30,37 @@ _PACKAGES = ("torch", "numpy", "scipy", "scikit-image", "pillow", "safetensors",
 _VARIABLES = ("PDBENCH_DATA", "PDBENCH_WEIGHTS", "PDBENCH_OFFLINE", "TORCH_HOME")
 
 
-def method_rows() -> Rows:
+def list_all(
+    kind: str, *, data_root: str | Path | None = None, weights_dir: str | Path | None = None
+) -> Rows:
+    """List what pdbench supports of one kind, and what of it is installed.
+
+    Args:
+        kind: "methods", "metrics", "protocols", "datasets" or "weights".
+        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
+        weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
+
+    Returns:
+        (id, what it is), one a line.
+
+    Raises:
+        InputError: The kind is unknown or a folder does not exist.
+    """
+    with settings(weights_dir=weights_dir):
+        if kind == "methods":
+            return _method_rows()
+        if kind == "metrics":
+            return _metric_rows()
+        if kind == "protocols":
+            return protocol_rows()
+        if kind == "datasets":
+            return _dataset_rows(data_root)
+        if kind == "weights":
+            return _weight_rows()
+    raise unknown_id("kind of list", kind, KINDS)
+
+
+def _method_rows() -> Rows:
     """Return every listed method with its title and reference, then the suites."""
     rows = [(name, methods.resolve(name)) for name in methods.list_ids()]
     listed = [
@@ -36,7 +71,7 @@ def method_rows() -> Rows:
     return [*listed, *suites]
 
 
-def metric_rows() -> Rows:
+def _metric_rows() -> Rows:
     """Return every metric with its direction, kind, reference, and whether it can be computed."""
     return [
         (
@@ -61,15 +96,11 @@ def _lacking(name: str) -> str:
     return f" (needs {', '.join(missing)}; see pdbench doctor)" if missing else ""
 
 
-def dataset_rows(root: Path | None = None) -> Rows:
-    """Return every dataset with what it is and whether it is found.
-
-    Args:
-        root: Folder that holds the named sets; PDBENCH_DATA when None.
-    """
-    rows = [(name, f"{text}: {_found(name, data_root(root))}") for name, text in DATASETS.items()]
+def _dataset_rows(root: str | Path | None) -> Rows:
+    """Return every dataset with what it is and whether it is found."""
+    rows = [(name, f"{text}: {_found(name, _root(root))}") for name, text in DATASETS.items()]
     rows += [
-        (each.id, f"{each.title}{_origin(each.source)}: {_found(each.id, data_root(root))}")
+        (each.id, f"{each.title}{_origin(each.source)}: {_found(each.id, _root(root))}")
         for each in THIRD_PARTY
     ]
     return [*rows, ("DIR", "any folder of HR images, with or without an LR folder beside them")]
@@ -85,7 +116,7 @@ def _found(name: str, root: Path | None) -> str:
     return f"found, {count} images"
 
 
-def weight_rows() -> Rows:
+def _weight_rows() -> Rows:
     """Return every weight file with its state: carried, found where, or how to get it."""
     networks = [
         (f"{baseline.id} {size}", _network(baseline.id, size))
@@ -110,27 +141,34 @@ def _file(file: weights.WeightFile) -> str:
     return f"for {users}: {where}"
 
 
-def report(root: Path | None = None) -> dict[str, Rows]:
-    """Return everything `pdbench doctor` says, by section.
+def doctor(
+    *, data_root: str | Path | None = None, weights_dir: str | Path | None = None
+) -> dict[str, Rows]:
+    """Say what is installed, which weights and data are here, and how to get the rest.
 
     Args:
-        root: Folder that holds the named sets; PDBENCH_DATA when None.
+        data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
+        weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
+
+    Returns:
+        Section title -> (name, finding), one a line.
     """
-    return {
-        "versions": [
-            ("pdbench", __version__),
-            ("python", f"{platform.python_version()} on {platform.platform()}"),
-            *((name, _version(name)) for name in _PACKAGES),
-        ],
-        "devices": _devices(),
-        "weights": weight_rows(),
-        "data": dataset_rows(root),
-        "folders": [
-            ("weights cache", str(weights.cache_folder())),
-            ("data root", str(data_root(root) or "none")),
-            *_set_variables(_VARIABLES),
-        ],
-    }
+    with settings(weights_dir=weights_dir):
+        return {
+            "versions": [
+                ("pdbench", __version__),
+                ("python", f"{platform.python_version()} on {platform.platform()}"),
+                *((name, _version(name)) for name in _PACKAGES),
+            ],
+            "devices": _devices(),
+            "weights": _weight_rows(),
+            "data": _dataset_rows(data_root),
+            "folders": [
+                ("weights cache", str(weights.cache_folder())),
+                ("data root", str(_root(data_root) or "none")),
+                *_set_variables(_VARIABLES),
+            ],
+        }
 
 
 def _version(name: str) -> str:

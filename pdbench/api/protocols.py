@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal, get_args
+from typing import Any
 
+from pdbench.api.choices import PROTOCOL_FORMATS
+from pdbench.metrics.described import QUANTIZATIONS, describe_protocol
+from pdbench.metrics.protocol import PROTOCOLS, preset_hash
 from pdbench.registry import unknown_id
 
-__all__ = ["PROTOCOL_FORMATS", "protocol", "protocol_rows"]
-
-ProtocolFormat = Literal["text", "json"]
-
-PROTOCOL_FORMATS = get_args(ProtocolFormat)
-"""What `protocol` writes."""
+__all__ = ["protocol", "protocol_rows"]
 
 
 def protocol_rows() -> list[tuple[str, str]]:
     """Return every protocol with its hash, what it stands for and its metrics, one a line."""
-    from pdbench.metrics.protocol import PROTOCOLS, preset_hash
-
     return [
         (one.id, f"{preset_hash(one)}, {one.title}: {', '.join(one.metric_ids)}")
         for one in PROTOCOLS
@@ -41,8 +37,6 @@ def protocol(name: str, *, form: str = "text") -> str:
     """
     if form not in PROTOCOL_FORMATS:
         raise unknown_id("format", form, PROTOCOL_FORMATS)
-    from pdbench.metrics.described import describe_protocol
-
     facts = describe_protocol(name)
     if form == "json":
         return json.dumps(facts, indent=1, ensure_ascii=False)
@@ -50,8 +44,6 @@ def protocol(name: str, *, form: str = "text") -> str:
 
 
 def _text(facts: dict[str, Any]) -> list[str]:
-    from pdbench.metrics.described import QUANTIZATIONS
-
     image = facts["image"]
     lines = [
         f"{facts['id']}: {facts['title']}",

@@ -65,10 +65,10 @@ def report(
 
 def _folders(folder: Path) -> list[Path]:
     """Return the folders with scores: this one, or those right below it."""
-    from pdbench.harness import reader, results
+    from pdbench.harness import results, store
 
     def scored(path: Path) -> bool:
-        return reader.is_run_folder(path) or results.is_results_folder(path)
+        return store.is_run_folder(path) or results.is_results_folder(path)
 
     if not folder.is_dir() or scored(folder):
         return [folder]  # what is wrong with it is said when it is read

@@ -7,19 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pdbench.api.choices import CERTAINTIES
 from pdbench.errors import InputError
 from pdbench.registry import unknown_id
 
 if TYPE_CHECKING:
     from pdbench.harness.run_info import RunRecord
 
-__all__ = ["CERTAINTIES", "TABLE_FORMATS", "plot", "read_scores", "render", "table"]
-
-TABLE_FORMATS = ("text", "md", "csv", "json", "latex")
-"""What `table` writes; the same as `pdbench.plots.tables.TableFormat`."""
-
-CERTAINTIES = ("ellipses", "bars", "none")
-"""What `plot` shows of certainty; the same as `pdbench.plots.scene_model.Certainty`."""
+__all__ = ["plot", "read_scores", "render", "table"]
 
 
 def table(
@@ -143,15 +138,15 @@ def read_scores(
 
 
 def _read(folder: Path) -> RunRecord:
-    from pdbench.harness import reader, results
+    from pdbench.harness import results, store
 
     if not folder.is_dir():
         raise InputError(
             f"folder '{folder}' does not exist; give a run folder or one below results/, "
             "or make scores with 'pdbench run'"
         )
-    if reader.is_run_folder(folder):
-        return reader.read_run(folder)
+    if store.is_run_folder(folder):
+        return store.read_run(folder)
     if results.is_results_folder(folder):
         return results.read_results(folder)
     raise InputError(

@@ -6,19 +6,16 @@ from pathlib import Path
 
 import click
 
-from pdbench import api
+from pdbench.api.choices import TEXT_FORMATS
+from pdbench.cli.options import PATH
 
 __all__ = ["command"]
 
 
 @click.command("audit")
-@click.argument("table", type=click.Path(path_type=Path), metavar="TABLE.csv|paper")
+@click.argument("table", type=PATH, metavar="TABLE.csv|paper")
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "md", "json"]),
-    default="text",
-    show_default=True,
+    "--format", "form", type=click.Choice(TEXT_FORMATS), default="text", show_default=True
 )
 def command(table: Path, form: str) -> None:
     """Check a CSV table of scores by itself; "paper" is the paper's own Table 1.
@@ -26,4 +23,6 @@ def command(table: Path, form: str) -> None:
     Looks for PI that its NIQE and Ma do not give, impossible values, repeated rows and numbers,
     scores better than the ground truth, and paths that turn.
     """
-    click.echo(api.audit(table, form=form))
+    from pdbench.api.analysis import audit
+
+    click.echo(audit(table, form=form))

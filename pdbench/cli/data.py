@@ -6,11 +6,9 @@ from pathlib import Path
 
 import click
 
-from pdbench import api
+from pdbench.cli.options import PATH, options
 
 __all__ = ["command"]
-
-_FOLDER = click.Path(path_type=Path)
 
 
 @click.group("data")
@@ -20,41 +18,35 @@ def command() -> None:
 
 @command.command("get")
 @click.argument("name")
-@click.option(
-    "--data-root",
-    type=_FOLDER,
-    metavar="DIR",
-    help="Where named datasets lie. [env: PDBENCH_DATA]",
-)
+@options("data_root")
 def get(name: str, data_root: Path | None) -> None:
     """Download set NAME: set5, set14, bsd100, urban100, div2k-val, div2k-train.
 
     A download that broke off continues where it stopped.
     """
-    for folder in api.get_data(name, data_root=data_root):
+    from pdbench.api.datasets import get_data
+
+    for folder in get_data(name, data_root=data_root):
         click.echo(f"Images: {folder}")
 
 
 @command.command("export")
 @click.argument("name")
-@click.option("-o", "--output", type=_FOLDER, required=True, metavar="DIR",
+@click.option("-o", "--output", type=PATH, required=True, metavar="DIR",
               help="Folder for LR and HR; new, or of an earlier export of that set.")  # fmt: skip
-@click.option(
-    "--data-root",
-    type=_FOLDER,
-    metavar="DIR",
-    help="Where named datasets lie. [env: PDBENCH_DATA]",
-)
+@options("data_root")
 def export(name: str, output: Path, data_root: Path | None) -> None:
     """Write the images of test set NAME as PNG files, for methods that run elsewhere."""
-    for folder in api.export_data(name, output=output, data_root=data_root):
+    from pdbench.api.datasets import export_data
+
+    for folder in export_data(name, output=output, data_root=data_root):
         click.echo(f"Images: {folder}")
 
 
 @command.command("prepare")
 @click.option(
     "--data",
-    type=_FOLDER,
+    type=PATH,
     multiple=True,
     required=True,
     metavar="DIR",
@@ -63,7 +55,7 @@ def export(name: str, output: Path, data_root: Path | None) -> None:
 @click.option(
     "--out",
     "output",
-    type=_FOLDER,
+    type=PATH,
     required=True,
     metavar="DIR",
     help="The folder to make: 3.2 bytes for every HR pixel.",
@@ -75,5 +67,7 @@ def prepare(data: tuple[Path, ...], output: Path, jobs: int) -> None:
 
     An interrupted call continues where it stopped. Then: pdbench train NAME --data OUT ...
     """
-    count = api.prepare_data(data, output=output, jobs=jobs)
+    from pdbench.api.datasets import prepare_data
+
+    count = prepare_data(data, output=output, jobs=jobs)
     click.echo(f"Prepared: {output} ({count} photographs)")

@@ -1,22 +1,23 @@
-"""`pdbench doctor`: what is here, what is missing, how to get it."""
+"""`pdbench doctor`: what is installed, what is missing, how to get it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
-from pdbench import api
+from pdbench.cli.options import options
 from pdbench.cli.rows import print_rows
 
 __all__ = ["command"]
 
 
 @click.command("doctor")
-@click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--weights-dir", type=click.Path(path_type=Path), metavar="DIR")
-def command(data_root: Path | None, weights_dir: Path | None) -> None:
+@options("data_root", "weights_dir")
+def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Say what is installed, which weights and data are there, and how to get the rest."""
-    for title, rows in api.doctor(data_root=data_root, weights_dir=weights_dir).items():
+    from pdbench.api.inventory import doctor
+
+    for title, rows in doctor(**given).items():
         click.secho(title, bold=True)
         print_rows(rows, indent="  ")

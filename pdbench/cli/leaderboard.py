@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from pdbench import api
+from pdbench.api import leaderboard as site
+from pdbench.api import submit as api
 from pdbench.cli.options import split_commas
 from pdbench.errors import InputError
 
@@ -126,7 +127,7 @@ def crops(methods: tuple[str, ...], datasets: tuple[str, ...], **options: Any) -
 @_BOARD
 def build(output: Path, board: Path) -> None:
     """Write the board as static pages that need no server and no network."""
-    click.echo(f"Site: {api.build_leaderboard(output, board=board)}")
+    click.echo(f"Site: {site.build_leaderboard(output, board=board)}")
 
 
 @command.command("serve")
@@ -135,8 +136,8 @@ def build(output: Path, board: Path) -> None:
 def serve(board: Path, port: int) -> None:
     """Build the site in a temporary folder and show it on this machine until Ctrl-C."""
     with tempfile.TemporaryDirectory(prefix="pdbench-") as place:
-        folder = api.build_leaderboard(Path(place) / "site", board=board).parent
-        with api.open_server(folder, port) as server:
+        folder = site.build_leaderboard(Path(place) / "site", board=board).parent
+        with site.open_server(folder, port) as server:
             click.echo(f"Site: http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)")
             with contextlib.suppress(KeyboardInterrupt):
                 server.serve_forever()

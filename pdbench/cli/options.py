@@ -1,35 +1,24 @@
-"""Options that commands share, and callbacks from the words of the command line to values."""
+"""Options that commands share, each declared once, and how their values are read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
-__all__ = ["parse_memory", "scoring_protocol", "split_commas", "stored_protocol"]
+__all__ = ["PATH", "options", "parse_memory", "split_commas"]
+
+PATH = click.Path(path_type=Path)
 
 SMALLEST_MEMORY = 64 * 2**20
 
 _OUTSIDE_BRACKETS = re.compile(r",(?![^\[]*\])")
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
 
-
-scoring_protocol = click.option(
-    "--protocol",
-    default="paper",
-    show_default=True,
-    metavar="ID",
-    help="Conventions of the metrics (pdbench list protocols).",
-)
-"""`--protocol` of commands that score."""
-
-stored_protocol = click.option(
-    "--protocol",
-    metavar="ID",
-    help="Show scores under this protocol, where the folder holds several.",
-)
-"""`--protocol` of commands that show stored scores."""
+Command = Callable[..., Any]
 
 
 def split_commas(
@@ -59,7 +48,7 @@ def parse_memory(
         Bytes, or None.
 
     Raises:
-        click.BadParameter: It is no amount, or too small to work with.
+        click.BadParameter: It is not an amount, or too small to work with.
     """
     if value is None:
         return None
@@ -67,6 +56,101 @@ def parse_memory(
     amount = int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")) if found else 0
     if amount < SMALLEST_MEMORY:
         raise click.BadParameter(
-            f"'{value}' is no amount of memory from 64MiB on; say 4GiB, for example"
+            f"'{value}' is not an amount of memory from 64MiB on; say 4GiB, for example"
         )
     return amount
+
+
+_OPTIONS = {
+    "protocol": click.option(
+        "--protocol",
+        default="paper",
+        show_default=True,
+        metavar="ID",
+        help="Conventions of the metrics (pdbench list protocols).",
+    ),
+    "metrics": click.option(
+        "--metrics",
+        multiple=True,
+        callback=split_commas,
+        metavar="ID,...",
+        help="Metrics to compute; all of the protocol's by default.",
+    ),
+    "device": click.option(
+        "--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N|auto"
+    ),
+    "jobs": click.option(
+        "-j", "--jobs", type=int, metavar="N", help="Processes; one per core by default."
+    ),
+    "seed": click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Seed of all samples.",
+    ),
+    "size": click.option(
+        "--size",
+        type=click.Choice(["compact", "paper"]),
+        default="compact",
+        show_default=True,
+        help="Size of the networks.",
+    ),
+    "max_memory": click.option(
+        "--max-memory",
+        callback=parse_memory,
+        metavar="SIZE",
+        help="Working memory of the networks per process, e.g. 4GiB; larger images are tiled.",
+    ),
+    "data_root": click.option(
+        "--data-root",
+        type=PATH,
+        metavar="DIR",
+        help="Where named datasets lie. [env: PDBENCH_DATA]",
+    ),
+    "weights_dir": click.option(
+        "--weights-dir", type=PATH, metavar="DIR", help="Extra weights. [env: PDBENCH_WEIGHTS]"
+    ),
+    "offline": click.option("--offline", is_flag=True, help="Download nothing."),
+    # What commands that score write
+    "output": click.option(
+        "-o",
+        "--output",
+        type=PATH,
+        metavar="DIR",
+        help="Run folder: kept, and continued by the next run. [default: runs/<dataset>]",
+    ),
+    "export": click.option(
+        "--export", type=PATH, metavar="DIR", help="Also write CSV and provenance, as in results/."
+    ),
+    "traceback": click.option(
+        "--traceback", is_flag=True, help="Show where a method or metric failed."
+    ),
+    # What commands that read stored scores choose
+    "folder": click.argument("folder", type=PATH, default=Path("runs/builtin")),
+    "methods": click.option(
+        "--method", "methods", multiple=True, callback=split_commas, metavar="ID,..."
+    ),
+    "stored_protocol": click.option(
+        "--protocol",
+        metavar="ID",
+        help="Show scores under this protocol, where the folder holds several.",
+    ),
+}
+
+
+def options(*names: str) -> Callable[[Command], Command]:
+    """Return a decorator that gives a command shared options, in this order.
+
+    Args:
+        names: Keys of the declarations above: fields of `EvalOptions`, and what several commands
+            write or read.
+    """
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            command = _OPTIONS[name](command)
+        return command
+
+    return decorate

@@ -1,24 +1,55 @@
-"""What `pdbench run` and `pdbench eval` print at their end."""
+"""Outcome of `pdbench run` and `pdbench eval`: what they print at their end."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from pdbench.api import Report
+if TYPE_CHECKING:
+    from pdbench.harness.runner import RunResult
 
-__all__ = ["print_report"]
+__all__ = ["print_result"]
 
 
-def print_report(report: Report) -> None:
-    """Print the table, what failed, and where the scores are."""
-    click.echo(report.table)
-    for method, reason in report.unavailable:
+def print_result(result: RunResult, *, traceback: bool) -> int:
+    """Print the table, what failed and where the scores are; return the exit code.
+
+    Args:
+        result: What was done.
+        traceback: Show where methods and metrics failed.
+
+    Returns:
+        0; 1 where a method failed, or where no score at all could be computed.
+    """
+    from pdbench.api.tables import render
+
+    record = result.record
+    click.echo(render(record, form="text"))
+    for method, reason in result.left_out.items():
         click.echo(f"left out: {method}: {reason}", err=True)
-    for image, method, reason in report.failed:
-        click.echo(f"failed: {method} on {image}: {reason}", err=True)
-    click.echo(f"\nScores: {report.folder} ({report.scored} computed, {report.reused} kept)")
-    if report.exported:
-        click.echo(f"Export: {report.exported[-1].parent}")
-    others = {method.protocol for method in report.record.methods} - {"paper"}
+    for text in result.tracebacks.values() if traceback else ():
+        click.echo(text, err=True, nl=False)
+    scores = f"{result.computed} scores computed, {result.kept} kept"
+    click.echo(f"\nScores: {result.folder} ({scores})")
+    if result.exported:
+        click.echo(f"Export: {result.exported[-1].parent}")
+    others = {method.protocol for method in record.methods} - {"paper"}
     chosen = "".join(f" --protocol {name}" for name in others)
-    click.echo(f"Plane:  pdbench plot {report.folder}{chosen} -o plane.html")
+    click.echo(f"Plane:  pdbench plot {result.folder}{chosen} -o plane.html")
+    if problem := _problem(result):
+        click.echo(f"pdbench: {problem}", err=True)
+        return 1
+    return 0
+
+
+def _problem(result: RunResult) -> str:
+    """Say in one line what could not be scored, "" where all was."""
+    if result.failed:
+        (image, method, reason), *others = result.failed
+        more = f" and {len(others)} more" if others else ""
+        return f"failed: {method} on {image}{more}: {reason}"
+    if not result.computed and not result.kept:
+        reasons = "; ".join(sorted(set(result.unavailable.values())))
+        return f"nothing could be scored{': ' if reasons else ''}{reasons}"
+    return ""

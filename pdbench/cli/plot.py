@@ -7,22 +7,21 @@ from typing import Any
 
 import click
 
-from pdbench import api
-from pdbench.cli.options import split_commas, stored_protocol
+from pdbench.api.choices import CERTAINTIES
+from pdbench.cli.options import PATH, options
 
 __all__ = ["command"]
 
 
 @click.command("plot")
-@click.argument("folder", type=click.Path(path_type=Path), default=Path("runs/builtin"))
+@options("folder")
 @click.option("-x", "x", show_default="psnr, or else of distortion", metavar="METRIC")
 @click.option("-y", "y", show_default="lpips-vgg, or else of perception", metavar="METRIC")
-@click.option("--method", "methods", multiple=True, callback=split_commas, metavar="ID,...")
-@stored_protocol
+@options("methods", "stored_protocol")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("plane.html"),
     show_default=True,
     metavar="FILE",
@@ -30,7 +29,7 @@ __all__ = ["command"]
 )
 @click.option(
     "--certainty",
-    type=click.Choice(api.CERTAINTIES),
+    type=click.Choice(CERTAINTIES),
     default="ellipses",
     show_default=True,
     help="How the 95 % certainty of the means is shown.",
@@ -38,9 +37,11 @@ __all__ = ["command"]
 @click.option(
     "--theory", is_flag=True, help="Draw where averages of perfect posterior samples would lie."
 )
-def command(**options: Any) -> None:  # noqa: ANN401  (the options above, each by name)
+def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Draw the scores in FOLDER (a run folder, or a folder of results/) as a plane.
 
     Any metric goes on either axis; better is left and down.
     """
-    click.echo(f"Plane: {api.plot(**options)}")
+    from pdbench.api.tables import plot
+
+    click.echo(f"Plane: {plot(**given)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pdbench import api
+from pdbench.api.choices import PROTOCOL_FORMATS
 
 __all__ = ["command"]
 
@@ -17,15 +17,13 @@ def command() -> None:
 @command.command("show")
 @click.argument("name")
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(api.PROTOCOL_FORMATS),
-    default="text",
-    show_default=True,
+    "--format", "form", type=click.Choice(PROTOCOL_FORMATS), default="text", show_default=True
 )
 def show(name: str, form: str) -> None:
     """Print every choice of protocol NAME with its source and its hash.
 
     Names: pdbench list protocols
     """
-    click.echo(api.protocol(name, form=form))
+    from pdbench.api.protocols import protocol
+
+    click.echo(protocol(name, form=form))

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from pdbench import api
-from pdbench.cli.options import parse_memory, scoring_protocol, split_commas
-from pdbench.cli.outcome import print_report
+from pdbench.cli.options import PATH, options, split_commas
+from pdbench.cli.outcome import print_result
 
 __all__ = ["command"]
-
-_FOLDER = click.Path(path_type=Path)
 
 
 @click.command("run")
@@ -28,7 +24,7 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--suite", metavar="NAME", help="Score all methods of a suite, e.g. table1.")
 @click.option(
     "--checkpoint",
-    type=_FOLDER,
+    type=PATH,
     metavar="FILE",
     help="Also score a x4 RGB network out of a file; needs pdbench[checkpoints].",
 )
@@ -40,53 +36,24 @@ _FOLDER = click.Path(path_type=Path)
     metavar="ID|DIR",
     help="Dataset id (pdbench list datasets) or a folder of HR images.",
 )
+@options(
+    "data_root", "seed", "metrics", "protocol", "device", "size", "jobs", "output", "export",
+    "weights_dir", "max_memory", "offline", "traceback",
+)  # fmt: skip
 @click.option(
-    "--data-root",
-    type=_FOLDER,
-    metavar="DIR",
-    help="Where named datasets lie. [env: PDBENCH_DATA]",
-)
-@click.option("--seed", default=0, show_default=True, metavar="N", help="Seed of all samples.")
-@click.option(
-    "--metrics",
+    "--force",
     multiple=True,
-    callback=split_commas,
-    metavar="ID,...",
-    help="Metrics to compute; all of the protocol's by default.",
+    is_flag=False,
+    flag_value="",
+    metavar="[ID,...]",
+    help="Compute stored scores again: of these methods, or of all.",
 )
-@scoring_protocol
-@click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda|cuda:N|auto")
-@click.option(
-    "--size",
-    type=click.Choice(["compact", "paper"]),
-    default="compact",
-    show_default=True,
-    help="Size of the networks.",
-)
-@click.option("-j", "--jobs", type=int, metavar="N", help="Processes; one per core by default.")
-@click.option(
-    "-o",
-    "--output",
-    type=_FOLDER,
-    metavar="DIR",
-    help="Run folder: kept, and continued by the next run. [default: runs/<dataset>]",
-)
-@click.option(
-    "--export", type=_FOLDER, metavar="DIR", help="Also write CSV and provenance, as in results/."
-)
-@click.option(
-    "--weights-dir", type=_FOLDER, metavar="DIR", help="Extra weights. [env: PDBENCH_WEIGHTS]"
-)
-@click.option(
-    "--max-memory",
-    callback=parse_memory,
-    metavar="SIZE",
-    help="Working memory of the networks per process, e.g. 4GiB; larger images are tiled.",
-)
-@click.option("--offline", is_flag=True, help="Download nothing.")
-def command(**options: Any) -> None:  # noqa: ANN401  (the options above, each by name)
+def command(force: tuple[str, ...], traceback: bool, **given: Any) -> int:  # noqa: ANN401
     """Score methods on a dataset and print the table.
 
     What is scored already is not scored again: the same command continues an interrupted run.
     """
-    print_report(api.run(progress=True, **options))
+    from pdbench.api.run import run
+
+    again = split_commas(None, None, force) if force else None
+    return print_result(run(force=again, progress=True, **given), traceback=traceback)

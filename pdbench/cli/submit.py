@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pdbench import api
+from pdbench.api import submit as api
 from pdbench.cli.options import split_commas
 from pdbench.cli.prompts import complete, is_interactive
 from pdbench.errors import InputError, system_reason

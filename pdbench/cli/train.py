@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-from pdbench import api
-
 __all__ = ["command"]
 
 
@@ -69,12 +67,14 @@ def command(baseline: str, start: Path | None, **options: Any) -> None:  # noqa:
 
     On several GPUs: accelerate launch -m pdbench train ...
     """
+    from pdbench.api.train import train, train_all
+
     if baseline != "all":
-        exported = [api.train(baseline, start=start, **options)]
+        exported = [train(baseline, start=start, **options)]
     elif start:
         raise click.UsageError("--from is for one network; all begins with what it trains first")
     else:
-        exported = api.train_all(**options)
+        exported = train_all(**options)
     if os.environ.get("RANK", "0") == "0":  # one of the processes that torchrun starts
         for weights in exported:
             click.echo(f"Weights: {weights}")

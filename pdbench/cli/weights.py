@@ -6,13 +6,12 @@ from pathlib import Path
 
 import click
 
-from pdbench import api
+from pdbench.cli.options import PATH, options
 from pdbench.cli.rows import print_rows
 
 __all__ = ["command"]
 
-_PATH = click.Path(path_type=Path)
-_FILE = click.argument("file", type=_PATH)
+_FILE = click.argument("file", type=PATH)
 _NAME = click.option(
     "--as",
     "name",
@@ -28,10 +27,12 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--weights-dir", type=_PATH, metavar="DIR", help="[env: PDBENCH_WEIGHTS]")
+@options("weights_dir")
 def list_(weights_dir: Path | None) -> None:
     """List every weight file pdbench can use, and whether it is here."""
-    print_rows(api.list_all("weights", weights_dir=weights_dir))
+    from pdbench.api.inventory import list_all
+
+    print_rows(list_all("weights", weights_dir=weights_dir))
 
 
 @command.command("show")
@@ -40,7 +41,9 @@ def list_(weights_dir: Path | None) -> None:
 @_EVERY
 def show(file: Path, name: str | None, every: bool) -> None:
     """Say what FILE is, and what importing it would do. Writes nothing."""
-    print_rows(api.show_weights(file, name=name).rows(every=every))
+    from pdbench.api.checkpoints import show_weights
+
+    print_rows(show_weights(file, name=name).rows(every=every))
 
 
 @command.command("import")
@@ -49,7 +52,7 @@ def show(file: Path, name: str | None, every: bool) -> None:
 @click.option(
     "--out",
     "output",
-    type=_PATH,
+    type=PATH,
     metavar="FILE|DIR",
     help="Where to write. [default: the folder PDBENCH_WEIGHTS names, or this one]",
 )
@@ -59,6 +62,8 @@ def import_(file: Path, name: str | None, output: Path | None, every: bool) -> N
 
     Nothing in FILE is executed. Then: pdbench run --size paper --weights-dir DIR ...
     """
-    report = api.import_weights(file, name=name, output=output)
+    from pdbench.api.checkpoints import import_weights
+
+    report = import_weights(file, name=name, output=output)
     print_rows(report.rows(every=every))
     click.echo(f"Weights: {report.output}")

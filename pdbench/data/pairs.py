@@ -104,18 +104,19 @@ class Pair:
             )
         return lr[:, :height, :width].contiguous()
 
-    def stamp(self) -> str:
-        """Return sizes and times of the files: while it is the same, so are the pixels.
+    def content(self) -> str:
+        """Return a digest over the bytes of the files: while it is the same, so are the pixels.
 
         Raises:
             InputError: A file is gone.
         """
+        digest = hashlib.sha256(repr(self.largest).encode())
         try:
-            facts = [file.stat() for file in (self.hr, self.lr) if file is not None]
+            for file in (self.hr, self.lr):
+                digest.update(hashlib.sha256(file.read_bytes() if file else b"").digest())
         except OSError as error:
             raise InputError(f"cannot read '{error.filename}' ({error.strerror})") from None
-        files = [f"{self.hr}", f"{self.lr}", f"{self.largest}"]
-        return "|".join(files + [f"{fact.st_size}:{fact.st_mtime_ns}" for fact in facts])
+        return digest.hexdigest()
 
     def check(self) -> PairFacts:
         """Load the pair and compare its LR with the bicubic LR of its HR.

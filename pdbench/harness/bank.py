@@ -1,4 +1,4 @@
-"""The sample bank: for one image, everything networks make of it, made once for all methods.
+"""Sample bank: everything networks make of one image, made once for all methods.
 
 A sample is a pure function of (run seed, image, network, sample index, temperature): its noise
 comes from a generator seeded by a hash of these, drawn for the whole image on the CPU. So it is
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
@@ -16,12 +17,55 @@ import torch
 from torch import Tensor
 
 from pdbench.errors import NonFiniteImage
-from pdbench.harness.method import Need, Sampled
+from pdbench.harness.options import DEFAULT_MEMORY
 from pdbench.harness.tiles import Tile, tiles
 
-__all__ = ["DEFAULT_MEMORY", "Fuser", "Restorer", "SampleBank", "Sampler", "latent_noise"]
+__all__ = [
+    "DEFAULT_MEMORY",
+    "Fused",
+    "Fuser",
+    "Given",
+    "Need",
+    "Restored",
+    "Restorer",
+    "SampleBank",
+    "Sampled",
+    "Sampler",
+    "latent_noise",
+]
 
-DEFAULT_MEMORY = 4 * 2**30
+
+@dataclass(frozen=True)
+class Restored:
+    """A need: the one output of a deterministic network."""
+
+    baseline: str
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A need: the first `count` samples a generative network draws at temperature `tau`."""
+
+    baseline: str
+    tau: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Fused:
+    """A need: a network that makes one image of samples; these are a need of their own."""
+
+    baseline: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """A need: `count` images made elsewhere, which the method reads from files."""
+
+    count: int
+
+
+Need = Restored | Sampled | Fused | Given
 
 
 class Restorer(Protocol):

@@ -1,42 +1,107 @@
-"""The SQLite file of a run folder: its tables, its lock, and its complaints in plain words."""
+"""SQLite file of a run folder: its tables, its lock, its formats, its errors in plain words."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from pdbench.errors import InputError
 
-__all__ = ["FILE", "SCHEMA", "VERSION", "check_version", "connect", "explain", "take_lock"]
+__all__ = ["FILE", "bring_up_to_date", "connect", "explained", "open_read_only", "take_lock"]
 
 FILE = "scores.sqlite"
-
-_LOCK = "run.lock"
-VERSION = 2
+VERSION = 3
 """Format of the file; raised when the tables change."""
 
-SCHEMA = """
+_LOCK = "run.lock"
+
+KEY = "dataset, image, image_sha256, method, weights, seed, metric, protocol_hash"
+
+_SCHEMA = f"""
 CREATE TABLE score (
     dataset TEXT, image TEXT, image_sha256 TEXT, method TEXT, weights TEXT, seed INTEGER,
-    metric TEXT, protocol_hash TEXT, sample INTEGER,
+    metric TEXT, protocol_hash TEXT, code TEXT, sample INTEGER,
     protocol TEXT NOT NULL, value REAL, reason TEXT NOT NULL, final INTEGER NOT NULL,
-    PRIMARY KEY (
-        dataset, image, image_sha256, method, weights, seed, metric, protocol_hash, sample
-    )
+    PRIMARY KEY ({KEY}, code, sample)
+) WITHOUT ROWID;
+CREATE TABLE outside (
+    dataset TEXT, image TEXT, method TEXT, weights TEXT, seed INTEGER, share REAL NOT NULL,
+    PRIMARY KEY (dataset, image, method, weights, seed)
 ) WITHOUT ROWID;
 CREATE TABLE file (
-    dataset TEXT, image TEXT, stamp TEXT NOT NULL, sha256 TEXT NOT NULL, pixels INTEGER NOT NULL,
+    dataset TEXT, image TEXT, content TEXT NOT NULL, sha256 TEXT NOT NULL, pixels INTEGER NOT NULL,
     PRIMARY KEY (dataset, image)
 ) WITHOUT ROWID;
 CREATE TABLE dataset (position INTEGER PRIMARY KEY, id TEXT UNIQUE, record TEXT NOT NULL);
 CREATE TABLE method (
-    position INTEGER PRIMARY KEY, dataset TEXT, id TEXT, protocol TEXT, record TEXT NOT NULL,
-    UNIQUE (dataset, id, protocol)
+    position INTEGER PRIMARY KEY, dataset TEXT, id TEXT, protocol TEXT, seed INTEGER,
+    record TEXT NOT NULL, UNIQUE (dataset, id, protocol, seed)
 );
 CREATE TABLE metric (position INTEGER PRIMARY KEY, id TEXT UNIQUE, facts TEXT NOT NULL);
-CREATE TABLE latest (only INTEGER PRIMARY KEY CHECK (only = 0), dataset TEXT NOT NULL);
+CREATE TABLE latest (
+    only INTEGER PRIMARY KEY CHECK (only = 0), dataset TEXT NOT NULL, protocol TEXT NOT NULL,
+    metrics TEXT NOT NULL
+);
+PRAGMA user_version = {VERSION};
 """
+
+# Format 2 had no digest of the code, one seed per method, and time stamps of files.
+_UPGRADE = f"""
+BEGIN IMMEDIATE;
+ALTER TABLE score RENAME TO score_2; ALTER TABLE method RENAME TO method_2;
+ALTER TABLE dataset RENAME TO dataset_2; ALTER TABLE metric RENAME TO metric_2;
+ALTER TABLE latest RENAME TO latest_2; DROP TABLE file;
+{_SCHEMA}
+INSERT INTO score ({KEY}, code, sample, protocol, value, reason, final)
+    SELECT {KEY}, '', sample, protocol, value, reason, final FROM score_2;
+INSERT INTO method (position, dataset, id, protocol, seed, record)
+    SELECT position, dataset, id, protocol, json_extract(record, '$.seed'), record FROM method_2;
+INSERT INTO dataset SELECT * FROM dataset_2;
+INSERT INTO metric SELECT * FROM metric_2;
+INSERT INTO latest SELECT only, dataset, '', '[]' FROM latest_2;
+DROP TABLE score_2; DROP TABLE method_2; DROP TABLE dataset_2; DROP TABLE metric_2;
+DROP TABLE latest_2;
+COMMIT;
+"""
+
+
+@contextlib.contextmanager
+def open_read_only(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Open a store in one read transaction; one of an earlier format is upgraded in memory."""
+    with (
+        contextlib.closing(connect(folder / FILE, read_only=True)) as db,
+        contextlib.closing(sqlite3.connect(":memory:")) as copy,
+        explained(folder),
+    ):
+        if _version(db) in (0, VERSION - 1):
+            db.backup(copy)
+            bring_up_to_date(copy, folder)
+            yield copy
+        else:
+            bring_up_to_date(db, folder)
+            db.execute("BEGIN")
+            yield db
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def bring_up_to_date(db: sqlite3.Connection, folder: Path) -> None:
+    """Make the tables of an empty file, or those of the format before; refuse other files."""
+    version = _version(db)
+    if version == 0 and db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone() == (0,):
+        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+    elif version == VERSION - 1:
+        db.executescript(_UPGRADE)
+    elif version != VERSION:
+        raise InputError(
+            f"'{folder / FILE}' was written by another version of pdbench (format {version}, here "
+            f"{VERSION}) or by another program; give another run folder"
+        )
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -45,10 +110,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     if read_only and not os.access(path.parent, os.W_OK):
         mode += "&immutable=1"  # a reader of a WAL file otherwise wants to write beside it
     address = f"{path.resolve().as_uri()}?{mode}"
-    try:
+    with explained(path.parent):
         return sqlite3.connect(address, uri=True, timeout=10)
-    except sqlite3.DatabaseError as error:
-        raise explain(error, path.parent) from error
 
 
 def take_lock(folder: Path) -> sqlite3.Connection:
@@ -63,40 +126,39 @@ def take_lock(folder: Path) -> sqlite3.Connection:
     lock = connect(folder / _LOCK)
     lock.isolation_level = None
     try:
-        lock.execute("PRAGMA busy_timeout = 200")
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.DatabaseError as error:
+        with explained(folder):
+            lock.execute("PRAGMA busy_timeout = 200")
+            lock.execute("BEGIN EXCLUSIVE")
+    except InputError:
         lock.close()
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-            raise InputError(
-                f"another run is writing to '{folder}'; wait for it or give another folder with -o"
-            ) from None
-        raise explain(error, folder) from error
+        raise
     return lock
 
 
-def explain(error: sqlite3.DatabaseError, folder: Path) -> InputError:
+@contextlib.contextmanager
+def explained(folder: Path) -> Iterator[None]:
     """Turn what SQLite says about the file of a run folder into one sentence."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return InputError(
-            f"the disk of run folder '{folder}' is full; what was scored is kept, make room and "
-            "run the same command again"
-        )
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return InputError(
-            f"'{folder / FILE}' is damaged or no score file; remove it or give another folder"
-        )
-    return InputError(
-        f"cannot use the score file in run folder '{folder}' ({error}); check its permissions and "
-        "disk, or give another folder"
-    )
-
-
-def check_version(version: int, folder: Path) -> None:
-    """Refuse a file of another format."""
-    if version != VERSION:
-        raise InputError(
-            f"'{folder / FILE}' was written by another version of pdbench (format {version}, here "
-            f"{VERSION}); give another run folder"
-        )
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_BUSY:
+            why = (
+                f"another run is writing to '{folder}'; wait for it or give another folder with -o"
+            )
+        elif code == sqlite3.SQLITE_FULL:
+            why = (
+                f"the disk of run folder '{folder}' is full; what was scored is kept, make room "
+                "and run the same command again"
+            )
+        elif code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            why = (
+                f"'{folder / FILE}' is damaged or not a score file; remove it or give another "
+                "folder"
+            )
+        else:
+            why = (
+                f"cannot use the score file in run folder '{folder}' ({error}); check its "
+                "permissions and disk, or give another folder"
+            )
+        raise InputError(why) from error

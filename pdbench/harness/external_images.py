@@ -1,11 +1,12 @@
-"""Images made elsewhere as a method of a run: read from files, never computed."""
+"""External images as a method of a run: read from files, never computed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,17 +17,15 @@ from pdbench.data.sr_folders import check_outputs, digest_of, match_outputs
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Given, Method
+from pdbench.harness.runner import PROGRESS_DELAY
 from pdbench.images import load_image
 
 __all__ = ["GivenImages", "open_images"]
 
-_DELAY = 2.0
-"""Seconds before a progress bar appears."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class GivenImages:
-    """The outputs of one method for all images of a dataset; holds names, no pixels.
+    """The outputs of one method for all images of a dataset: names, no pixels. A `Catalog`.
 
     Attributes:
         id: Method id.
@@ -40,8 +39,9 @@ class GivenImages:
     files: Mapping[str, tuple[Path, ...]]
     digests: Mapping[str, str]
 
-    def method(self) -> Method:
-        """Declare the method that returns these images."""
+    def method(self, name: str) -> Method:
+        """Declare the method that returns these images, the only one of this catalog."""
+        del name
         count = len(next(iter(self.files.values())))
         return Method(
             id=self.id,
@@ -52,6 +52,19 @@ class GivenImages:
             run=partial(_read, self),
             outputs=self.digests,
         )
+
+    def network(self, name: str, size: str, device: str) -> Any:  # noqa: ANN401
+        """Refuse: images that are made need no network."""
+        raise InputError(f"there is no network '{name}' ({size}, {device}) for images from files")
+
+    def fingerprint(self, name: str, size: str) -> str:
+        """Refuse: images that are made need no network."""
+        raise InputError(f"there is no network '{name}' ({size}) for images from files")
+
+    def implementation(self, name: str) -> tuple[Callable[..., Any], ...]:
+        """Return nothing: images that are made need no network."""
+        del name
+        return ()
 
 
 def _read(given: GivenImages, lr: Tensor, bank: SampleBank) -> Tensor:
@@ -94,7 +107,7 @@ def open_images(
     bar = tqdm(
         dataset.pairs,
         desc="checking outputs",
-        delay=_DELAY,
+        delay=PROGRESS_DELAY,
         disable=None if progress else True,
         leave=False,
     )

@@ -1,50 +1,16 @@
-"""What a method is to the harness: a frozen declaration and a rule from LR image to image(s)."""
+"""Methods as the harness sees them: a frozen declaration and a rule from LR image to image(s)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from pdbench.harness.bank import SampleBank
+from pdbench.harness.bank import Fused, Given, Need, Restored, SampleBank, Sampled
 
 __all__ = ["Fused", "Given", "Method", "Need", "Restored", "Sampled"]
-
-
-@dataclass(frozen=True)
-class Restored:
-    """A need: the one output of a deterministic network."""
-
-    baseline: str
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """A need: the first `count` samples a generative network draws at temperature `tau`."""
-
-    baseline: str
-    tau: float
-    count: int
-
-
-@dataclass(frozen=True)
-class Fused:
-    """A need: a network that makes one image of samples; these are a need of their own."""
-
-    baseline: str
-
-
-@dataclass(frozen=True)
-class Given:
-    """A need: `count` images made elsewhere, which the method reads from files."""
-
-    count: int
-
-
-Need = Restored | Sampled | Fused | Given
 
 
 @dataclass(frozen=True, kw_only=True)

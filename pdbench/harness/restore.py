@@ -1,8 +1,8 @@
-"""One image restored by several methods, with the scores of each: what a figure shows."""
+"""Restoring one image by several methods: the loop that runs, figures and submissions share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -14,16 +14,75 @@ from torch import Tensor
 
 from pdbench.data.pairs import Pair, pixel_sha256
 from pdbench.errors import InputError, MetricUndefined, NonFiniteImage
-from pdbench.harness.bank import DEFAULT_MEMORY, SampleBank
+from pdbench.harness.bank import SampleBank
+from pdbench.harness.config import Catalog, output_count, resolve_device
 from pdbench.harness.method import Method
-from pdbench.harness.plan import resolve_device
+from pdbench.harness.options import EvalOptions
 from pdbench.images import to_uint8
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS
 
-__all__ = ["Shown", "restore_image", "show_lr"]
+__all__ = ["Shown", "make_bank", "open_networks", "restore", "restore_image", "show_lr"]
 
 Levels = npt.NDArray[np.uint8]
+
+
+def open_networks(catalog: Catalog, options: EvalOptions) -> Callable[[str], Any]:
+    """Return baseline id -> loaded network, each loaded when first asked for, and once."""
+    return cache(
+        partial(catalog.network, size=options.size, device=resolve_device(options.device))
+    )
+
+
+def make_bank(
+    image: str,
+    lr: Tensor,
+    methods: Iterable[Method],
+    networks: Callable[[str], Any],
+    options: EvalOptions,
+) -> SampleBank:
+    """Return the bank that all methods share; samples depend on seed and LR pixels alone.
+
+    Args:
+        image: Name of the image within its dataset.
+        lr: (3, h, w) float32 RGB in [0, 1].
+        methods: What will be restored.
+        networks: Baseline id -> loaded network.
+        options: Seed, device and memory.
+    """
+    return SampleBank(
+        lr,
+        pixel_sha256((lr,)),
+        options.seed,
+        [need for method in methods for need in method.needs],
+        networks,
+        device=resolve_device(options.device),
+        max_memory=options.max_memory,
+        image=image,
+    )
+
+
+def restore(method: Method, bank: SampleBank) -> Tensor:
+    """Restore the bank's image.
+
+    Returns:
+        (S, 3, 4h, 4w) float, not clipped; S > 1 for a stochastic method only.
+
+    Raises:
+        InputError: The method returns something of another shape.
+        NonFiniteImage: A network's output contains NaN or infinite values.
+    """
+    lr = bank.lr[0]
+    with torch.inference_mode():
+        made = method.run(lr, bank)
+    outputs = made[None] if made.ndim == 3 else made
+    expected = (output_count(method), 3, 4 * lr.shape[-2], 4 * lr.shape[-1])
+    if tuple(outputs.shape) != expected:
+        raise InputError(
+            f"method '{method.id}' returned shape {tuple(outputs.shape)} for image "
+            f"'{bank.image}', expected {expected}; fix the method"
+        )
+    return outputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,27 +103,15 @@ class Shown:
 
 
 def restore_image(
-    pair: Pair,
-    methods: Sequence[Method],
-    open_baseline: Callable[[str, str, str], Any],
-    *,
-    metrics: Sequence[str] | None = None,
-    protocol: str = "paper",
-    size: str = "compact",
-    seed: int = 0,
-    device: str = "cpu",
+    pair: Pair, methods: Sequence[Method], catalog: Catalog, options: EvalOptions
 ) -> tuple[Levels, Levels, tuple[Shown, ...]]:
-    """Restore an image with each method; networks, samples and the metrics' HR side are shared.
+    """Restore an image with each method and score what a figure shows of it.
 
     Args:
         pair: The image.
         methods: What to run.
-        open_baseline: (baseline id, size, device) -> loaded network.
-        metrics: Metric ids; all of the protocol's when None.
-        protocol: Id of the protocol.
-        size: Size of the networks.
-        seed: Seed of all samples; a sample here is that of a run with this seed.
-        device: "cpu", "cuda", "cuda:1" or "auto".
+        catalog: Where networks come from.
+        options: How; a sample is that of a run with the same seed.
 
     Returns:
         The HR image and the LR image, each (H, W, 3) levels, and what every method made.
@@ -73,25 +120,23 @@ def restore_image(
         InputError: A method fails on this image or returns another size; a metric is unknown.
         WeightsUnavailable: A network has no weights of this size here.
     """
-    device = resolve_device(device)
-    rules = PROTOCOLS.get(protocol)
+    protocol = PROTOCOLS.get(options.protocol)
     lr, hr = pair.load()
-    network = cache(partial(_open, open_baseline, size, device))
-    needs = [need for method in methods for need in method.needs]
-    bank = SampleBank(
-        lr, pixel_sha256((lr,)), seed, needs, network,
-        device=device, max_memory=DEFAULT_MEMORY, image=pair.name,
-    )  # fmt: skip
-    panel = MetricCollection(rules, metrics, device=device)
-    panel.prepare(hr, lr)
+    bank = make_bank(pair.name, lr, methods, open_networks(catalog, options), options)
+    device = resolve_device(options.device)
+    collection = MetricCollection(protocol, options.metrics or None, device=device)
+    collection.prepare(hr, lr)
     shown = []
     for method in methods:
-        output = _first(method, lr, hr, bank, pair.name)
-        image = rules.quantize(output)
-        values = panel.score(image)
-        single = {name: found[0] for name, found in values.items()}
+        try:
+            image = protocol.quantize(restore(method, bank)[0])
+        except (MetricUndefined, NonFiniteImage) as error:
+            raise InputError(
+                f"method '{method.id}' cannot restore '{pair.name}': {error}; leave it out"
+            ) from error
+        values = {name: found[0] for name, found in collection.score(image).items()}
         shown.append(
-            Shown(method=method.id, title=method.title, levels=_levels(image), values=single)
+            Shown(method=method.id, title=method.title, levels=_levels(image), values=values)
         )
     return _levels(hr), _levels(lr), tuple(shown)
 
@@ -99,29 +144,6 @@ def restore_image(
 def show_lr(lr: Levels, scale: int) -> Levels:
     """Enlarge an LR image so that every pixel is a square of `scale` by `scale`: (H, W, 3)."""
     return lr.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def _open(
-    open_baseline: Callable[[str, str, str], Any], size: str, device: str, baseline: str
-) -> Any:  # noqa: ANN401  (a restorer or a sampler)
-    return open_baseline(baseline, size, device)
-
-
-def _first(method: Method, lr: Tensor, hr: Tensor, bank: SampleBank, image: str) -> Tensor:
-    try:
-        with torch.inference_mode():
-            made = method.run(lr, bank)
-    except (MetricUndefined, NonFiniteImage) as error:
-        raise InputError(
-            f"method '{method.id}' cannot restore '{image}': {error}; leave it out"
-        ) from error
-    first = made[0] if made.ndim == 4 else made
-    if first.shape != hr.shape:
-        raise InputError(
-            f"method '{method.id}' returned shape {tuple(made.shape)} for image '{image}', "
-            f"expected {tuple(hr.shape)}; mend the method"
-        )
-    return first
 
 
 def _levels(image: Tensor) -> Levels:

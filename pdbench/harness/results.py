@@ -10,8 +10,8 @@ about; it holds no means, no dates and no paths, so that a run repeated gives th
                       "dataset_sha256", "versions",
                       "missing": [{"metric", "reason", "images"}]}}}
 
-"images" of a missing value is a list of names, or "all". A method whose images were made elsewhere
-also has "outputs": {image name: digest of its files}.
+"images" of a missing value is a list of names, or "all". Where they say something, methods also
+have "outputs", "max_memory" and "outside" (see `run_info.MethodRecord`).
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class MethodEntry(BaseModel):
     dataset_sha256: str
     versions: dict[str, str]
     outputs: dict[str, str] = {}
+    max_memory: int | None = None
+    outside: dict[str, float] = {}
     missing: tuple[Missing, ...]
 
 
@@ -167,8 +169,10 @@ def _provenance(record: RunRecord, earlier: Mapping[str, Any]) -> dict[str, Any]
         for metric, named in entry.pop("choices").items():
             choices[method.hashes[metric]] = named
         entry["missing"] = _missing(record, entry.pop("id"))
-        if not entry["outputs"]:
-            del entry["outputs"]
+        del entry["code"]
+        for rare in ("outputs", "max_memory", "outside"):
+            if not entry[rare]:
+                del entry[rare]
         methods[method.id] = entry
     known = {facts["id"]: facts for facts in earlier.get("metrics", [])}
     known.update({facts.id: asdict(facts) for facts in record.metrics})

@@ -12,9 +12,30 @@ from pdbench import __version__
 from pdbench.errors import InputError
 from pdbench.scores import MetricFacts, Score, check_printable
 
-__all__ = ["DatasetRecord", "MethodRecord", "RunRecord", "installed_versions"]
+__all__ = [
+    "DatasetRecord",
+    "ImageFingerprint",
+    "MethodRecord",
+    "RunRecord",
+    "installed_versions",
+]
 
 _PACKAGES = ("torch", "numpy", "scipy", "pillow", "scikit-image")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFingerprint:
+    """An image that was checked.
+
+    Attributes:
+        content: Digest over the bytes of its files; while it is the same, so are the pixels.
+        sha256: Digest over the pixels of its LR and HR.
+        pixels: Pixels of its HR.
+    """
+
+    content: str
+    sha256: str
+    pixels: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +81,12 @@ class MethodRecord:
         versions: Package -> version that computed them.
         choices: Metric id -> every choice behind its hash, by name; empty where it was not kept.
         outputs: Image name -> digest of the files that were scored, for images made elsewhere.
+        code: Metric id -> digest of the source that defines method and metric; the key of the
+            run folder's scores, not part of exported results.
+        max_memory: Working memory that decided how images were tiled; None for the default, or
+            for a method without networks.
+        outside: Image name -> share of the output's values far outside [0, 1], where there are
+            many; see `pdbench.harness.scorer.BOUND`.
     """
 
     id: str
@@ -74,6 +101,9 @@ class MethodRecord:
     versions: Mapping[str, str]
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
+    max_memory: int | None = None
+    outside: Mapping[str, float] = field(default_factory=dict)
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 

@@ -3,203 +3,184 @@
 from __future__ import annotations
 
 import gc
-import logging
+import traceback
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import cache, partial
-from typing import Any
+from functools import cache
 
 import torch
 from torch import Tensor
 
 from pdbench.allocator import keep_freed_memory
-from pdbench.data.pairs import pixel_sha256
-from pdbench.errors import InputError, MetricUndefined, NonFiniteImage
-from pdbench.harness.bank import SampleBank
+from pdbench.errors import InputError, MetricUndefined, NonFiniteImage, PdbenchError
+from pdbench.harness.config import Progress, RunConfig, Task, missing_scores
 from pdbench.harness.method import Method
-from pdbench.harness.plan import (
-    Finished,
-    Setup,
-    Task,
-    missing_verdicts,
-    output_count,
-)
-from pdbench.harness.store import Verdict
+from pdbench.harness.restore import make_bank, open_networks, restore
+from pdbench.harness.run_info import MethodRecord
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS
+from pdbench.scores import Score
 
-__all__ = ["ImageScorer"]
-
-RETRIES = 3
-"""How often an image is tried again with half the memory after the memory ran out."""
+__all__ = ["BOUND", "ImageScorer"]
 
 FUSED = "one image made from samples is outside the challenge's rules: it has no diversity"
 
-NON_FINITE = "the output holds NaN or infinite values"
+NON_FINITE = "failed: the output holds NaN or infinite values"
 
-_log = logging.getLogger(__name__)
+BOUND = 0.25
+"""How far outside [0, 1] an output's value is reported. Overshoot at edges stays below: bicubic's
+is 0.15 at most."""
 
 
 class ImageScorer:
     """Runs methods on images and scores what they make; networks and metrics are opened once.
 
     Args:
-        setup: The run.
+        config: The run.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, config: RunConfig) -> None:
         keep_freed_memory()
-        self.setup = setup
-        self.protocol = PROTOCOLS.get(setup.protocol)
-        self.methods = {name: setup.resolve(name) for name in setup.methods}
-        self._network = cache(partial(_open, setup))
-        self._panels: dict[tuple[str, ...], MetricCollection] = {}
+        self._config = config
+        self._protocol = PROTOCOLS.get(config.options.protocol)
+        self._networks = open_networks(config.catalog, config.options)
+        self._method = cache(config.catalog.method)
+        self._collection = cache(self._open_collection)
 
-    def score(self, task: Task) -> Iterator[Finished]:
-        """Yield each method of the task as it is done.
+    def _open_collection(self, metrics: tuple[str, ...]) -> MetricCollection:
+        return MetricCollection(self._protocol, metrics, device=self._config.options.device)
 
-        Where memory runs out, what is left is tried again with half the working memory. A method
-        that fails so three more times is given up, and the others go on.
+    def score(self, task: Task) -> Iterator[Progress]:
+        """Yield each method of the task as it is done; one that fails does not stop the others.
 
         Raises:
-            InputError: The image changed since it was checked, or a method returned something of
-                a wrong shape.
+            InputError: The image changed since it was checked, or a weight file is damaged.
         """
         lr, hr = task.pair.load()
-        if pixel_sha256((lr, hr)) != task.sha256:
+        if task.pair.content() != task.image.content:
             raise InputError(f"image '{task.pair.hr}' changed during the run; start the run again")
-        left, memory = dict(task.work), task.max_memory
-        retries = dict.fromkeys(left, RETRIES)
-        while left:
+        methods = [self._method(record.id) for record, _ in task.work]
+        for method in methods:
+            for baseline in method.baselines:
+                self._networks(baseline)
+        bank = make_bank(task.pair.name, lr, methods, self._networks, self._config.options)
+        image = _Image(task, lr, hr)
+        for (record, metrics), method in zip(task.work, methods, strict=True):
             try:
-                attempt = replace(task, work=dict(left), max_memory=memory)
-                for finished in _Image(self, attempt, lr, hr).score():
-                    del left[finished.method]
-                    yield finished
-            except Exception as error:
-                if not _is_out_of_memory(error):
-                    raise
-                name = next(iter(left))
+                outputs = restore(method, bank)
+            except Exception as error:  # whatever a method's code does
+                yield self._failure(image, record, metrics, error)
             else:
-                return
+                yield self._score_outputs(image, record, method, metrics, outputs)
+
+    def _score_outputs(
+        self,
+        image: _Image,
+        record: MethodRecord,
+        method: Method,
+        metrics: tuple[str, ...],
+        outputs: Tensor,
+    ) -> Progress:
+        """Score outputs by these metrics; where one of them fails, each by itself."""
+        try:
+            collection = self._collection(metrics)
+            image.prepare(collection)
+            scores = tuple(self._scores(image.name, record, method, outputs, collection))
+        except Exception as error:  # whatever a metric's code does
+            if len(metrics) == 1:
+                return self._failure(image, record, metrics, error)
+            parts = [
+                self._score_outputs(image, record, method, (name,), outputs) for name in metrics
+            ]
+            return Progress(
+                image=image.name,
+                method=record.id,
+                scores=tuple(score for part in parts for score in part.scores),
+                final=all(part.final for part in parts),
+                outside=_outside(outputs),
+                traceback="".join(part.traceback for part in parts),
+            )
+        return Progress(
+            image=image.name, method=record.id, scores=scores, outside=_outside(outputs)
+        )
+
+    def _failure(
+        self, image: _Image, record: MethodRecord, metrics: tuple[str, ...], error: Exception
+    ) -> Progress:
+        if _is_out_of_memory(error):
             _free_memory()
-            retries[name] -= 1
-            if retries[name] < 0:
-                yield self._given_up(task, name, left.pop(name))
-                memory = task.max_memory
-            else:
-                _log.warning("out of memory: %s on '%s', cut smaller now", name, task.pair.name)
-                memory //= 2
-
-    def _given_up(self, task: Task, name: str, metrics: tuple[str, ...]) -> Finished:
-        reasons = dict.fromkeys(metrics, "failed: out of memory")
-        verdicts = missing_verdicts(
-            self.setup, task.pair.name, self.methods[name], reasons, final=False
-        )
-        return Finished(task=task, method=name, verdicts=verdicts)
-
-    def bank(self, task: Task, lr: Tensor) -> SampleBank:
-        """Return the bank of an image; the seed of its samples depends on the LR pixels alone."""
-        return SampleBank(
-            lr,
-            pixel_sha256((lr,)),
-            self.setup.seed,
-            [need for name in task.work for need in self.methods[name].needs],
-            self._network,
-            device=self.setup.device,
-            max_memory=task.max_memory,
-            image=task.pair.name,
+            less = f"{self._config.options.max_memory // 2**20 // 2}MiB"
+            reason = f"out of memory; run again with --max-memory {less}"
+        elif isinstance(error, PdbenchError):
+            reason = str(error)
+        else:
+            line = (str(error).splitlines() or [""])[0]
+            reason = f"{type(error).__name__}: {line}"
+        reasons = dict.fromkeys(metrics, f"failed: {reason}")
+        return Progress(
+            image=image.name,
+            method=record.id,
+            scores=missing_scores(self._config, record, image.name, reasons),
+            final=isinstance(error, MetricUndefined | NonFiniteImage),
+            traceback="".join(traceback.format_exception(error)),
         )
 
-    def panel(self, metrics: tuple[str, ...]) -> MetricCollection:
-        """Return the opened panel of these metrics."""
-        if metrics not in self._panels:
-            self._panels[metrics] = MetricCollection(
-                self.protocol, metrics, device=self.setup.device
-            )
-        return self._panels[metrics]
-
-
-class _Image:
-    """One image of a task: its bank, and the panels prepared for it."""
-
-    def __init__(self, scorer: ImageScorer, task: Task, lr: Tensor, hr: Tensor) -> None:
-        self.scorer, self.task, self.lr, self.hr = scorer, task, lr, hr
-        self.bank = scorer.bank(task, lr)
-        self._prepared: set[tuple[str, ...]] = set()
-
-    def score(self) -> Iterator[Finished]:
-        """Yield each method of the task as it is done."""
-        for name, metrics in self.task.work.items():
-            verdicts = tuple(self._score_method(name, metrics))
-            yield Finished(task=self.task, method=name, verdicts=verdicts)
-
-    def _score_method(self, name: str, metrics: tuple[str, ...]) -> Iterator[Verdict]:
-        setup, method = self.scorer.setup, self.scorer.methods[name]
-        try:
-            with torch.inference_mode():
-                outputs = method.run(self.lr, self.bank)
-        except (MetricUndefined, NonFiniteImage) as error:
-            reasons = dict.fromkeys(metrics, f"failed: {error}")
-            yield from missing_verdicts(setup, self.task.pair.name, method, reasons, final=True)
-            return
-        expected = (output_count(method), *self.hr.shape)
-        if outputs.ndim == 3:
-            outputs = outputs.unsqueeze(0)
-        if tuple(outputs.shape) != expected:
-            raise InputError(
-                f"method '{name}' returned shape {tuple(outputs.shape)} for image "
-                f"'{self.task.pair.name}', expected {expected}; mend the method"
-            )
-        panel = self._panel(metrics)
+    def _scores(
+        self,
+        image: str,
+        record: MethodRecord,
+        method: Method,
+        outputs: Tensor,
+        collection: MetricCollection,
+    ) -> Iterator[Score]:
+        """Score outputs one at a time, so that no score depends on a batch; sets at the end."""
+        dataset = self._config.dataset.id
+        single = [name for name in collection.ids if name not in collection.set_ids]
         for sample, output in enumerate(outputs):
-            for metric, (value, reason) in self._values(output, panel).items():
-                yield self._verdict(name, sample, metric, value, reason)
-        for metric in panel.set_ids:
-            yield self._verdict(name, 0, metric, *self._set_value(method, outputs, metric, panel))
-
-    def _panel(self, metrics: tuple[str, ...]) -> MetricCollection:
-        """Return the panel of these metrics, prepared for this image."""
-        panel = self.scorer.panel(metrics)
-        if metrics not in self._prepared:
-            panel.prepare(self.hr, self.lr)
-            self._prepared.add(metrics)
-        return panel
-
-    def _verdict(
-        self, method: str, sample: int, metric: str, value: float | None, reason: str
-    ) -> Verdict:
-        score = self.scorer.setup.score(
-            method, self.task.pair.name, sample, metric, value=value, reason=reason
-        )
-        return Verdict(score=score, final=not reason.startswith("unavailable"))
-
-    def _values(
-        self, output: Tensor, panel: MetricCollection
-    ) -> dict[str, tuple[float | None, str]]:
-        """Score one output; one at a time, so that no score depends on a batch."""
-        single = [name for name in panel.ids if name not in panel.set_ids]
-        try:
-            restored = self.scorer.protocol.quantize(output)
-        except NonFiniteImage:
-            return dict.fromkeys(single, (None, f"failed: {NON_FINITE}"))
-        values = panel.score(restored)
-        return {name: (values[name][0], panel.reasons[name][0]) for name in single}
+            try:
+                values = collection.score(self._protocol.quantize(output))
+                reasons = {name: collection.reasons[name][0] for name in single}
+            except NonFiniteImage:
+                values, reasons = {}, dict.fromkeys(single, NON_FINITE)
+            for name in single:
+                value = values[name][0] if name in values else None
+                yield record.score(
+                    dataset, image, record.seed, sample, name, value=value, reason=reasons[name]
+                )
+        for name in collection.set_ids:
+            value, reason = self._set_value(name, method, outputs, collection)
+            yield record.score(dataset, image, record.seed, 0, name, value=value, reason=reason)
 
     def _set_value(
-        self, method: Method, outputs: Tensor, metric: str, panel: MetricCollection
+        self, metric: str, method: Method, outputs: Tensor, collection: MetricCollection
     ) -> tuple[float | None, str]:
-        """Score all outputs together."""
         if method.kind == "fused":
             return None, FUSED
         try:
-            return panel.score_set(metric, map(self.scorer.protocol.quantize, outputs))
+            return collection.score_set(metric, map(self._protocol.quantize, outputs))
         except NonFiniteImage:
-            return None, f"failed: {NON_FINITE}"
+            return None, NON_FINITE
 
 
-def _open(setup: Setup, baseline: str) -> Any:  # noqa: ANN401  (a restorer or a sampler)
-    return setup.open_baseline(baseline, setup.size, setup.device)
+class _Image:
+    """The image being scored, and which metrics are prepared for it."""
+
+    def __init__(self, task: Task, lr: Tensor, hr: Tensor) -> None:
+        self.name, self._lr, self._hr = task.pair.name, lr, hr
+        self._prepared: set[int] = set()
+
+    def prepare(self, collection: MetricCollection) -> None:
+        """Have metrics do, once, what depends on the image alone."""
+        if id(collection) not in self._prepared:
+            collection.prepare(self._hr, self._lr)
+            self._prepared.add(id(collection))
+
+
+def _outside(outputs: Tensor) -> float:
+    """Return the largest share, over the samples, of values more than `BOUND` outside [0, 1]."""
+    if outputs.amin() >= -BOUND and outputs.amax() <= 1 + BOUND:
+        return 0.0
+    far = (outputs < -BOUND) | (outputs > 1 + BOUND)
+    return far.flatten(1).double().mean(1).max().item()
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -1,63 +1,46 @@
-"""The run store: one SQLite file in the run folder, one row per score. Needs no torch."""
+"""Store of a run folder: one SQLite file, one row per score. Needs no torch.
+
+Every change is one transaction, creation and upgrade too: a run that is killed at any moment, or
+that finds the disk full, leaves whole rows in a whole file, or an empty one.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
+from pdbench.analysis.paper_tables import in_paper_order
 from pdbench.errors import InputError
 from pdbench.harness.database import (
     FILE,
-    SCHEMA,
-    VERSION,
-    check_version,
+    bring_up_to_date,
     connect,
-    explain,
+    explained,
+    open_read_only,
     take_lock,
 )
-from pdbench.harness.run_info import DatasetRecord, MethodRecord
-from pdbench.scores import MetricFacts, Score
+from pdbench.harness.run_info import DatasetRecord, ImageFingerprint, MethodRecord, RunRecord
+from pdbench.pydantic_errors import parse
+from pdbench.scores import MetricFacts, Score, is_score
 
-__all__ = ["Done", "RunStore", "SeenFile", "Verdict"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """A score, and whether asking again could change it.
-
-    Attributes:
-        score: The score, with or without a value.
-        final: False where a later run may succeed: missing weights, out of memory.
-    """
-
-    score: Score
-    final: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeenFile:
-    """An image that was checked.
-
-    Attributes:
-        stamp: `Pair.stamp` at that time.
-        sha256: Digest over its pixels.
-        pixels: Pixels of its HR.
-    """
-
-    stamp: str
-    sha256: str
-    pixels: int
+__all__ = [
+    "FILE",
+    "RunStore",
+    "ScoreKey",
+    "is_run_folder",
+    "read_fingerprints",
+    "read_outputs",
+    "read_run",
+]
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Done:
-    """What one row of the store answers, whatever its sample."""
+class ScoreKey:
+    """All that must be the same for a stored score to be used, whatever its sample."""
 
     image: str
     image_sha256: str
@@ -66,13 +49,14 @@ class Done:
     seed: int
     metric: str
     protocol_hash: str
+    code: str
 
 
 class RunStore:
     """The store of one run folder, opened for writing by at most one process.
 
     Use it as a context manager. The lock is the operating system's: it ends with the process,
-    however that ends. Each write is one transaction, so that a killed run leaves whole rows only.
+    however that ends.
 
     Args:
         folder: Run folder; made if it does not exist.
@@ -93,81 +77,63 @@ class RunStore:
         self._lock = take_lock(folder)
         try:
             self._db = connect(folder / FILE)
-            with self._explained():
+            with explained(folder):
                 self._db.execute("PRAGMA journal_mode = WAL")
-                if self._version() == 0:
-                    # One transaction: a kill during creation leaves an empty file, not half a one.
-                    self._db.executescript(
-                        f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-                    )
-            check_version(self._version(), folder)
+                bring_up_to_date(self._db, folder)
         except BaseException:
-            self._lock.close()
+            self.close()
             raise
 
-    def __enter__(self) -> RunStore:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Close the file and give the folder free."""
-        self._db.close()
+        """Close the file and release the folder."""
+        if hasattr(self, "_db"):
+            self._db.close()
         self._lock.close()
-
-    def _version(self) -> int:
-        with self._explained():
-            return int(self._db.execute("PRAGMA user_version").fetchone()[0])
-
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn what SQLite says into one sentence."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            raise explain(error, self.folder) from error
 
     def begin(
         self,
         dataset: DatasetRecord,
-        files: Mapping[str, SeenFile],
-        methods: Iterable[MethodRecord],
-        metrics: Iterable[MetricFacts],
+        images: Mapping[str, ImageFingerprint],
+        methods: Sequence[MethodRecord],
+        metrics: Sequence[MetricFacts],
     ) -> None:
-        """Record what is about to be scored; readers see a method's latest record per protocol.
+        """Record what is about to be scored; readers see the latest record of each method.
 
         Hashes of metrics that this run leaves out are kept.
 
         Args:
             dataset: The dataset.
-            files: Image name -> what was seen of it.
+            images: Image name -> what was seen of it.
             methods: The methods of this run.
             metrics: Facts of the metrics of this run, in column order.
         """
-        with self._explained(), self._db:
+        with explained(self.folder), self._db:
             self._put("dataset", {"id": dataset.id, "record": _json(asdict(dataset))})
             self._db.executemany(
                 "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
-                [(dataset.id, name, *astuple(file)) for name, file in files.items()],
+                [
+                    (dataset.id, name, image.content, image.sha256, image.pixels)
+                    for name, image in images.items()
+                ],
             )
             for method in methods:
                 entry = asdict(method)
-                earlier = self._earlier(dataset.id, method)
-                for known in ("hashes", "choices"):
-                    entry[known] = {**earlier.get(known, {}), **entry[known]}
+                for known, values in self._earlier(dataset.id, method).items():
+                    entry[known] = {**values, **entry[known]}
                 key = {"dataset": dataset.id, "id": method.id, "protocol": method.protocol}
-                self._put("method", {**key, "record": _json(entry)})
+                self._put("method", {**key, "seed": method.seed, "record": _json(entry)})
             for facts in metrics:
                 self._put("metric", {"id": facts.id, "facts": _json(asdict(facts))})
-            self._db.execute("INSERT OR REPLACE INTO latest VALUES (0, ?)", (dataset.id,))
+            last = (dataset.id, methods[0].protocol, _json([facts.id for facts in metrics]))
+            self._db.execute("INSERT OR REPLACE INTO latest VALUES (0, ?, ?, ?)", last)
 
-    def _put(self, table: str, entry: Mapping[str, str]) -> None:
+    def _put(self, table: str, entry: Mapping[str, object]) -> None:
         """Insert an entry, or replace its last column where it exists, keeping its position."""
         *key, content = entry
         self._db.execute(
@@ -176,58 +142,237 @@ class RunStore:
             tuple(entry.values()),
         )
 
-    def _earlier(self, dataset: str, method: MethodRecord) -> Mapping[str, Any]:
-        """Return the method's record under this protocol if its outputs were the same, else {}."""
-        query = "SELECT record FROM method WHERE dataset = ? AND id = ? AND protocol = ?"
-        row = self._db.execute(query, (dataset, method.id, method.protocol)).fetchone()
-        earlier: Mapping[str, Any] = json.loads(row[0]) if row else {}
-        same = all(earlier.get(key) == getattr(method, key) for key in ("weights", "seed"))
-        return earlier if same else {}
+    def _earlier(self, dataset: str, method: MethodRecord) -> dict[str, Mapping[str, Any]]:
+        """Return what is known of each metric if the method's outputs were the same, else {}."""
+        query = (
+            "SELECT record FROM method WHERE dataset = ? AND id = ? AND protocol = ? AND seed = ?"
+        )
+        key = (dataset, method.id, method.protocol, method.seed)
+        row = self._db.execute(query, key).fetchone()
+        earlier = parse(MethodRecord, row[0], FILE) if row else None
+        if earlier is None or earlier.weights != method.weights:
+            return {}
+        return {"hashes": earlier.hashes, "choices": earlier.choices, "code": earlier.code}
 
-    def done(self, dataset: str, seed: int) -> dict[Done, int]:
+    def done(self, dataset: str, seed: int) -> dict[ScoreKey, int]:
         """Return what needs no scoring any more -> how many samples it has."""
-        query = """
-            SELECT image, image_sha256, method, weights, seed, metric, protocol_hash, COUNT(*)
-            FROM score WHERE dataset = ? AND seed = ?
-            GROUP BY image, image_sha256, method, weights, seed, metric, protocol_hash
-            HAVING MIN(final) = 1
-        """
-        names = tuple(Done.__dataclass_fields__)
-        with self._explained():
+        names = [field.name for field in fields(ScoreKey)]
+        columns = ", ".join(names)
+        query = (
+            f"SELECT {columns}, COUNT(*) FROM score WHERE dataset = ? AND seed = ? "
+            f"GROUP BY {columns} HAVING MIN(final) = 1"
+        )
+        with explained(self.folder):
             rows = self._db.execute(query, (dataset, seed)).fetchall()
-        return {Done(**dict(zip(names, row[:-1], strict=True))): row[-1] for row in rows}
+        return {ScoreKey(**dict(zip(names, row[:-1], strict=True))): row[-1] for row in rows}
 
-    def write(self, image_sha256: str, verdicts: Iterable[Verdict]) -> None:
-        """Store scores in one transaction; they replace all samples stored under their keys.
+    def write(
+        self,
+        image_sha256: str,
+        method: MethodRecord,
+        scores: Sequence[Score],
+        *,
+        final: bool = True,
+        outside: float | None = None,
+    ) -> None:
+        """Store scores of one method and image in one transaction, in place of earlier ones.
 
         Args:
-            image_sha256: Digest of the image they all belong to.
-            verdicts: The scores.
+            image_sha256: Digest of the image.
+            method: How they came about.
+            scores: The scores.
+            final: Whether another run would end the same way.
+            outside: Share of the output's values far outside [0, 1]; None where there is no
+                output.
 
         Raises:
             InputError: The disk is full or the file cannot be written.
         """
-        rows = [_row(image_sha256, verdict) for verdict in verdicts]
-        with self._explained(), self._db:
+        rows = [_row(image_sha256, method, score, final) for score in scores]
+        with explained(self.folder), self._db:
             self._db.executemany(
                 "DELETE FROM score WHERE dataset = ? AND image = ? AND image_sha256 = ? AND "
-                "method = ? AND weights = ? AND seed = ? AND metric = ? AND protocol_hash = ?",
-                sorted({row[:8] for row in rows}),
+                "method = ? AND weights = ? AND seed = ? AND metric = ? AND protocol_hash = ? "
+                "AND code = ?",
+                sorted({row[:9] for row in rows}),
             )
-            self._db.executemany(
-                f"INSERT INTO score VALUES ({', '.join('?' * 13)})",
-                rows,
-            )
+            self._db.executemany(f"INSERT INTO score VALUES ({', '.join('?' * 14)})", rows)
+            if outside is not None and rows:
+                dataset, image, _, name, weights, seed = rows[0][:6]
+                self._db.execute(
+                    "INSERT OR REPLACE INTO outside VALUES (?, ?, ?, ?, ?, ?)",
+                    (dataset, image, name, weights, seed, outside),
+                )
 
 
-def _row(image_sha256: str, verdict: Verdict) -> tuple[Any, ...]:
+def _row(sha256: str, method: MethodRecord, score: Score, final: bool) -> tuple[Any, ...]:
     """Return the columns of the table `score`, in their order."""
-    score = verdict.score
     return (
-        *(score.dataset, score.image, image_sha256, score.method, score.weights, score.seed),
-        *(score.metric, score.protocol_hash, score.sample, score.protocol),
-        *(score.value, score.reason, int(verdict.final)),
+        *(score.dataset, score.image, sha256, score.method, method.weights_of(score.image)),
+        *(score.seed, score.metric, score.protocol_hash, method.code.get(score.metric, "")),
+        *(score.sample, score.protocol, score.value, score.reason),
+        int(score.value is not None or (final and not score.reason.startswith("unavailable"))),
     )
+
+
+def is_run_folder(folder: Path) -> bool:
+    """Tell whether the folder contains a run store; an empty file is not one."""
+    file = folder / FILE
+    return file.is_file() and file.stat().st_size > 0
+
+
+def read_run(
+    folder: Path,
+    dataset: str | None = None,
+    protocol: str | None = None,
+    *,
+    metrics: Sequence[str] | None = None,
+    seeds: Sequence[int] = (),
+) -> RunRecord:
+    """Read the scores of a run folder, while a run is writing to it or after.
+
+    Only current scores are returned: those of the images, weights, code and protocol hashes that
+    the latest run of each method under each protocol used.
+
+    Args:
+        folder: Run folder.
+        dataset: Dataset id; that of the latest run when None.
+        protocol: Protocol id; that of the latest run when None.
+        metrics: Metric ids in column order; those of the latest run when None, all of the
+            protocol's when that run was of another dataset or protocol.
+        seeds: Run seeds; all that are stored when empty.
+
+    Returns:
+        The scores and what they mean, methods in the paper's order, others by id; a method is
+        there once for each seed.
+
+    Raises:
+        InputError: The folder does not contain a store, or none of this dataset, protocol, metric
+            or seed.
+    """
+    if not is_run_folder(folder):
+        raise InputError(f"'{folder}' does not contain a run; start one with 'pdbench run'")
+    with open_read_only(folder) as db:
+        last = db.execute("SELECT dataset, protocol, metrics FROM latest").fetchone()
+        last = last or ("", "", "[]")
+        wanted = dataset or last[0]
+        row = db.execute("SELECT record FROM dataset WHERE id = ?", (wanted,)).fetchone()
+        if row is None:
+            raise InputError(f"run folder '{folder}' has no scores of dataset '{wanted}'")
+        record = parse(DatasetRecord, row[0], FILE)
+        methods = _current_methods(db, record, protocol or last[1], seeds)
+        scores = [score for one in methods for score in _current_scores(db, record, one)]
+        if metrics is None and (wanted, protocol or last[1]) == (last[0], last[1]):
+            metrics = parse(list[str], last[2], FILE)
+        facts = _facts(db, metrics, {score.metric for score in scores})
+    shown = {fact.id for fact in facts}
+    return RunRecord(
+        dataset=record,
+        metrics=facts,
+        methods=tuple(methods),
+        scores=tuple(score for score in scores if score.metric in shown),
+    )
+
+
+def read_fingerprints(folder: Path, dataset: str) -> dict[str, ImageFingerprint]:
+    """Return image name -> what earlier runs in the folder saw of a dataset's images.
+
+    Raises:
+        InputError: The folder's store is damaged or of another version.
+    """
+    if not is_run_folder(folder):
+        return {}
+    query = "SELECT image, content, sha256, pixels FROM file WHERE dataset = ?"
+    with open_read_only(folder) as db:
+        return {
+            image: ImageFingerprint(content=content, sha256=sha256, pixels=pixels)
+            for image, content, sha256, pixels in db.execute(query, (dataset,))
+        }
+
+
+def read_outputs(folder: Path, dataset: str, method: str) -> dict[str, str]:
+    """Return image name -> digest of the files that the latest run of a method scored.
+
+    Raises:
+        InputError: The folder's store is damaged or of another version.
+    """
+    if not is_run_folder(folder):
+        return {}
+    query = "SELECT record FROM method WHERE dataset = ? AND id = ?"
+    with open_read_only(folder) as db:
+        row = db.execute(query, (dataset, method)).fetchone()
+    return dict(parse(MethodRecord, row[0], FILE).outputs) if row else {}
+
+
+def _current_methods(
+    db: sqlite3.Connection, dataset: DatasetRecord, protocol: str, seeds: Sequence[int]
+) -> list[MethodRecord]:
+    query = "SELECT record FROM method WHERE dataset = ? ORDER BY position"
+    methods = [parse(MethodRecord, row[0], FILE) for row in db.execute(query, (dataset.id,))]
+    methods = [method for method in methods if method.dataset_sha256 == dataset.sha256]
+    known = sorted({method.protocol for method in methods})
+    if protocol and known and protocol not in known:
+        raise InputError(
+            f"there are no scores under protocol '{protocol}'; there are some under "
+            f"{', '.join(known)}"
+        )
+    methods = [method for method in methods if protocol in ("", method.protocol)]
+    there = sorted({method.seed for method in methods})
+    if missing := [seed for seed in seeds if seed not in there]:
+        raise InputError(
+            f"there are no scores of seed {missing[0]}; there are some of "
+            f"{', '.join(map(str, there))}"
+        )
+    found = [
+        replace(method, outside=_outside(db, dataset.id, method))
+        for method in methods
+        if not seeds or method.seed in seeds
+    ]
+    return in_paper_order(found, [method.id for method in found])
+
+
+def _outside(db: sqlite3.Connection, dataset: str, method: MethodRecord) -> dict[str, float]:
+    query = (
+        "SELECT image, weights, share FROM outside "
+        "WHERE dataset = ? AND method = ? AND seed = ? AND share > 0 ORDER BY image"
+    )
+    rows = db.execute(query, (dataset, method.id, method.seed))
+    return {image: share for image, weights, share in rows if weights == method.weights_of(image)}
+
+
+def _current_scores(
+    db: sqlite3.Connection, dataset: DatasetRecord, method: MethodRecord
+) -> Iterator[Score]:
+    query = """
+        SELECT image, sample, metric, image_sha256, weights, protocol_hash, code, value, reason
+        FROM score WHERE dataset = ? AND method = ? AND seed = ?
+        ORDER BY image, sample, metric
+    """
+    for image, sample, metric, sha256, weights, digest, code, value, reason in db.execute(
+        query, (dataset.id, method.id, method.seed)
+    ):
+        found = (sha256, weights, digest, code)
+        wanted = (dataset.images.get(image), method.weights_of(image), method.hashes.get(metric))
+        # Two protocols may share a number, and whichever ran first stored it: the method's
+        # record says under which one it is read.
+        if found == (*wanted, method.code.get(metric, "")):
+            if not is_score(value):
+                raise InputError(
+                    f"run folder has {value!r:.60} for {metric} of {image!r:.60}, which is not a "
+                    f"score; remove the folder's {FILE} or give another folder"
+                )
+            yield method.score(
+                dataset.id, image, method.seed, sample, metric, value=value, reason=reason
+            )
+
+
+def _facts(
+    db: sqlite3.Connection, metrics: Sequence[str] | None, seen: set[str]
+) -> tuple[MetricFacts, ...]:
+    rows = db.execute("SELECT facts FROM metric ORDER BY position")
+    known = {facts.id: facts for facts in (parse(MetricFacts, row[0], FILE) for row in rows)}
+    chosen = [name for name in metrics or known if name in known]
+    return tuple(known[name] for name in chosen if name in seen)
 
 
 def _json(value: object) -> str:

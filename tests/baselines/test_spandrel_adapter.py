@@ -8,14 +8,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pdbench import api
+import pdbench as api
 from pdbench.baselines.baseline import fingerprint_of
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.baselines.spandrel_adapter import Checkpoint, open_checkpoint
 from pdbench.cli import main
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
-from pdbench.harness.engines import SerialEngine
+from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.method import Restored
 from pdbench.images import save_image
 from pdbench.torchvision_guard import import_torchvision
@@ -195,7 +195,7 @@ def test_without_spandrel_the_extra_is_named(saved, monkeypatch):
 def home(tmp_path, monkeypatch):
     """Working folder with two photographs and a checkpoint; nothing runs in other processes."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("pdbench.harness.run.LocalEngine", lambda _jobs: SerialEngine())
+    monkeypatch.setattr("pdbench.harness.runner.LocalExecutor", lambda _jobs: SerialExecutor())
     (tmp_path / "photos").mkdir()
     for index in range(2):
         save_image(photograph(24, 32 + 8 * index)[0], tmp_path / "photos" / f"{index}.png")
@@ -213,7 +213,7 @@ def test_a_checkpoint_becomes_a_row_named_by_its_file(home, capsys):
     assert printed.index("Bicubic") < printed.index("my-net")
     assert "external networks" in printed
     assert main([*words, "-o", "run"]) == 0
-    assert "(0 computed, 4 kept)" in capsys.readouterr().out
+    assert "(0 scores computed, 4 kept)" in capsys.readouterr().out
 
 
 def test_provenance_holds_the_hash_of_the_file(home):
@@ -230,7 +230,7 @@ def test_provenance_holds_the_hash_of_the_file(home):
     [
         (("--checkpoint", "none.pth"), "'none.pth' does not exist"),
         (("--checkpoint", "My_Net.pth", "--name", "rrdb"), "'rrdb' is the name of a method"),
-        (("--checkpoint", "My_Net.pth", "--name", "a b"), "'a b' is no id"),
+        (("--checkpoint", "My_Net.pth", "--name", "a b"), "'a b' is not an id"),
         (("--method", "bicubic", "--name", "mine"), "--name is for the row of a --checkpoint"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pdbench import api
+import pdbench as api
 from pdbench.data.datasets import DATASETS
 from pdbench.metrics import METRICS
 

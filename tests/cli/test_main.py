@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pdbench import api
+import pdbench as api
 from pdbench.cli.group import COMMANDS, LazyGroup
 from pdbench.errors import InputError
 

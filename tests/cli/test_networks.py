@@ -76,7 +76,7 @@ def test_trained_networks_are_rows_of_the_table(train, pdbench, photos, tmp_path
     assert outcome.code == 0, outcome.err
     assert "ESRGAN+" in outcome.out
     assert "Fusion-L1" in outcome.out
-    assert "(2 computed" in outcome.out
+    assert "(2 scores computed" in outcome.out
 
 
 def test_esrgan_plus_starts_from_an_exported_rrdb(train, tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pdbench import api
+from pdbench.api.choices import CERTAINTIES
 from pdbench.plots.scene_model import Certainty
 
 
@@ -20,7 +20,7 @@ def test_a_picture_is_what_its_ending_says(suffix, start, pdbench, results, tmp_
 
 
 def test_the_certainties_offered_are_those_there_are():
-    assert Certainty.__args__ == api.CERTAINTIES
+    assert Certainty.__args__ == CERTAINTIES
 
 
 def test_a_missing_folder_is_one_line(refused):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pdbench import api
+from pdbench.api.choices import REPORT_FORMATS
 from pdbench.plots.report_formats import DocumentFormat
 
 TABLE = "method,niqe,ma,pi\nswapped,6.581,2.862,3.141\n"
@@ -20,7 +20,7 @@ def published(tmp_path):
 
 
 def test_the_formats_offered_are_those_there_are():
-    assert DocumentFormat.__args__ == api.REPORT_FORMATS
+    assert DocumentFormat.__args__ == REPORT_FORMATS
 
 
 def test_diff_shows_both_means_their_difference_and_the_count(pdbench, results):
@@ -32,7 +32,7 @@ def test_diff_shows_both_means_their_difference_and_the_count(pdbench, results):
     assert "A: Median-5; B: Bicubic" in outcome.out
 
 
-@pytest.mark.parametrize("form", api.REPORT_FORMATS)
+@pytest.mark.parametrize("form", REPORT_FORMATS)
 def test_diff_and_front_are_written_in_every_format(form, pdbench, results):
     for words in (("diff", "median-5", "bicubic", results), ("front", results)):
         outcome = pdbench(*words, "--format", form)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pdbench import api
+from pdbench.api.choices import TABLE_FORMATS
 from pdbench.plots.tables import TableFormat
 
 
@@ -18,10 +18,10 @@ def test_a_results_folder_becomes_a_table(pdbench, results):
 
 
 def test_the_formats_offered_are_those_there_are():
-    assert TableFormat.__args__ == api.TABLE_FORMATS
+    assert TableFormat.__args__ == TABLE_FORMATS
 
 
-@pytest.mark.parametrize("form", api.TABLE_FORMATS)
+@pytest.mark.parametrize("form", TABLE_FORMATS)
 def test_every_format_is_written(form, pdbench, results):
     assert "27.0" in pdbench("table", results, "--format", form).out
 

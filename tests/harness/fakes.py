@@ -47,16 +47,6 @@ class FakeSampler:
 NETWORKS = {"restorer": FakeRestorer, "sampler": FakeSampler}
 
 
-def open_baseline(name, size, device):
-    return NETWORKS[name]()
-
-
-def fingerprint(name, size):
-    if size == "paper":
-        raise WeightsUnavailable(f"{name} has no paper weights here; train them")
-    return os.environ.get("FAKE_WEIGHTS", "0123456789ab")
-
-
 def steered(name, rule):
     """Wrap a rule: log the call, take time, die, as the variables say."""
 
@@ -133,5 +123,19 @@ METHODS = Registry(
 )
 
 
-def resolve(name):
-    return METHODS.get(name)
+class FakeCatalog:
+    """Fake methods and networks, as `pdbench.harness.config.Catalog` wants them."""
+
+    def method(self, name):
+        return METHODS.get(name)
+
+    def network(self, name, size, device):
+        return NETWORKS[name]()
+
+    def fingerprint(self, name, size):
+        if size == "paper":
+            raise WeightsUnavailable(f"{name} has no paper weights here; train them")
+        return os.environ.get("FAKE_WEIGHTS", "0123456789ab")
+
+    def implementation(self, name):
+        return (NETWORKS[name],)

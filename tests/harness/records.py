@@ -1,13 +1,13 @@
 """Small records and scores shared by the tests of store, reader and results."""
 
-from pdbench.harness.run_info import DatasetRecord, MethodRecord
-from pdbench.harness.store import SeenFile, Verdict
+from pdbench.harness.run_info import DatasetRecord, ImageFingerprint, MethodRecord
 from pdbench.scores import MetricFacts, Score
 
 IMAGES = {"a": "sha-a", "b": "sha-b"}
 DATASET = DatasetRecord(id="set5", title="Set5", scale=4, images=IMAGES, sha256="sha-of-all")
 FILES = {
-    name: SeenFile(stamp=f"stamp-{name}", sha256=sha, pixels=64) for name, sha in IMAGES.items()
+    name: ImageFingerprint(content=f"content-{name}", sha256=sha, pixels=64)
+    for name, sha in IMAGES.items()
 }
 FACTS = [
     MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion", unit="dB"),
@@ -27,11 +27,12 @@ def method(name="m", **changes):
         "hashes": {"psnr": "hash-psnr", "pieapp": "hash-pieapp"},
         "dataset_sha256": DATASET.sha256,
         "versions": {"python": "3"},
+        "code": {"psnr": "code-psnr", "pieapp": "code-pieapp"},
     }
     return MethodRecord(**{**entries, **changes})
 
 
-def verdict(image="a", metric="psnr", value=1.5, *, final=True, **changes):
+def score(image="a", metric="psnr", value=1.5, **changes):
     entries = {
         "dataset": "set5",
         "image": image,
@@ -45,4 +46,4 @@ def verdict(image="a", metric="psnr", value=1.5, *, final=True, **changes):
         "value": value,
         "reason": "" if value is not None else "why",
     }
-    return Verdict(score=Score(**{**entries, **changes}), final=final)
+    return Score(**{**entries, **changes})

@@ -1,11 +1,12 @@
 """Tiny runs shared by the tests of the run engine."""
 
 import numpy as np
-from fakes import fingerprint, open_baseline, resolve
+from fakes import FakeCatalog
 from PIL import Image
 
 from pdbench.data.datasets import open_dataset
-from pdbench.harness.plan import Plan
+from pdbench.harness.config import RunConfig
+from pdbench.harness.options import EvalOptions
 
 ALL = ("up", "network", "samples", "mean")
 METRICS = ("psnr", "ssim", "lr-psnr")
@@ -22,13 +23,10 @@ def write_images(folder, sizes=((16, 16), (24, 20), (20, 36))):
     return folder
 
 
-def make_plan(images, methods=ALL, **changes):
-    entries = {
-        "dataset": open_dataset(str(images)),
-        "methods": tuple(methods),
-        "resolve": resolve,
-        "open_baseline": open_baseline,
-        "fingerprint": fingerprint,
-        "metrics": METRICS,
-    }
-    return Plan(**{**entries, **changes})
+def make_config(images, methods=ALL, **options):
+    return RunConfig(
+        dataset=open_dataset(str(images)),
+        methods=tuple(methods),
+        catalog=FakeCatalog(),
+        options=EvalOptions(**{"metrics": METRICS, **options}),
+    )

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from records import DATASET, FACTS, method, verdict
+from records import DATASET, FACTS, method, score
 
 from pdbench.errors import InputError
 from pdbench.harness.compatibility import different_choices, one_protocol
@@ -14,8 +14,7 @@ NAMED = {"colour": "rgb", "border": 0, "sample": True}
 
 def record(*methods):
     scores = [
-        verdict(method=m.id, protocol=m.protocol, protocol_hash=m.hashes["psnr"]).score
-        for m in methods
+        score(method=m.id, protocol=m.protocol, protocol_hash=m.hashes["psnr"]) for m in methods
     ]
     return RunRecord(dataset=DATASET, metrics=tuple(FACTS), methods=methods, scores=tuple(scores))
 

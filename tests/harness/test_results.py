@@ -6,18 +6,18 @@ import subprocess
 import sys
 
 import pytest
-from records import DATASET, FACTS, method, verdict
+from records import DATASET, FACTS, method, score
 
 from pdbench.errors import InputError
 from pdbench.harness.results import export_results, is_results_folder, read_results
 from pdbench.harness.run_info import RunRecord
 
 
-def record(*methods, verdicts=None):
+def record(*methods, scores=None):
     methods = methods or (method("m"),)
-    if verdicts is None:
-        verdicts = [
-            verdict(image, metric, value, method=entry.id)
+    if scores is None:
+        scores = [
+            score(image, metric, value, method=entry.id)
             for entry in methods
             for image in "ab"
             for metric, value in (("psnr", 20.123456), ("pieapp", None))
@@ -26,7 +26,7 @@ def record(*methods, verdicts=None):
         dataset=DATASET,
         metrics=tuple(FACTS),
         methods=methods,
-        scores=tuple(entry.score for entry in verdicts),
+        scores=tuple(scores),
     )
 
 
@@ -42,7 +42,7 @@ def test_files_have_their_agreed_names(tmp_path):
 
 
 def test_what_is_exported_is_read_back(tmp_path):
-    exported = record()
+    exported = record(method(code={}))
     export_results(exported, tmp_path)
     read = read_results(tmp_path / "set5_x4")
     assert read == dataclasses.replace(exported, scores=read.scores)
@@ -69,13 +69,13 @@ def test_methods_exported_before_are_kept(tmp_path):
 
 
 def test_reasons_are_kept_per_image(tmp_path):
-    verdicts = [
-        verdict("a", "psnr", 1.0),
-        verdict("b", "psnr", None, reason="failed: NaN"),
-        verdict("a", "pieapp", None, reason="unavailable"),
-        verdict("b", "pieapp", None, reason="unavailable"),
+    scores = [
+        score("a", "psnr", 1.0),
+        score("b", "psnr", None, reason="failed: NaN"),
+        score("a", "pieapp", None, reason="unavailable"),
+        score("b", "pieapp", None, reason="unavailable"),
     ]
-    export_results(record(verdicts=verdicts), tmp_path)
+    export_results(record(scores=scores), tmp_path)
     content = json.loads((tmp_path / "set5_x4/provenance.json").read_text())
     assert content["methods"]["m"]["missing"] == [
         {"metric": "pieapp", "reason": "unavailable", "images": "all"},
@@ -87,8 +87,8 @@ def test_reasons_are_kept_per_image(tmp_path):
 
 
 def test_metric_never_asked_for_is_not_read_as_missing(tmp_path):
-    verdicts = [verdict("a"), verdict("b")]
-    export_results(record(verdicts=verdicts), tmp_path)
+    scores = [score("a"), score("b")]
+    export_results(record(scores=scores), tmp_path)
     assert {s.metric for s in read_results(tmp_path / "set5_x4").scores} == {"psnr"}
 
 
@@ -129,7 +129,7 @@ def test_missing_csv_is_named(tmp_path):
 
 
 def test_reading_needs_no_torch():
-    program = "import sys, pdbench.harness.results, pdbench.harness.reader; print(*sys.modules)"
+    program = "import sys, pdbench.harness.results, pdbench.harness.store; print(*sys.modules)"
     output = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {program}"],
         capture_output=True,

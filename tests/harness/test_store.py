@@ -9,12 +9,16 @@ import sys
 import textwrap
 
 import pytest
-from records import DATASET, FACTS, FILES, IMAGES, method, verdict
+from records import DATASET, FACTS, FILES, IMAGES, method, score
 
 from pdbench.errors import InputError
-from pdbench.harness.database import FILE
-from pdbench.harness.reader import is_run_folder, read_files, read_run
-from pdbench.harness.store import RunStore
+from pdbench.harness.store import (
+    FILE,
+    RunStore,
+    is_run_folder,
+    read_fingerprints,
+    read_run,
+)
 
 
 @pytest.fixture
@@ -29,11 +33,11 @@ def values(folder):
 
 
 def test_scores_are_read_back_as_written(store):
-    written = [verdict("a"), verdict("b", value=float("inf")), verdict("b", "pieapp", None)]
+    written = [score("a"), score("b", value=float("inf")), score("b", "pieapp", None)]
     for entry in written:
-        store.write(IMAGES[entry.score.image], [entry])
+        store.write(IMAGES[entry.image], method(), [entry])
     record = read_run(store.folder)
-    assert list(record.scores) == [written[0].score, written[2].score, written[1].score]
+    assert list(record.scores) == [written[0], written[2], written[1]]
     assert record.dataset == DATASET
     assert record.methods == (method(),)
     assert list(record.metrics) == FACTS
@@ -41,49 +45,66 @@ def test_scores_are_read_back_as_written(store):
 
 
 def test_metrics_nobody_scored_are_left_out(store):
-    store.write("sha-a", [verdict()])
+    store.write("sha-a", method(), [score()])
     assert [facts.id for facts in read_run(store.folder).metrics] == ["psnr"]
 
 
 def test_writing_again_replaces_all_samples(store):
-    store.write("sha-a", [verdict(sample=sample, value=1.0) for sample in range(3)])
-    store.write("sha-a", [verdict(sample=sample, value=2.0) for sample in range(2)])
+    store.write("sha-a", method(), [score(sample=sample, value=1.0) for sample in range(3)])
+    store.write("sha-a", method(), [score(sample=sample, value=2.0) for sample in range(2)])
     assert values(store.folder) == {("a", "psnr", 0): 2.0, ("a", "psnr", 1): 2.0}
 
 
-def test_only_final_verdicts_count_as_done(store):
-    store.write("sha-a", [verdict(), verdict(metric="pieapp", value=None, final=False)])
+def test_only_final_scores_count_as_done(store):
+    missing = [score(metric="pieapp", value=None)]
+    store.write("sha-a", method(), [score()])
+    store.write("sha-a", method(), missing, final=False)
     assert {done.metric: count for done, count in store.done("set5", 0).items()} == {"psnr": 1}
 
 
 def test_done_counts_the_samples(store):
-    store.write("sha-a", [verdict(sample=sample) for sample in range(5)])
+    store.write("sha-a", method(), [score(sample=sample) for sample in range(5)])
     assert list(store.done("set5", 0).values()) == [5]
     assert store.done("set5", 1) == {}
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"weights": "w1"}, {"seed": 1}, {"hashes": {"psnr": "new"}}],
+    [{"weights": "w1"}, {"code": {"psnr": "new"}}, {"hashes": {"psnr": "new"}}],
 )
 def test_scores_of_an_earlier_state_are_kept_but_not_shown(store, change):
-    store.write("sha-a", [verdict()])
+    store.write("sha-a", method(), [score()])
     store.begin(DATASET, FILES, [method(**change)], FACTS)
     assert read_run(store.folder).scores == ()
     store.begin(DATASET, FILES, [method()], FACTS)
     assert len(read_run(store.folder).scores) == 1
 
 
+def test_seeds_are_read_together_or_each(store):
+    store.begin(DATASET, FILES, [method(seed=1)], FACTS)
+    store.write("sha-a", method(), [score()])
+    store.write("sha-a", method(seed=1), [score(seed=1, value=2.5)])
+    assert [method.seed for method in read_run(store.folder).methods] == [0, 1]
+    assert {s.seed: s.value for s in read_run(store.folder).scores} == {0: 1.5, 1: 2.5}
+    assert {s.seed for s in read_run(store.folder, seeds=[0]).scores} == {0}
+    with pytest.raises(InputError, match="no scores of seed 2; there are some of 0, 1"):
+        read_run(store.folder, seeds=[0, 2])
+
+
 def test_scores_of_a_changed_image_are_not_shown(store):
-    store.write("sha-of-old-a", [verdict()])
-    store.write("sha-b", [verdict("b")])
+    store.write("sha-of-old-a", method(), [score()])
+    store.write("sha-b", method(), [score("b")])
     assert {image for image, _, _ in values(store.folder)} == {"b"}
 
 
-def test_metrics_left_out_by_the_latest_run_are_still_shown(store):
-    store.write("sha-a", [verdict(), verdict(metric="pieapp")])
+def test_the_latest_runs_metrics_are_shown_unless_others_are_named(store):
+    store.write("sha-a", method(), [score(), score(metric="pieapp")])
     store.begin(DATASET, FILES, [method(hashes={"psnr": "hash-psnr"})], FACTS[:1])
-    assert len(read_run(store.folder).scores) == 2
+    read = {names: read_run(store.folder, metrics=names).metrics for names in (None, ())}
+    assert [facts.id for facts in read[None]] == ["psnr"]
+    assert [facts.id for facts in read[()]] == ["psnr", "pieapp"]
+    backwards = read_run(store.folder, metrics=("pieapp", "psnr"))
+    assert [facts.id for facts in backwards.metrics] == ["pieapp", "psnr"]
 
 
 def test_methods_the_paper_does_not_have_stand_by_id(store):
@@ -93,9 +114,9 @@ def test_methods_the_paper_does_not_have_stand_by_id(store):
 
 
 def test_files_seen_are_remembered(store):
-    assert read_files(store.folder, "set5") == FILES
-    assert read_files(store.folder, "set14") == {}
-    assert read_files(store.folder / "nowhere", "set5") == {}
+    assert read_fingerprints(store.folder, "set5") == FILES
+    assert read_fingerprints(store.folder, "set14") == {}
+    assert read_fingerprints(store.folder / "nowhere", "set5") == {}
 
 
 def test_second_writer_is_refused_while_the_first_lives(store):
@@ -131,27 +152,27 @@ def test_lock_dies_with_its_process(tmp_path):
 
 
 def test_reading_works_while_a_run_writes(store):
-    store.write("sha-a", [verdict()])
+    store.write("sha-a", method(), [score()])
     assert len(read_run(store.folder).scores) == 1
-    store.write("sha-b", [verdict("b")])
+    store.write("sha-b", method(), [score("b")])
     assert len(read_run(store.folder).scores) == 2
 
 
 def test_full_disk_is_one_sentence_and_keeps_what_was_stored(store):
-    store.write("sha-a", [verdict()])
+    store.write("sha-a", method(), [score()])
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages}")
-    many = [verdict("b", sample=sample, reason="x" * 200) for sample in range(500)]
+    many = [score("b", sample=sample, reason="x" * 200) for sample in range(500)]
     with pytest.raises(InputError, match=r"disk of run folder '.*' is full; what was scored"):
-        store.write("sha-b", many)
+        store.write("sha-b", method(), many)
     assert values(store.folder) == {("a", "psnr", 0): 1.5}
 
 
 def test_foreign_file_is_refused(tmp_path):
     (tmp_path / FILE).write_bytes(b"this is no database" * 100)
-    with pytest.raises(InputError, match="damaged or no score file"):
+    with pytest.raises(InputError, match="damaged or not a score file"):
         RunStore(tmp_path)
-    with pytest.raises(InputError, match="damaged or no score file"):
+    with pytest.raises(InputError, match="damaged or not a score file"):
         read_run(tmp_path)
 
 
@@ -173,12 +194,12 @@ def test_folder_that_cannot_be_made_is_refused(tmp_path):
 
 def test_folder_without_a_run_is_refused(tmp_path):
     assert not is_run_folder(tmp_path)
-    with pytest.raises(InputError, match="holds no run"):
+    with pytest.raises(InputError, match="does not contain a run"):
         read_run(tmp_path)
 
 
 def test_other_dataset_in_the_folder_is_found_by_name(store):
-    store.write("sha-a", [verdict()])
+    store.write("sha-a", method(), [score()])
     assert len(read_run(store.folder, "set5").scores) == 1
     with pytest.raises(InputError, match="no scores of dataset 'set14'"):
         read_run(store.folder, "set14")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pdbench import api
+import pdbench as api
 from pdbench.bicubic import bicubic_downsample, bicubic_upsample
 from pdbench.cli import main
 from pdbench.errors import InputError

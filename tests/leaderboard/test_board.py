@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pdbench import api
+import pdbench as api
 from pdbench.leaderboard import read_board
 from pdbench.leaderboard.board import submission_ids
 from pdbench.leaderboard.repository_entries import own_card

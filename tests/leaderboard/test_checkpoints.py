@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pdbench import api
+import pdbench as api
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
 

@@ -278,7 +278,7 @@ def test_the_server_shows_the_site_to_this_machine_only(site, board, tmp_path):
     import threading
     import urllib.request
 
-    from pdbench import api
+    import pdbench as api
 
     build_site(board, tmp_path / "site")
     with api.open_server(tmp_path / "site", 0) as server:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pdbench import api
+import pdbench as api
 from pdbench.leaderboard.board import find_board
 from pdbench.leaderboard.site import build_site
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pdbench import api
+import pdbench as api
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
 from pdbench.leaderboard.provenance import parse_provenance

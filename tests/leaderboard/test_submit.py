@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pdbench import api
+import pdbench as api
 from pdbench.api.tables import render
 from pdbench.cli.submit import CARD_FIELDS
 from pdbench.errors import InputError

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pdbench import api
+import pdbench as api
 from pdbench.data.datasets import combine_sha256
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board

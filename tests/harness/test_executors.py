@@ -9,18 +9,19 @@ import time
 from pathlib import Path
 
 import pytest
-from run_folders import make_plan, write_images
+from run_folders import make_config, write_images
 
 from pdbench.errors import InputError
-from pdbench.harness.engines import LocalEngine, SerialEngine
-from pdbench.harness.reader import is_run_folder, read_run
-from pdbench.harness.run import run
+from pdbench.harness import executors, runner
+from pdbench.harness.executors import LocalExecutor, SerialExecutor
+from pdbench.harness.runner import run
+from pdbench.harness.store import is_run_folder, read_run
 
 PROGRAM = """
 import pickle, sys
 sys.path[:] = {path!r}
 from pathlib import Path
-from pdbench.harness.run import run
+from pdbench.harness.runner import run
 if len(sys.argv) > 1:
     run(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]))
 """
@@ -45,7 +46,7 @@ def images(tmp_path):
 def expected(images, tmp_path, monkeypatch):
     """What an undisturbed run in this process gives."""
     monkeypatch.delenv("FAKE_LOG")
-    record = run(make_plan(images), tmp_path / "expected", engine=SerialEngine()).record
+    record = run(make_config(images), tmp_path / "expected", executor=SerialExecutor()).record
     monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log.txt"))
     return record
 
@@ -98,9 +99,9 @@ def alive(process):
 
 
 def test_two_processes_give_the_same_scores_as_one(images, tmp_path, expected, capfd):
-    report = run(make_plan(images, jobs=2), tmp_path / "run")
+    report = run(make_config(images, jobs=2), tmp_path / "run")
     assert report.record == expected
-    assert report.scored == 20
+    assert report.computed == 90
     assert capfd.readouterr() == ("", "")
 
 
@@ -109,7 +110,7 @@ def test_killed_run_loses_only_what_was_in_flight(images, tmp_path, expected, lo
     monkeypatch.setenv("FAKE_DELAY", "0.1")
     monkeypatch.setenv("FAKE_STALL", str(tmp_path / "stall"))
     folder = tmp_path / "run"
-    process = start(make_plan(images, jobs=2), folder, tmp_path)
+    process = start(make_config(images, jobs=2), folder, tmp_path)
     wait_for(lambda: stored(folder) >= 20)
     workers = descendants(process.pid)
     assert len(workers) == 2
@@ -121,11 +122,11 @@ def test_killed_run_loses_only_what_was_in_flight(images, tmp_path, expected, lo
     kept = set(read_run(folder).scores)
     assert len(kept) < len(expected.scores)
     (tmp_path / "stall").unlink()
-    report = run(make_plan(images), folder, engine=SerialEngine())
+    report = run(make_config(images), folder, executor=SerialExecutor())
     assert report.record == expected
     assert kept <= set(report.record.scores)
-    # Twenty in all; each worker may have had one in hand, and one on its way to the store.
-    assert report.reused == 20 - report.scored
+    # Twenty outputs in all; each worker may have had one in hand, and one on its way to the store.
+    assert report.kept == 90 - report.computed
     assert len(log.read_text().splitlines()) <= 20 + 4
 
 
@@ -133,7 +134,7 @@ def test_worker_that_is_killed_is_replaced(images, tmp_path, expected, monkeypat
     trap = tmp_path / "trap"
     trap.touch()
     monkeypatch.setenv("FAKE_KILL", str(trap))
-    report = run(make_plan(images, jobs=1), tmp_path / "run")
+    report = run(make_config(images, jobs=1), tmp_path / "run")
     assert not trap.exists()
     assert report.failed == ()
     assert report.record == expected
@@ -142,34 +143,59 @@ def test_worker_that_is_killed_is_replaced(images, tmp_path, expected, monkeypat
 @pytest.mark.slow
 def test_image_that_kills_every_worker_is_given_up(tmp_path, monkeypatch):
     images = write_images(tmp_path / "images", [(16, 16)])
-    monkeypatch.setattr("pdbench.harness.engines.ATTEMPTS", 1)
-    report = run(make_plan(images, ["up", "deadly"], jobs=1), tmp_path / "run")
-    reason = "failed: its process was killed, most likely for lack of memory"
+    monkeypatch.setattr("pdbench.harness.executors.ATTEMPTS", 1)
+    report = run(make_config(images, ["up", "deadly"], jobs=1), tmp_path / "run")
+    reason = "its process was killed, most likely for lack of memory"
     assert report.failed == (("image-0", "deadly", reason),)
     assert all(s.value is not None for s in report.record.scores if s.method == "up")
 
 
-def test_error_of_a_task_ends_the_run_as_itself(images, tmp_path):
-    with pytest.raises(InputError, match="method 'small' returned shape"):
-        run(make_plan(images, ["small"], jobs=1), tmp_path / "run")
+def test_an_image_that_changes_ends_the_run(images, tmp_path, monkeypatch):
+    original = runner.RunStore.begin
+
+    def change(store, *arguments):
+        (images / "image-2.png").write_bytes((images / "image-1.png").read_bytes())
+        return original(store, *arguments)
+
+    monkeypatch.setattr(runner.RunStore, "begin", change)
+    with pytest.raises(InputError, match="changed during the run"):
+        run(make_config(images, ["up"], jobs=1), tmp_path / "run")
 
 
-@pytest.mark.slow
-def test_bug_in_a_method_ends_the_run_with_its_traceback(images, tmp_path):
-    with pytest.raises(RuntimeError, match="ZeroDivisionError: a bug"):
-        run(make_plan(images, ["crash"], jobs=1), tmp_path / "run")
+@pytest.mark.parametrize("deaths", [2, 3])
+def test_a_worker_that_dies_while_it_starts_is_replaced(deaths, images, tmp_path, monkeypatch):
+    left = tmp_path / "left"
+    left.write_text("x" * deaths)
+    fragile = (
+        f"import os; left = {str(left)!r}; count = len(open(left).read()); "
+        "open(left, 'w').write('x' * (count - 1)); count and os._exit(9); "
+    )
+    program = executors._PROGRAM.replace("from pdbench", f"{fragile}from pdbench")
+    monkeypatch.setattr(executors, "_PROGRAM", program)
+    if deaths < executors.ATTEMPTS:
+        assert run(make_config(images, ["up"], jobs=1), tmp_path / "run").computed == 15
+    else:
+        with pytest.raises(RuntimeError, match="die while they start"):
+            run(make_config(images, ["up"], jobs=1), tmp_path / "run")
 
 
-def test_no_engine_works_with_no_process():
+def test_a_failing_method_in_a_worker_leaves_the_others(images, tmp_path):
+    report = run(make_config(images, ["crash", "up"], jobs=1), tmp_path / "run")
+    assert {reason for _, _, reason in report.failed} == {"ZeroDivisionError: a bug"}
+    assert "in crash" in report.tracebacks["image-0", "crash"]
+    assert report.computed == 15
+
+
+def test_no_executor_works_with_no_process():
     with pytest.raises(ValueError, match="jobs >= 1"):
-        LocalEngine(0)
+        LocalExecutor(0)
 
 
 @needs_proc
 @pytest.mark.slow
 def test_interrupt_ends_the_workers(images, tmp_path, log, monkeypatch):
     monkeypatch.setenv("FAKE_DELAY", "300")
-    process = start(make_plan(images, jobs=2), tmp_path / "run", tmp_path)
+    process = start(make_config(images, jobs=2), tmp_path / "run", tmp_path)
     wait_for(log.read_text)
     workers = descendants(process.pid)
     process.send_signal(signal.SIGINT)
@@ -185,12 +211,12 @@ def test_ten_kills_at_random_moments_change_nothing(images, tmp_path, expected, 
     rng = random.Random(0)
     kept = 0
     for _ in range(10):
-        process = start(make_plan(images, jobs=2), folder, tmp_path)
+        process = start(make_config(images, jobs=2), folder, tmp_path)
         time.sleep(rng.uniform(0, 6))
         process.kill()
         process.wait()
         assert stored(folder) >= kept
         kept = stored(folder)
-    report = run(make_plan(images, jobs=2), folder)
+    report = run(make_config(images, jobs=2), folder)
     assert report.record == expected
     assert len(log.read_text().splitlines()) <= 20 + 10 * 4

@@ -1,0 +1,367 @@
+"""Runs: methods are scored on a dataset, and what the run folder already has is kept."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from pdbench.data.datasets import check_pairs, combine_sha256
+from pdbench.errors import InputError, WeightsUnavailable
+from pdbench.harness.config import (
+    Progress,
+    RunConfig,
+    Task,
+    default_jobs,
+    missing_scores,
+    resolve_device,
+    score_count,
+    weights_of,
+)
+from pdbench.harness.executors import Executor, LocalExecutor
+from pdbench.harness.implementation import implementation_digest
+from pdbench.harness.method import Method
+from pdbench.harness.options import DEFAULT_MEMORY
+from pdbench.harness.run_info import (
+    DatasetRecord,
+    ImageFingerprint,
+    MethodRecord,
+    RunRecord,
+    installed_versions,
+)
+from pdbench.harness.store import RunStore, ScoreKey, read_fingerprints, read_run
+from pdbench.metrics import METRICS
+from pdbench.metrics.protocol import PROTOCOLS, protocol_choices, protocol_hash
+from pdbench.weights import fetch
+
+__all__ = ["PROGRESS_DELAY", "RunResult", "run"]
+
+PROGRESS_DELAY = 2.0
+"""Seconds before a progress bar appears."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """What a run leaves.
+
+    Attributes:
+        folder: The run folder, to be given to `table` and `plot`.
+        record: The scores of the run's methods, in the paper's order, and what they mean.
+        computed: Scores with a value that this run computed.
+        kept: Scores with a value that were stored already.
+        failed: (image, method, reason) of every output that could not be made or scored.
+        unavailable: Metric id -> why it cannot be computed on this machine.
+        left_out: Method id -> why a row of the suite was left out.
+        tracebacks: (image, method) -> where a method failed in this run.
+        exported: Files written for exports.
+    """
+
+    folder: Path
+    record: RunRecord
+    computed: int
+    kept: int
+    failed: tuple[tuple[str, str, str], ...] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    tracebacks: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    exported: tuple[Path, ...] = ()
+
+
+def run(
+    config: RunConfig,
+    folder: Path,
+    *,
+    force: Collection[str] = (),
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> RunResult:
+    """Score methods on a dataset into a run folder.
+
+    Everything that can be refused is refused before anything is written. Scores are written as
+    each method of each image is finished; a run that was stopped, at any moment and by anything,
+    is continued by the same call, which computes only what is missing.
+
+    Args:
+        config: What to score, and how.
+        folder: Run folder, made if need be.
+        force: Ids of methods whose stored scores are computed again.
+        executor: Who does the work; worker processes when None.
+        progress: Show progress bars on stderr for what takes over two seconds.
+
+    Returns:
+        The scores, and what was done.
+
+    Raises:
+        InputError: Something asked for is unknown or does not fit, the dataset is unusable, or
+            the run folder is in use or cannot be written.
+        WeightsUnavailable: A network has no weights of the size asked for.
+    """
+    if not config.methods:
+        raise InputError("no method to run; name one with --method or a suite with --suite")
+    methods = {method.id: method for method in map(config.catalog.method, config.methods)}
+    options = replace(config.options, device=resolve_device(config.options.device))
+    config = replace(config, methods=tuple(methods), options=options)
+    if others := set(force) - set(methods):
+        raise InputError(f"--force names '{min(others)}', which this run does not score")
+    jobs = default_jobs(options.device) if options.jobs is None else options.jobs
+    if jobs < 1:
+        raise InputError(f"{jobs} processes cannot work; give -j a number from 1 on")
+    metrics = {name: _metric_source(name) for name in _metric_ids(config)}
+    records = {name: _method_record(config, method, metrics) for name, method in methods.items()}
+    images = _check_images(config, folder, progress)
+    dataset = _dataset_record(config, images)
+    records = {
+        name: replace(record, dataset_sha256=dataset.sha256) for name, record in records.items()
+    }
+    with RunStore(folder) as store:
+        facts = [METRICS.get(name).facts for name in metrics]
+        store.begin(dataset, images, list(records.values()), facts)
+        work = _missing(store, config, records, images, force)
+        unavailable = _unavailable({name for _, _, missing in work for name in missing})
+        missing = _missing(store, config, records, images)
+        _note_unavailable(store, config, images, missing, unavailable)
+        tasks = _tasks(config, images, work, unavailable)
+        done = _execute(store, config, tasks, executor or LocalExecutor(jobs), progress)
+    record = _of_methods(read_run(folder, dataset.id, seeds=(options.seed,)), config.methods)
+    computed = sum(score.value is not None for one in done for score in one.scores)
+    return RunResult(
+        folder=folder,
+        record=record,
+        computed=computed,
+        kept=sum(score.value is not None for score in record.scores) - computed,
+        failed=_failures(record),
+        unavailable=unavailable,
+        tracebacks={(one.image, one.method): one.traceback for one in done if one.traceback},
+    )
+
+
+def _metric_ids(config: RunConfig) -> list[str]:
+    """Return the metrics to compute: the protocol's in its order, then all others."""
+    protocol = PROTOCOLS.get(config.options.protocol)
+    names = [METRICS.get(name).id for name in config.options.metrics or protocol.metric_ids]
+    for name in names:
+        protocol.rule(name)  # refuses what the protocol does not cover
+    covered = protocol.covered_ids
+    ordered = [name for name in covered if name in names]
+    return [*ordered, *dict.fromkeys(name for name in names if name not in covered)]
+
+
+def _method_record(config: RunConfig, method: Method, metrics: Mapping[str, str]) -> MethodRecord:
+    """Say how scores of a method come about; `metrics` maps ids to digests of their source."""
+    options, catalog = config.options, config.catalog
+    protocol = PROTOCOLS.get(options.protocol)
+    networks = [part for name in method.baselines for part in catalog.implementation(name)]
+    tiled = options.max_memory if method.baselines else DEFAULT_MEMORY
+    source = implementation_digest(method.run, method.needs, *networks)
+    return MethodRecord(
+        id=method.id,
+        title=method.title,
+        kind=method.kind,
+        size=method.size or (options.size if method.baselines else ""),
+        weights=weights_of(method, catalog.fingerprint, options.size),
+        seed=options.seed,
+        protocol=protocol.id,
+        hashes={name: protocol_hash(protocol, METRICS.get(name)) for name in metrics},
+        dataset_sha256="",
+        versions=installed_versions(),
+        choices={name: protocol_choices(protocol, METRICS.get(name)) for name in metrics},
+        outputs=method.outputs,
+        code={
+            name: implementation_digest(source, metric, tiled) for name, metric in metrics.items()
+        },
+        max_memory=None if tiled == DEFAULT_MEMORY else tiled,
+    )
+
+
+def _metric_source(name: str) -> str:
+    metric = METRICS.get(name)
+    parts = [METRICS.get(part).open for part in metric.parts]
+    return implementation_digest(metric.open, metric.combine, *parts)
+
+
+def _check_images(config: RunConfig, folder: Path, progress: bool) -> dict[str, ImageFingerprint]:
+    """Check all pairs, except those whose files are what an earlier run of the folder saw."""
+    known = read_fingerprints(folder, config.dataset.id)
+    contents = {pair.name: pair.content() for pair in config.dataset.pairs}
+    new = [
+        pair
+        for pair in config.dataset.pairs
+        if pair.name not in known or known[pair.name].content != contents[pair.name]
+    ]
+    with tqdm(
+        total=len(new),
+        desc="checking images",
+        delay=PROGRESS_DELAY,
+        disable=None if progress else True,
+        leave=False,
+    ) as bar:
+        facts = check_pairs(new, lambda _pair: bar.update())
+    fresh = {
+        name: ImageFingerprint(content=contents[name], sha256=fact.sha256, pixels=fact.pixels)
+        for name, fact in facts.items()
+    }
+    return {name: fresh.get(name) or known[name] for name in contents}
+
+
+def _dataset_record(config: RunConfig, images: Mapping[str, ImageFingerprint]) -> DatasetRecord:
+    digests = {name: image.sha256 for name, image in images.items()}
+    return DatasetRecord(
+        id=config.dataset.id,
+        title=config.dataset.title,
+        scale=config.dataset.scale,
+        images=digests,
+        sha256=combine_sha256(digests),
+    )
+
+
+_Work = list[tuple[str, MethodRecord, tuple[str, ...]]]
+"""Image name, method, and the metrics that are missing, in order."""
+
+
+def _missing(
+    store: RunStore,
+    config: RunConfig,
+    records: Mapping[str, MethodRecord],
+    images: Mapping[str, ImageFingerprint],
+    force: Collection[str] = (),
+) -> _Work:
+    """Return what the store does not have yet, or is to be computed again."""
+    done = store.done(config.dataset.id, config.options.seed)
+
+    def is_done(image: str, record: MethodRecord, metric: str) -> bool:
+        key = ScoreKey(
+            image=image,
+            image_sha256=images[image].sha256,
+            method=record.id,
+            weights=record.weights_of(image),
+            seed=record.seed,
+            metric=metric,
+            protocol_hash=record.hashes[metric],
+            code=record.code[metric],
+        )
+        return done.get(key) == score_count(config.catalog.method(record.id), metric)
+
+    work: _Work = []
+    for image in images:
+        for record in records.values():
+            metrics = tuple(
+                name
+                for name in record.hashes
+                if record.id in force or not is_done(image, record, name)
+            )
+            if metrics:
+                work.append((image, record, metrics))
+    return work
+
+
+def _unavailable(metrics: Iterable[str]) -> dict[str, str]:
+    """Fetch the weights of these metrics, once for all processes; say which cannot be had."""
+    reasons: dict[str, str] = {}
+    for name in sorted(metrics):
+        metric = METRICS.get(name)
+        sources = [METRICS.get(part) for part in metric.parts] or [metric]
+        try:
+            for file in (file for source in sources for file in source.weights):
+                fetch(file)
+            for source in sources:
+                if source.fetch is not None:
+                    source.fetch()
+        except WeightsUnavailable as error:
+            reasons[name] = str(error)
+    return reasons
+
+
+def _note_unavailable(
+    store: RunStore,
+    config: RunConfig,
+    images: Mapping[str, ImageFingerprint],
+    work: _Work,
+    unavailable: Mapping[str, str],
+) -> None:
+    """Store, for every image and method, why a metric has no value."""
+    for image, record, metrics in work:
+        reasons = {
+            name: f"unavailable: {unavailable[name]}" for name in metrics if name in unavailable
+        }
+        if reasons:
+            scores = missing_scores(config, record, image, reasons)
+            store.write(images[image].sha256, record, scores, final=False)
+
+
+def _tasks(
+    config: RunConfig,
+    images: Mapping[str, ImageFingerprint],
+    work: _Work,
+    unavailable: Mapping[str, str],
+) -> list[Task]:
+    """Return one task per image with anything to compute, largest first."""
+    left: dict[str, list[tuple[MethodRecord, tuple[str, ...]]]] = {}
+    for image, record, missing in work:
+        if metrics := tuple(name for name in missing if name not in unavailable):
+            left.setdefault(image, []).append((record, metrics))
+    tasks = [
+        Task(pair=pair, image=images[pair.name], work=tuple(left[pair.name]))
+        for pair in config.dataset.pairs
+        if pair.name in left
+    ]
+    return sorted(tasks, key=lambda task: (-task.image.pixels, task.pair.name))
+
+
+def _execute(
+    store: RunStore,
+    config: RunConfig,
+    tasks: Sequence[Task],
+    executor: Executor,
+    progress: bool,
+) -> list[Progress]:
+    """Have the tasks done and store what is finished, as it is finished."""
+    if not tasks:
+        return []
+    images = {task.pair.name: task.image for task in tasks}
+    records = {record.id: record for task in tasks for record, _ in task.work}
+    # Counted in pixels, as time is; images of one set differ in size by a factor of four.
+    bar = tqdm(
+        total=sum(task.image.pixels * len(task.work) for task in tasks),
+        desc=f"scoring {len(tasks)} images",
+        unit="px",
+        bar_format="{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]",
+        delay=PROGRESS_DELAY,
+        disable=None if progress else True,
+        leave=False,
+    )
+    done = []
+    # Closed at once when writing fails, so that no worker goes on in vain.
+    with bar, contextlib.closing(executor.run(config, tasks)) as finished:
+        for one in finished:
+            image = images[one.image]
+            store.write(
+                image.sha256,
+                records[one.method],
+                one.scores,
+                final=one.final,
+                outside=one.outside,
+            )
+            bar.update(image.pixels)
+            done.append(one)
+    return done
+
+
+def _of_methods(record: RunRecord, methods: Collection[str]) -> RunRecord:
+    """Leave in a record what belongs to these methods."""
+    return replace(
+        record,
+        methods=tuple(method for method in record.methods if method.id in methods),
+        scores=tuple(score for score in record.scores if score.method in methods),
+    )
+
+
+def _failures(record: RunRecord) -> tuple[tuple[str, str, str], ...]:
+    failures = {
+        (score.image, score.method, score.reason.removeprefix("failed: "))
+        for score in record.scores
+        if score.reason.startswith("failed: ")
+    }
+    return tuple(sorted(failures))
