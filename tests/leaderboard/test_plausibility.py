@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pdbench import api
+from pdbench.api.submit import verify
 from pdbench.data.datasets import open_dataset
 from pdbench.images import load_image
 from pdbench.leaderboard import read_board
@@ -58,7 +58,7 @@ def test_images_made_from_the_hr_image_take_no_rank(cheat, board, made, data_roo
         Image.fromarray(CHEATS[cheat](hr, sr)).save(tmp_path / "sr" / file.name)
     done = submit(board, "novel", tmp_path / "sr", data_root, {**CARD, "name": "Novel"})
     assert "implausible, held for review" in " ".join(done.warnings)
-    (found,) = api.verify("novel", board=board, sr=tmp_path / "sr", data_root=data_root, jobs=1)
+    (found,) = verify("novel", board=board, sr=tmp_path / "sr", data_root=data_root, jobs=1)
     assert "implausible, held for review" in found.notes[0]
     site = render_site(read_board(board))
     assert b"held for review" in site["methods/novel.html"]
