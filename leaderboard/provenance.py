@@ -28,7 +28,7 @@ from pdbench.errors import InputError
 from pdbench.leaderboard.schema import Strict, as_tuple, held_to
 from pdbench.leaderboard.text_validation import check_id, check_text, clean_text, quoted
 from pdbench.pydantic_errors import parse
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts, Score, published_reason
 
 __all__ = [
     "FORMAT",
@@ -195,7 +195,8 @@ def missing_cells(scores: Iterable[Score], images: Mapping[str, str]) -> tuple[M
     found: dict[tuple[str, str], set[str]] = {}
     for score in scores:
         if score.value is None:
-            found.setdefault((score.metric, clean_text(score.reason)), set()).add(score.image)
+            reason = clean_text(published_reason(score.reason))
+            found.setdefault((score.metric, reason), set()).add(score.image)
     return tuple(
         Missing(
             metric=metric,

@@ -15,8 +15,8 @@ from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.safe_io import read_file
 from pdbench.leaderboard.site_boards import page_name, render_page, trust_badge
 from pdbench.leaderboard.submission import Entry
-from pdbench.plots.board_model import state_reason
 from pdbench.plots.table_model import format_value
+from pdbench.scores import published_reason
 
 __all__ = ["crop_path", "render_method"]
 
@@ -150,7 +150,7 @@ def _scores(entry: Entry, dataset: str) -> dict[str, Any]:
     missing: dict[str, list[str]] = {}
     for f in asked:
         for reason in summary.mean(entry.id, f.id).reasons:
-            missing.setdefault(state_reason(reason), []).append(f.title)
+            missing.setdefault(published_reason(reason), []).append(f.title)
     means = summary.means.values()
     return {
         "title": part.title,

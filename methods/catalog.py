@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -60,6 +61,19 @@ class MethodCatalog:
             return (open_checkpoint,)
         baseline = baselines.BASELINES.get(name)
         return (baseline.network, baseline.wrap, baseline.convert_state_dict)
+
+    def weight_files(self, method: str, size: str) -> tuple[Path, ...]:
+        """Return the files that a method's networks are read from, without those that ship."""
+        if self.checkpoint is not None and method == self.checkpoint.id:
+            return (self.checkpoint.path,)
+        networks = [baselines.BASELINES.get(name) for name in self.method(method).baselines]
+        paths = [(network.folder, network.weights_path(size)) for network in networks]
+        return tuple(path for folder, path in paths if path.parent != folder)
+
+    def output_files(self, method: str, image: str) -> tuple[Path, ...]:
+        """Return nothing: methods compute."""
+        del method, image
+        return ()
 
     def without_weights(self, names: list[str], size: str) -> dict[str, str]:
         """Return those methods whose networks have no weights here, and why."""

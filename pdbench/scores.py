@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from pdbench.errors import InputError
 
-__all__ = ["MOST_DECIMALS", "MetricFacts", "Score", "check_printable", "is_score"]
+__all__ = [
+    "MOST_DECIMALS",
+    "MetricFacts",
+    "Score",
+    "check_printable",
+    "is_score",
+    "published_reason",
+]
 
 LARGEST = 1e12
 """A finite score beyond this is no score of any metric; sums of such numbers overflow."""
@@ -89,6 +97,18 @@ class Score:
     weights: str
     value: float | None
     reason: str = ""
+
+
+def published_reason(reason: str) -> str:
+    """Return why a score is missing without what the machine that ran lacks, allows or advises.
+
+    >>> published_reason("unavailable: net.pth (sha256 0123abcd...) is not on this machine")
+    'not computed: weights not available (net.pth)'
+    """
+    if not reason.startswith("unavailable: "):
+        return reason
+    file = re.match(r"unavailable: (\S+) \(sha256", reason)
+    return "not computed: weights not available" + (f" ({file[1]})" if file else "")
 
 
 def is_score(value: object) -> bool:

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Literal
 
-from pdbench.analysis.paper_tables import (
-    RECOMPUTED,
-    PublishedRow,
-    PublishedTable,
-    split_id,
-)
+import numpy as np
+from numpy.typing import NDArray
+
+from pdbench.analysis.paper_tables import PublishedRow, PublishedTable, split_id
 
 __all__ = ["CHECKS", "Issue", "audit"]
 
 Kind = Literal["pi identity", "value range", "duplicate", "ground truth", "path"]
 
 RANGES: dict[str, tuple[float, float]] = {
-    "psnr": (0.0, math.inf),
-    "lr-psnr": (0.0, math.inf),
+    "psnr": (0.0, 140.0),  # one level in one value of 1.5e9, the next better is infinite
+    "lr-psnr": (0.0, 200.0),
     "ssim": (-1.0, 1.0),
     "lpips-vgg": (0.0, math.inf),
     "dists": (0.0, 1.0),
     "niqe": (0.0, math.inf),
     "ma": (0.0, 10.0),
     "pi": (0.0, math.inf),
+    "mse": (0.0, math.inf),
 }
 """Values a metric can take at all."""
+
+USUAL: dict[str, tuple[float, float]] = {
+    "psnr": (8.0, 70.0),
+    "lpips-vgg": (0.0, 1.5),
+    "pieapp": (-math.inf, 15.0),
+    "niqe": (0.5, 100.0),
+    "pi": (0.5, 55.0),
+}
+"""Values seen of photographs and their restorations; what lies outside is worth a look."""
 
 PERFECT = {"psnr": math.inf, "ssim": 1.0, "lpips-vgg": 0.0, "pieapp": 0.0, "dists": 0.0}
 """What an image scores that is its own reference."""
@@ -88,47 +97,85 @@ def _pi_identity(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
 
 def _recomputed(row: PublishedRow) -> tuple[float, float] | None:
     """Return PI from NIQE and Ma, and how far rounding may move it."""
-    if {"niqe", "ma"} <= row.values.keys():
-        value = (10 - row.values["ma"] + row.values["niqe"]) / 2
-        return value, (row.steps["ma"] + row.steps["niqe"]) / 4
-    if RECOMPUTED in row.values:
-        # rounded from two numbers that are rounded themselves
-        return row.values[RECOMPUTED], row.steps[RECOMPUTED]
-    return None
+    if not {"niqe", "ma"} <= row.values.keys():
+        return None
+    value = (10 - row.values["ma"] + row.values["niqe"]) / 2
+    return value, (row.steps["ma"] + row.steps["niqe"]) / 4
 
 
 def _ranges(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
     for row in rows:
         for metric, value in row.values.items():
-            low, high = RANGES.get(metric, (-math.inf, math.inf))
-            if not low <= value <= high:
-                text = f"{metric} {value:g} is outside [{low:g}, {high:g}]"
-                if metric == "ssim" and 1 < value <= 100:
-                    text += "; is it in percent?"
-                yield Issue(check="value range", rows=(row.label,), text=text, certain=True)
+            if value == PERFECT.get(metric):
+                continue
+            for ranges, certain in ((RANGES, True), (USUAL, False)):
+                low, high = ranges.get(metric, (-math.inf, math.inf))
+                if not low <= value <= high:
+                    text = f"{metric} {value:g} is outside [{low:g}, {high:g}]"
+                    text += _slip(metric, value, high)
+                    yield Issue(check="value range", rows=(row.label,), text=text, certain=certain)
+                    break
+
+
+def _slip(metric: str, value: float, high: float) -> str:
+    """Guess how a number became too large."""
+    if metric == "ssim" and 1 < value <= 100:
+        return "; is it in percent?"
+    return "; is a decimal point missing?" if 10 * high <= value < math.inf else ""
 
 
 def _duplicates(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
-    for first, second in combinations(rows, 2):
-        names = (first.label, second.label)
-        if first.label == second.label:
-            text = "two rows have this name"
-            yield Issue(check="duplicate", rows=names[:1], text=text, certain=True)
-        both = [name for name in first.values if name in second.values]
-        same = [name for name in both if first.values[name] == second.values[name]]
-        same = [name for name in same if name not in PERFECT or _finite(first, name)]
-        listed = ", ".join(f"{name} {_printed(first, name)}" for name in same)
-        if len(same) > 2:
-            whole = len(same) == len(both) == len(first.values) == len(second.values)
-            text = f"the {'rows are' if whole else 'numbers are'} the same: {listed}"
-            yield Issue(check="duplicate", rows=names, text=text, certain=False)
-        elif any(_digits(first, name) >= SAME_DIGITS for name in same):
+    """Find names and numbers that stand twice; each against the first row that has it."""
+    for label, count in Counter(row.label for row in rows).items():
+        if count > 1:
+            number = "two" if count == 2 else str(count)
+            text = f"{number} rows have this name"
+            yield Issue(check="duplicate", rows=(label,), text=text, certain=True)
+    metrics = list(dict.fromkeys(name for row in rows for name in row.values))
+    numbers = np.array([[_comparable(row, name) for row in rows] for name in metrics])
+    long = np.array([[_digits(row, name) >= SAME_DIGITS for row in rows] for name in metrics])
+    pairs = [pair for later in range(1, len(rows)) for pair in _copied(numbers, long, later)]
+    for earlier, later, shared in sorted(pairs, key=lambda pair: pair[:2]):
+        first, second = rows[earlier], rows[later]
+        listed = ", ".join(
+            f"{name} {_printed(first, name)}"
+            for name, same in zip(metrics, shared, strict=True)
+            if same
+        )
+        whole = shared.sum() == len(first.values) == len(second.values)
+        text = f"the {'rows' if whole else 'numbers'} are the same: {listed}"
+        if shared.sum() < 3:
             text = f"the same to the last digit: {listed}"
-            yield Issue(check="duplicate", rows=names, text=text, certain=False)
+        names = (first.label, second.label)
+        yield Issue(check="duplicate", rows=names, text=text, certain=False)
 
 
-def _finite(row: PublishedRow, name: str) -> bool:
-    return row.values[name] != PERFECT[name]
+def _comparable(row: PublishedRow, name: str) -> float:
+    """Return a number; NaN, which equals nothing, where there is none or it is perfect."""
+    value = row.values.get(name, math.nan)
+    return math.nan if value == PERFECT.get(name) else value
+
+
+def _copied(
+    numbers: NDArray[np.float64], long: NDArray[np.bool_], later: int
+) -> Iterator[tuple[int, int, NDArray[np.bool_]]]:
+    """Yield earlier rows that share three numbers, or a long one, and what they share.
+
+    A number that such a row shared already is not told again.
+
+    Args:
+        numbers: One line per metric, one column per row.
+        long: Whether the number has many digits.
+        later: The row that is compared with those before it.
+    """
+    same = numbers[:, :later] == numbers[:, later, None]
+    worth = (same.sum(axis=0) > 2) | same[long[:, later]].any(axis=0)
+    same = same[:, worth]
+    places = np.flatnonzero(worth)
+    fresh = np.ones(len(numbers), dtype=bool)
+    while (found := np.flatnonzero(same[fresh].any(axis=0))).size:
+        yield int(places[found[0]]), later, same[:, found[0]]
+        fresh &= ~same[:, found[0]]
 
 
 def _printed(row: PublishedRow, name: str) -> str:
@@ -137,7 +184,9 @@ def _printed(row: PublishedRow, name: str) -> str:
 
 
 def _digits(row: PublishedRow, name: str) -> int:
-    """Count significant digits: 29.269 has five, 0.034 two."""
+    """Count significant digits: 29.269 has five, 0.034 two, an empty cell none."""
+    if name not in row.values:
+        return 0
     return len(_printed(row, name).replace(".", "").strip("-").lstrip("0"))
 
 

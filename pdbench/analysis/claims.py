@@ -62,7 +62,7 @@ class Finding:
 
     Attributes:
         check: The comparison.
-        paper: The lead that the paper's table prints, or None where it is not known here.
+        paper: The lead in the paper's table; None for a metric without facts.
         lead: Our lead: how far the last of `better` is ahead of the first of `worse`, in the
             metric's unit, positive in the metric's better direction; None where not measurable.
         interval: Its 95 % interval over images and samples.
@@ -80,6 +80,11 @@ class Finding:
     total: int
     verdict: Verdict
     reason: str
+
+    @property
+    def share(self) -> float | None:
+        """Our lead over the paper's: 1 for the same effect, below 0 for one of the other sign."""
+        return self.lead / self.paper if self.paper and self.lead is not None else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,9 +303,12 @@ def _unmeasured(check: Check, paper: float | None, summary: Summary, reason: str
 
 
 def _printed_lead(fact: MetricFacts | None, check: Check) -> float | None:
-    printed = {row.label: row.values.get(check.metric) for row in paper_table().rows}
-    values = {name: printed.get(name) for name in (*check.better, *check.worse)}
-    if fact is None or None in values.values():
+    if fact is None:
         return None
-    means = {name: np.array([value], dtype=np.float64) for name, value in values.items()}
-    return round(float(_lead(means, check, fact.sign)[0]), 6)
+    means = {
+        row.label: np.array([row.values[check.metric]])
+        for row in paper_table().rows
+        if check.metric in row.values
+    }
+    wanted = {*check.better, *check.worse}
+    return round(float(_lead(means, check, fact.sign)[0]), 6) if wanted <= means.keys() else None

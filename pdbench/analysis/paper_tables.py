@@ -12,9 +12,9 @@ from importlib.resources import files
 from typing import TypeVar
 
 from pdbench.errors import InputError
+from pdbench.scores import MOST_DECIMALS, is_score
 
 __all__ = [
-    "RECOMPUTED",
     "PublishedRow",
     "PublishedTable",
     "in_paper_order",
@@ -22,9 +22,6 @@ __all__ = [
     "parse_table",
     "split_id",
 ]
-
-RECOMPUTED = "pi-recomputed"
-"""Column for PI recomputed from a row's printed NIQE and Ma, where these two are not at hand."""
 
 PAPER_FILE = "paper_table1.csv"
 
@@ -89,7 +86,10 @@ def parse_table(text: str, source: str) -> PublishedTable:
     """
     lines = [line for line in text.splitlines() if line.strip()]
     notes = tuple(line[1:].strip() for line in lines if line.startswith("#"))
-    cells = list(csv.reader(line for line in lines if not line.startswith("#")))
+    try:
+        cells = list(csv.reader(line for line in lines if not line.startswith("#")))
+    except csv.Error as error:
+        raise InputError(f"'{source}' is not a CSV table ({error}); export it again") from None
     if len(cells) < 2:
         raise InputError(f"'{source}' holds no table; give a CSV with a column 'method'")
     names = [_column_id(name) for name in cells[0]]
@@ -103,7 +103,7 @@ def parse_table(text: str, source: str) -> PublishedTable:
         if len(line) != len(names):
             raise InputError(
                 f"line {number} of the table in '{source}' has {len(line)} cells, not "
-                f"{len(names)}; mend the line"
+                f"{len(names)}; fix the line"
             )
     columns = [
         index
@@ -150,20 +150,26 @@ def _row(
         if cell in ("", "-", "–", "—"):
             continue
         value = _number(cell)
-        if value is None:
+        if value is None or not is_score(value):
             raise InputError(
-                f"'{source}' says '{cell}' for {names[index]} of {label}, which is no number; "
-                "leave the cell empty where there is none"
+                f"'{source}' has {cell!r:.60} for {names[index]} of {label:.60}, which is not a "
+                "score; leave the cell empty where there is none"
             )
         values[names[index]] = value
         decimals = len(cell.partition(".")[2]) if re.fullmatch(r"-?\d+\.\d+", cell) else 0
+        decimals = min(decimals, MOST_DECIMALS)
         steps[names[index]] = 10.0**-decimals
     return PublishedRow(label=label, values=values, steps=steps)
 
 
 @cache
 def paper_table() -> PublishedTable:
-    """Return what this project holds of the paper's Table 1; its notes name source and gaps."""
+    """Return the paper's Table 1 as printed.
+
+    References:
+        C. Korkmaz, A. M. Tekalp, Z. Dogan, E. Erdem, A. Erdem, "Perception-Distortion Trade-off in
+        the SR Space Spanned by Flow Models", ICIP 2022, https://arxiv.org/abs/2209.08564
+    """
     text = files("pdbench.analysis").joinpath(PAPER_FILE).read_text("utf-8")
     return parse_table(text, "Table 1 of the paper")
 
@@ -189,12 +195,11 @@ def in_paper_order(items: Iterable[T], ids: Iterable[str]) -> list[T]:
         items: What to sort.
         ids: The method id of each item.
     """
-    families = ["bicubic", *dict.fromkeys(split_id(row.label)[0] for row in paper_table().rows)]
-    named = list(zip(ids, items, strict=True))
-    families += sorted({split_id(name)[0] for name, _ in named} - set(families))
+    families = ["bicubic", *(split_id(row.label)[0] for row in paper_table().rows)]
+    ranks = {family: rank for rank, family in enumerate(dict.fromkeys(families))}
 
-    def place(entry: tuple[str, T]) -> tuple[int, tuple[float, ...]]:
+    def place(entry: tuple[str, T]) -> tuple[int, str, tuple[float, ...]]:
         family, parameter = split_id(entry[0])
-        return families.index(family), parameter
+        return ranks.get(family, len(ranks)), family, parameter
 
-    return [item for _, item in sorted(named, key=place)]
+    return [item for _, item in sorted(zip(ids, items, strict=True), key=place)]

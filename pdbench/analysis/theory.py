@@ -3,6 +3,7 @@
 The mean of k independent samples of one image has the expected squared error
 MSE(k) = MSE(inf) + V / k, V being the variance of a sample. For a perfect posterior sampler V
 equals MSE(inf), the least error there is: MSE(k) = MSE(inf) (1 + 1 / k), MSE(1) / MSE(inf) = 2.
+A flow whose latents are scaled by tau has samples of about tau**2 times that variance.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from pdbench.analysis.bootstrap import Interval, Outputs, resample, shared_image
 from pdbench.analysis.means import Summary
 
 __all__ = [
-    "PERFECT_RATIO",
     "SAMPLE",
+    "TAU",
     "SamplerRatio",
     "measured_counts",
     "perfect_psnr",
+    "perfect_ratio",
     "sampler_ratio",
 ]
 
@@ -32,7 +34,13 @@ Array = NDArray[np.float64]
 SAMPLE = "srflow-da[tau=0.9]"
 """Method whose outputs are the samples that `average-k` takes the mean of."""
 
-PERFECT_RATIO = 2.0
+TAU = 0.9
+"""Temperature of these samples."""
+
+
+def perfect_ratio(tau: float = TAU) -> float:
+    """Return MSE(1) / MSE(inf) of a perfect sampler at a temperature: about 1 + tau**2."""
+    return 1 + tau**2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +48,8 @@ class SamplerRatio:
     """MSE of one sample over the MSE that infinitely many, averaged, would have.
 
     Attributes:
-        ratio: MSE(1) / MSE(inf): 2 for a perfect posterior sampler, below 2 for samples that vary
-            too little for the error of their mean, above 2 for samples that vary too much.
+        ratio: MSE(1) / MSE(inf): `perfect_ratio()` for a perfect sampler, less for samples that
+            vary too little for the error of their mean, more for samples that vary too much.
         interval: Its 95 % interval over images and samples, or None below two images.
         counts: The k from which MSE(inf) was extrapolated.
         n: Number of images.

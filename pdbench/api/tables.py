@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,12 +61,16 @@ def plot(
     folder: str | Path,
     *,
     x: str | None = None,
-    y: str | None = None,
+    y: str | Sequence[str] | None = None,
     methods: Sequence[str] = (),
     protocol: str | None = None,
     output: str | Path = "plane.html",
     certainty: str = "ellipses",
     theory: bool = False,
+    width: str | float | None = None,
+    font_size: float | None = None,
+    title: str = "",
+    caption: bool = True,
 ) -> Path:
     """Draw stored scores as a perception-distortion plane. Needs no torch.
 
@@ -74,19 +79,24 @@ def plot(
         x: Metric id on the horizontal axis; better is left. PSNR when None, or the first metric of
             distortion there is.
         y: Metric id on the vertical axis; better is down. LPIPS-VGG when None, or the first metric
-            of perception there is.
+            of perception there is. Several give a picture of as many planes side by side.
         methods: Method ids to show; all when empty.
         protocol: Protocol id; needed where the folder holds scores under several.
         output: File to write; its ending decides: .html (interactive), .png, .svg or .pdf.
         certainty: How the 95 % certainty of the means is shown, one of `CERTAINTIES`.
         theory: Draw also where averages of perfect posterior samples would lie.
+        width: Of a picture: "3.3in", "84mm", "8.4cm", or inches.
+        font_size: Of a picture, in points.
+        title: Line above the axes.
+        caption: Whether to name dataset, protocol, networks and seed above the axes.
 
     Returns:
         The file written.
 
     Raises:
         InputError: The folder holds no scores, an id or the ending is unknown, the theory wants
-            rows that are not there, or the file cannot be written.
+            rows that are not there, a size is out of range or for a page, or the file cannot be
+            written.
     """
     if certainty not in CERTAINTIES:
         raise unknown_id("way to show certainty", certainty, CERTAINTIES)
@@ -106,7 +116,25 @@ def plot(
         size=record.sizes,
         certainty=certainty,  # type: ignore[arg-type]  # checked above
         theory=theory,
+        width=None if width is None else _inches(width),
+        font_size=None if font_size is None else _font_size(font_size),
+        title=title,
+        caption=caption,
     )
+
+
+def _inches(width: str | float) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(in|mm|cm)?", str(width).strip())
+    inches = float(found[1]) / {"mm": 25.4, "cm": 2.54}.get(found[2], 1) if found else 0
+    if not 2 <= inches <= 40:
+        raise InputError(f"'{width}' is not a width; give 2in to 40in, like 3.3in or 84mm")
+    return inches
+
+
+def _font_size(points: float) -> float:
+    if not 4 <= points <= 40:
+        raise InputError(f"'{points:g}' is not a font size; give 4 to 40 points")
+    return points
 
 
 def _axis(record: RunRecord, kind: str, usual: str) -> str:

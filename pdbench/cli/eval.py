@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pdbench.cli.options import PATH, options
+from pdbench.cli.options import ENGINE, PATH, options
 from pdbench.cli.outcome import print_result
 
 __all__ = ["command"]
@@ -29,7 +29,7 @@ __all__ = ["command"]
 @click.option("--title", metavar="TEXT", help="Title of the row. [default: the name]")
 @options(
     "data_root", "metrics", "protocol", "device", "jobs", "output", "export", "weights_dir",
-    "offline", "traceback",
+    "offline", "traceback", *ENGINE,
 )  # fmt: skip
 def command(traceback: bool, **given: Any) -> int:  # noqa: ANN401  (the options, each by name)
     """Score a folder of images of any origin and print the table.

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-__all__ = ["PATH", "options", "parse_memory", "split_commas"]
+__all__ = ["ENGINE", "PATH", "options", "parse_memory", "split_commas"]
 
 PATH = click.Path(path_type=Path)
 
@@ -113,6 +113,33 @@ _OPTIONS = {
         "--weights-dir", type=PATH, metavar="DIR", help="Extra weights. [env: PDBENCH_WEIGHTS]"
     ),
     "offline": click.option("--offline", is_flag=True, help="Download nothing."),
+    "engine": click.option(
+        "--engine",
+        type=click.Choice(["local", "ray"]),
+        default="local",
+        show_default=True,
+        help="Processes on this machine, or a Ray cluster; ray needs pdbench[ray].",
+    ),
+    "address": click.option(
+        "--address",
+        default="auto",
+        show_default=True,
+        metavar="auto|local|ray://HOST:PORT|HOST:PORT",
+        help="Ray cluster: the one this machine is in, one started for this command, or another.",
+    ),
+    "gpus_per_worker": click.option(
+        "--gpus-per-worker",
+        type=float,
+        default=1.0,
+        show_default=True,
+        metavar="X",
+        help="GPUs, or the share of one, for each Ray worker with --device cuda.",
+    ),
+    "shared_files": click.option(
+        "--shared-files",
+        is_flag=True,
+        help="Ray nodes see images and weights under the same paths; send none.",
+    ),
     # What commands that score write
     "output": click.option(
         "-o",
@@ -138,6 +165,10 @@ _OPTIONS = {
         help="Show scores under this protocol, where the folder holds several.",
     ),
 }
+
+
+ENGINE = ("engine", "address", "gpus_per_worker", "shared_files")
+"""Options of commands that can score on a cluster."""
 
 
 def options(*names: str) -> Callable[[Command], Command]:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pdbench.api.choices import CERTAINTIES
-from pdbench.cli.options import PATH, options
+from pdbench.cli.options import PATH, options, split_commas
 
 __all__ = ["command"]
 
@@ -16,7 +16,15 @@ __all__ = ["command"]
 @click.command("plot")
 @options("folder")
 @click.option("-x", "x", show_default="psnr, or else of distortion", metavar="METRIC")
-@click.option("-y", "y", show_default="lpips-vgg, or else of perception", metavar="METRIC")
+@click.option(
+    "-y",
+    "y",
+    multiple=True,
+    callback=split_commas,
+    show_default="lpips-vgg, or else of perception",
+    metavar="METRIC,...",
+    help="Several give a picture of planes side by side.",
+)
 @options("methods", "stored_protocol")
 @click.option(
     "-o",
@@ -37,6 +45,10 @@ __all__ = ["command"]
 @click.option(
     "--theory", is_flag=True, help="Draw where averages of perfect posterior samples would lie."
 )
+@click.option("--width", metavar="3.3in|84mm", help="Of a picture.")
+@click.option("--font-size", type=float, metavar="POINTS", help="Of a picture.")
+@click.option("--title", default="", metavar="TEXT", help="Line above the axes.")
+@click.option("--caption/--no-caption", default=True, help="Name dataset, protocol and seed.")
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Draw the scores in FOLDER (a run folder, or a folder of results/) as a plane.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pdbench.cli.options import PATH, options, split_commas
+from pdbench.cli.options import ENGINE, PATH, options, split_commas
 from pdbench.cli.outcome import print_result
 
 __all__ = ["command"]
@@ -38,7 +38,7 @@ __all__ = ["command"]
 )
 @options(
     "data_root", "seed", "metrics", "protocol", "device", "size", "jobs", "output", "export",
-    "weights_dir", "max_memory", "offline", "traceback",
+    "weights_dir", "max_memory", "offline", "traceback", *ENGINE,
 )  # fmt: skip
 @click.option(
     "--force",

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -50,6 +51,14 @@ class Catalog(Protocol):
 
     def implementation(self, name: str) -> tuple[Callable[..., Any], ...]:
         """Return the functions and classes whose source defines a network."""
+        ...
+
+    def weight_files(self, method: str, size: str) -> tuple[Path, ...]:
+        """Return the files that a method's networks are read from, without those that ship."""
+        ...
+
+    def output_files(self, method: str, image: str) -> tuple[Path, ...]:
+        """Return the files that a method reads for one image, beside the image."""
         ...
 
 

@@ -17,7 +17,7 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO, NoReturn, Protocol
 
@@ -27,14 +27,29 @@ from pdbench.errors import PdbenchError
 from pdbench.harness.config import Progress, RunConfig, Task, missing_scores
 from pdbench.harness.scorer import ImageScorer
 
-__all__ = ["Executor", "LocalExecutor", "SerialExecutor"]
+__all__ = [
+    "ATTEMPTS",
+    "KILLED",
+    "ONE_THREAD",
+    "Executor",
+    "Inbox",
+    "LocalExecutor",
+    "SerialExecutor",
+    "WorkerDied",
+    "WorkerProcess",
+    "give_up",
+    "received",
+    "serve_parent",
+]
 
 ATTEMPTS = 3
 """How many processes may die of one image, or while starting, before it is given up."""
 
+KILLED = "failed: its process was killed, most likely for lack of memory"
+
 # One thread per process: the same numbers whatever the number of processes, and the most images
 # per hour. Waiting threads must not spin on the cores that others need.
-_ENVIRONMENT = {
+ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -44,12 +59,19 @@ _ENVIRONMENT = {
 # The parent's path, not its main module: a script needs no `if __name__ == "__main__"` guard.
 _PROGRAM = (
     "import sys; sys.path[:] = {path!r}; "
-    "from pdbench.harness.executors import work_for_parent; work_for_parent()"
+    "from pdbench.harness.{module} import work_for_parent; work_for_parent()"
 )
 
 
 class Executor(Protocol):
-    """Works through tasks; all executors give the same scores."""
+    """Works through tasks; all executors give the same scores.
+
+    Attributes:
+        in_use: What works just now, for the progress bar ("3 nodes, 6 workers"); "" for nothing
+            worth saying.
+    """
+
+    in_use: str
 
     def run(self, config: RunConfig, tasks: Sequence[Task]) -> Generator[Progress]:
         """Yield each method of each image as it is finished; closing the iterator stops the work.
@@ -66,6 +88,8 @@ class Executor(Protocol):
 
 class SerialExecutor:
     """Works in this process, with one thread: for methods no other process can import."""
+
+    in_use = ""
 
     def run(self, config: RunConfig, tasks: Sequence[Task]) -> Generator[Progress]:
         """Work through the tasks one after the other; see `Executor`."""
@@ -89,6 +113,8 @@ class LocalExecutor:
     Args:
         jobs: Number of processes, at least 1.
     """
+
+    in_use = ""
 
     def __init__(self, jobs: int) -> None:
         if jobs < 1:
@@ -137,7 +163,14 @@ def _on_device(config: RunConfig, device: str) -> RunConfig:
     return replace(config, options=replace(config.options, device=device))
 
 
-class _WorkerDied(Exception):
+def give_up(config: RunConfig, task: Task) -> Iterator[Progress]:
+    """Yield each method of a task whose process died every time."""
+    for record, metrics in task.work:
+        scores = missing_scores(config, record, task.pair.name, dict.fromkeys(metrics, KILLED))
+        yield Progress(image=task.pair.name, method=record.id, scores=scores, final=False)
+
+
+class WorkerDied(Exception):
     """The process is gone."""
 
 
@@ -147,7 +180,7 @@ class _Driver(threading.Thread):
     def __init__(self, config: RunConfig, waiting: deque[Task], messages: _Messages) -> None:
         super().__init__(daemon=True)
         self._config, self._waiting, self._messages = config, waiting, messages
-        self._worker: _Worker | None = None
+        self._worker: WorkerProcess | None = None
         self._stopping = False
         self._guard = threading.Lock()
 
@@ -185,34 +218,28 @@ class _Driver(threading.Thread):
                     progress = worker.receive()
                     del left[progress.method]
                     self._messages.put(progress)
-            except _WorkerDied:
+            except WorkerDied:
                 self._discard()
                 if self._stopping:
                     return
             else:
                 return
-        for record, metrics in left.values():
-            reasons = dict.fromkeys(
-                metrics, "failed: its process was killed, most likely for lack of memory"
-            )
-            scores = missing_scores(self._config, record, task.pair.name, reasons)
-            self._messages.put(
-                Progress(image=task.pair.name, method=record.id, scores=scores, final=False)
-            )
+        for progress in give_up(self._config, replace(task, work=tuple(left.values()))):
+            self._messages.put(progress)
 
-    def _ready(self) -> _Worker:
+    def _ready(self) -> WorkerProcess:
         """Return the worker, started if there is none; one that dies in starting is replaced."""
         for _ in range(ATTEMPTS):
             with self._guard:
                 if self._stopping:
-                    raise _WorkerDied
+                    raise WorkerDied
                 if self._worker is not None:
                     return self._worker
-                self._worker = worker = _Worker()
+                self._worker = worker = WorkerProcess()
             try:
                 worker.send(self._config)
                 worker.receive()
-            except _WorkerDied:
+            except WorkerDied:
                 self._discard()
             else:
                 return worker
@@ -225,35 +252,40 @@ class _Driver(threading.Thread):
             worker.close()
 
 
-class _Worker:
-    """The parent's end of a process that scores one task after the other.
+class WorkerProcess:
+    """The parent's end of a process that works for it, by default one that scores tasks.
 
-    The process answers a `RunConfig` with None once it is ready, and a `Task` with one `Progress`
+    That one answers a `RunConfig` with None once it is ready, and a `Task` with one `Progress`
     for each of its methods, or with the exception that ends the run.
+
+    Args:
+        module: Module of this package whose `work_for_parent` the process runs.
+        quiet: Drop what libraries print, instead of passing it on to stderr.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "executors", *, quiet: bool = False) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM.format(path=sys.path)],
+            [sys.executable, "-c", _PROGRAM.format(path=sys.path, module=module)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **_ENVIRONMENT},
+            stderr=subprocess.DEVNULL if quiet else None,
+            env={**os.environ, **ONE_THREAD},
         )
 
-    def send(self, message: RunConfig | Task) -> None:
-        """Hand something over; raises _WorkerDied."""
+    def send(self, message: object) -> None:
+        """Hand something over; raises WorkerDied."""
         try:
             pickle.dump(message, self._process.stdin)  # type: ignore[arg-type]
             self._process.stdin.flush()  # type: ignore[union-attr]
         except OSError as error:
-            raise _WorkerDied from error
+            raise WorkerDied from error
 
-    def receive(self) -> Any:  # noqa: ANN401  (a Progress; None where the process is ready)
-        """Wait for the next message; raises _WorkerDied, or what was raised in the process."""
+    def receive(self) -> Any:  # noqa: ANN401  (whatever the process tells)
+        """Wait for the next message; raises WorkerDied, or what was raised in the process."""
         try:
             message = pickle.load(self._process.stdout)  # type: ignore[arg-type]
         except (EOFError, OSError, pickle.UnpicklingError) as error:
-            raise _WorkerDied from error
+            raise WorkerDied from error
         if isinstance(message, Exception):
             raise message
         return message
@@ -262,8 +294,12 @@ class _Worker:
         """End the process at once."""
         self._process.kill()
 
-    def close(self) -> None:
-        """End the process and release its pipes."""
+    def close(self, patience: float = 0.0) -> None:
+        """End the process and release its pipes; it gets some seconds to leave by itself."""
+        if patience:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                self._process.stdin.close()  # type: ignore[union-attr]
+                self._process.wait(patience)
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -272,52 +308,73 @@ class _Worker:
                     pipe.close()
 
 
+Inbox = queue.SimpleQueue[Any]
+"""What the parent sent, in order."""
+
+
 def work_for_parent() -> None:
     """Run a worker process: read the configuration, then tasks, until the input ends."""
+    serve_parent(_score_tasks)
+
+
+def serve_parent(
+    work: Callable[[Inbox, Callable[[object], None]], None],
+    leave: Callable[[], None] = lambda: None,
+) -> NoReturn:
+    """Work for the parent of this process until it is gone, and tell it what goes wrong.
+
+    Args:
+        work: Called with what the parent sends, and a function that tells it something.
+        leave: Called when the parent is gone, before the process ends.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     logging.basicConfig(level=logging.WARNING, format="pdbench: %(message)s", stream=sys.stderr)
     # What a library prints must not end up among the messages.
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(sys.stdin.buffer, inbox), daemon=True).start()
+    inbox: Inbox = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(sys.stdin.buffer, inbox, leave), daemon=True).start()
+
+    def tell(message: object) -> None:
+        pickle.dump(message, output)
+        output.flush()
+
     with contextlib.suppress(BrokenPipeError):
-        _serve(inbox, output)
+        try:
+            work(inbox, tell)
+        except BrokenPipeError:
+            raise
+        except PdbenchError as error:
+            tell(error)
+        except Exception:
+            tell(RuntimeError(f"a worker process failed\n{traceback.format_exc()}"))
+    leave()
     os._exit(1)
 
 
-def _read(pipe: BinaryIO, inbox: queue.SimpleQueue[Any]) -> NoReturn:
+def _read(pipe: BinaryIO, inbox: Inbox, leave: Callable[[], None]) -> NoReturn:
     """Pass on what the parent sends; end the process when the parent is gone."""
     while True:
         try:
             inbox.put(pickle.load(pipe))
         except EOFError:
+            leave()
             os._exit(0)
         except Exception as error:  # an unimportable function: say so, do not hang
             inbox.put(error)
 
 
-def _serve(inbox: queue.SimpleQueue[Any], output: BinaryIO) -> None:
-    def tell(message: object) -> None:
-        pickle.dump(message, output)
-        output.flush()
-
-    try:
-        torch.set_num_threads(1)
-        scorer = ImageScorer(_received(inbox))
-        tell(None)
-        while True:
-            for progress in scorer.score(_received(inbox)):
-                tell(progress)
-    except BrokenPipeError:
-        raise
-    except PdbenchError as error:
-        tell(error)
-    except Exception:
-        tell(RuntimeError(f"a worker process failed\n{traceback.format_exc()}"))
+def _score_tasks(inbox: Inbox, tell: Callable[[object], None]) -> None:
+    torch.set_num_threads(1)
+    scorer = ImageScorer(received(inbox))
+    tell(None)
+    while True:
+        for progress in scorer.score(received(inbox)):
+            tell(progress)
 
 
-def _received(inbox: queue.SimpleQueue[Any]) -> Any:  # noqa: ANN401  (a RunConfig or a Task)
+def received(inbox: Inbox) -> Any:  # noqa: ANN401  (whatever the parent sent)
+    """Wait for the parent's next message; raises the error of one that could not be read."""
     message = inbox.get()
     if isinstance(message, Exception):
         raise message

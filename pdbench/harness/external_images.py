@@ -66,6 +66,16 @@ class GivenImages:
         del name
         return ()
 
+    def weight_files(self, method: str, size: str) -> tuple[Path, ...]:
+        """Return nothing: images that are made need no network."""
+        del method, size
+        return ()
+
+    def output_files(self, method: str, image: str) -> tuple[Path, ...]:
+        """Return the outputs for one image, in sample order."""
+        del method
+        return self.files[image]
+
 
 def _read(given: GivenImages, lr: Tensor, bank: SampleBank) -> Tensor:
     """Return the outputs of the bank's image, (S, 3, 4h, 4w), cut to the size of lr (3, h, w)."""

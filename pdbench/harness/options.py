@@ -25,6 +25,10 @@ class OptionFields(TypedDict, total=False):
     data_root: str | Path | None
     weights_dir: str | Path | None
     offline: bool
+    engine: str
+    address: str
+    gpus_per_worker: float
+    shared_files: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,11 @@ class EvalOptions:
         data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
         weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
         offline: Download nothing.
+        engine: "local" (processes on this machine) or "ray" (the nodes of a Ray cluster).
+        address: Ray cluster: "auto" (the one this machine is part of), "local" (started for this
+            call), "ray://host:port" or "host:port".
+        gpus_per_worker: GPUs, or the share of one, that each Ray worker on a GPU gets.
+        shared_files: Whether Ray nodes see images and weights under the paths they have here.
     """
 
     protocol: str = "paper"
@@ -54,6 +63,10 @@ class EvalOptions:
     data_root: Path | None = None
     weights_dir: Path | None = None
     offline: bool = False
+    engine: str = "local"
+    address: str = "auto"
+    gpus_per_worker: float = 1.0
+    shared_files: bool = False
 
     @classmethod
     def of(cls, **fields: Unpack[OptionFields]) -> Self:

@@ -31,7 +31,7 @@ from pdbench.errors import InputError
 from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
 from pdbench.pydantic_errors import parse
 from pdbench.score_table import KEY, format_csv, parse_csv
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts, Score, published_reason
 
 __all__ = ["PROVENANCE", "export_results", "is_results_folder", "read_results", "results_folder"]
 
@@ -193,7 +193,8 @@ def _missing(record: RunRecord, method: str) -> list[dict[str, Any]]:
     images: dict[tuple[str, str], set[str]] = {}
     for score in record.scores:
         if score.method == method and score.value is None:
-            images.setdefault((score.metric, score.reason), set()).add(score.image)
+            reason = published_reason(score.reason)
+            images.setdefault((score.metric, reason), set()).add(score.image)
     everything = set(record.dataset.images)
     return [
         {

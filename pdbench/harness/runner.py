@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from pdbench.data.datasets import check_pairs, combine_sha256
-from pdbench.errors import InputError, WeightsUnavailable
+from pdbench.errors import InputError
 from pdbench.harness.config import (
     Progress,
     RunConfig,
@@ -19,23 +19,20 @@ from pdbench.harness.config import (
     missing_scores,
     resolve_device,
     score_count,
-    weights_of,
 )
 from pdbench.harness.executors import Executor, LocalExecutor
-from pdbench.harness.implementation import implementation_digest
-from pdbench.harness.method import Method
-from pdbench.harness.options import DEFAULT_MEMORY
+from pdbench.harness.method_records import method_records, metric_ids, missing_weights
+from pdbench.harness.options import EvalOptions
+from pdbench.harness.ray_executor import RayExecutor
 from pdbench.harness.run_info import (
     DatasetRecord,
     ImageFingerprint,
     MethodRecord,
     RunRecord,
-    installed_versions,
 )
 from pdbench.harness.store import RunStore, ScoreKey, read_fingerprints, read_run
 from pdbench.metrics import METRICS
-from pdbench.metrics.protocol import PROTOCOLS, protocol_choices, protocol_hash
-from pdbench.weights import fetch
+from pdbench.registry import unknown_id
 
 __all__ = ["PROGRESS_DELAY", "RunResult", "run"]
 
@@ -102,29 +99,26 @@ def run(
     if not config.methods:
         raise InputError("no method to run; name one with --method or a suite with --suite")
     methods = {method.id: method for method in map(config.catalog.method, config.methods)}
-    options = replace(config.options, device=resolve_device(config.options.device))
-    config = replace(config, methods=tuple(methods), options=options)
+    config = replace(config, methods=tuple(methods), options=_here(config.options))
+    options = config.options
     if others := set(force) - set(methods):
         raise InputError(f"--force names '{min(others)}', which this run does not score")
-    jobs = default_jobs(options.device) if options.jobs is None else options.jobs
-    if jobs < 1:
-        raise InputError(f"{jobs} processes cannot work; give -j a number from 1 on")
-    metrics = {name: _metric_source(name) for name in _metric_ids(config)}
-    records = {name: _method_record(config, method, metrics) for name, method in methods.items()}
+    executor = executor or _open_executor(options)
+    records = method_records(config)
     images = _check_images(config, folder, progress)
     dataset = _dataset_record(config, images)
     records = {
         name: replace(record, dataset_sha256=dataset.sha256) for name, record in records.items()
     }
     with RunStore(folder) as store:
-        facts = [METRICS.get(name).facts for name in metrics]
+        facts = [METRICS.get(name).facts for name in metric_ids(config)]
         store.begin(dataset, images, list(records.values()), facts)
         work = _missing(store, config, records, images, force)
-        unavailable = _unavailable({name for _, _, missing in work for name in missing})
+        unavailable = missing_weights({name for _, _, missing in work for name in missing})
         missing = _missing(store, config, records, images)
         _note_unavailable(store, config, images, missing, unavailable)
         tasks = _tasks(config, images, work, unavailable)
-        done = _execute(store, config, tasks, executor or LocalExecutor(jobs), progress)
+        done = _execute(store, config, tasks, executor, progress)
     record = _of_methods(read_run(folder, dataset.id, seeds=(options.seed,)), config.methods)
     computed = sum(score.value is not None for one in done for score in one.scores)
     return RunResult(
@@ -138,48 +132,21 @@ def run(
     )
 
 
-def _metric_ids(config: RunConfig) -> list[str]:
-    """Return the metrics to compute: the protocol's in its order, then all others."""
-    protocol = PROTOCOLS.get(config.options.protocol)
-    names = [METRICS.get(name).id for name in config.options.metrics or protocol.metric_ids]
-    for name in names:
-        protocol.rule(name)  # refuses what the protocol does not cover
-    covered = protocol.covered_ids
-    ordered = [name for name in covered if name in names]
-    return [*ordered, *dict.fromkeys(name for name in names if name not in covered)]
+def _here(options: EvalOptions) -> EvalOptions:
+    """Resolve what depends on the machine that scores; nodes of a cluster do so themselves."""
+    if options.jobs is not None and options.jobs < 1:
+        raise InputError(f"{options.jobs} processes cannot work; give -j a number from 1 on")
+    if options.engine == "ray":
+        return options
+    return replace(options, device=resolve_device(options.device))
 
 
-def _method_record(config: RunConfig, method: Method, metrics: Mapping[str, str]) -> MethodRecord:
-    """Say how scores of a method come about; `metrics` maps ids to digests of their source."""
-    options, catalog = config.options, config.catalog
-    protocol = PROTOCOLS.get(options.protocol)
-    networks = [part for name in method.baselines for part in catalog.implementation(name)]
-    tiled = options.max_memory if method.baselines else DEFAULT_MEMORY
-    source = implementation_digest(method.run, method.needs, *networks)
-    return MethodRecord(
-        id=method.id,
-        title=method.title,
-        kind=method.kind,
-        size=method.size or (options.size if method.baselines else ""),
-        weights=weights_of(method, catalog.fingerprint, options.size),
-        seed=options.seed,
-        protocol=protocol.id,
-        hashes={name: protocol_hash(protocol, METRICS.get(name)) for name in metrics},
-        dataset_sha256="",
-        versions=installed_versions(),
-        choices={name: protocol_choices(protocol, METRICS.get(name)) for name in metrics},
-        outputs=method.outputs,
-        code={
-            name: implementation_digest(source, metric, tiled) for name, metric in metrics.items()
-        },
-        max_memory=None if tiled == DEFAULT_MEMORY else tiled,
-    )
-
-
-def _metric_source(name: str) -> str:
-    metric = METRICS.get(name)
-    parts = [METRICS.get(part).open for part in metric.parts]
-    return implementation_digest(metric.open, metric.combine, *parts)
+def _open_executor(options: EvalOptions) -> Executor:
+    if options.engine == "ray":
+        return RayExecutor(options)
+    if options.engine != "local":
+        raise unknown_id("engine", options.engine, ("local", "ray"))
+    return LocalExecutor(options.jobs or default_jobs(options.device))
 
 
 def _check_images(config: RunConfig, folder: Path, progress: bool) -> dict[str, ImageFingerprint]:
@@ -257,23 +224,6 @@ def _missing(
     return work
 
 
-def _unavailable(metrics: Iterable[str]) -> dict[str, str]:
-    """Fetch the weights of these metrics, once for all processes; say which cannot be had."""
-    reasons: dict[str, str] = {}
-    for name in sorted(metrics):
-        metric = METRICS.get(name)
-        sources = [METRICS.get(part) for part in metric.parts] or [metric]
-        try:
-            for file in (file for source in sources for file in source.weights):
-                fetch(file)
-            for source in sources:
-                if source.fetch is not None:
-                    source.fetch()
-        except WeightsUnavailable as error:
-            reasons[name] = str(error)
-    return reasons
-
-
 def _note_unavailable(
     store: RunStore,
     config: RunConfig,
@@ -327,7 +277,7 @@ def _execute(
         total=sum(task.image.pixels * len(task.work) for task in tasks),
         desc=f"scoring {len(tasks)} images",
         unit="px",
-        bar_format="{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]",
+        bar_format="{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]{postfix}",
         delay=PROGRESS_DELAY,
         disable=None if progress else True,
         leave=False,
@@ -344,6 +294,7 @@ def _execute(
                 final=one.final,
                 outside=one.outside,
             )
+            bar.set_postfix_str(executor.in_use, refresh=False)
             bar.update(image.pixels)
             done.append(one)
     return done

@@ -10,15 +10,14 @@ from typing import Literal
 
 from pdbench.analysis.pareto import Front, measure_front
 from pdbench.analysis.ranking import Ranking, rank_methods
+from pdbench.plots.layout import build_scene
 from pdbench.plots.method_styles import Kind
-from pdbench.plots.plane import make_plane
-from pdbench.plots.scene import build_scene
-from pdbench.plots.scene_model import Plane, Scene
+from pdbench.plots.scene import Plane, Scene
 from pdbench.plots.table_model import Table, build_table, one_line
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts, Score, published_reason
 
 __all__ = [
-    "Badge", "Board", "BoardRow", "Variant", "View", "axis_pairs", "build_board", "state_reason",
+    "Badge", "Board", "BoardRow", "Variant", "View", "axis_pairs", "build_board",
 ]  # fmt: skip
 
 Variant = Literal["all", "fair"]
@@ -133,7 +132,7 @@ def build_board(
     shown = [fact for fact in facts if fact.id in known]
     table = build_table(scores, shown, methods=methods, titles=titles, images=images, size=size)
     kinds = {row.method: row.kind for row in rows}
-    plane = make_plane(table.summary, methods, table.columns, titles, kinds, "ellipses")
+    plane = Plane(summary=table.summary, methods=tuple(methods), titles=titles, kinds=kinds)
     contaminated = {
         key: why
         for key, why in (contaminated or {}).items()
@@ -187,18 +186,7 @@ def _unavailable(fact: MetricFacts, scores: Iterable[Score]) -> str:
     """Say why nothing was scored; the shortest reason, as they differ by machine only."""
     reasons = {one_line(s.reason) for s in scores if s.metric == fact.id and s.reason}
     why = min(reasons, key=lambda text: (len(text), text), default="not scored")
-    return f"{fact.title} has no scores: {state_reason(why)}."
-
-
-def state_reason(reason: str) -> str:
-    """Return why a score is missing, without what concerns the machine it is missing from.
-
-    >>> state_reason("unavailable: net.pth (sha256 12ab...) is not on this machine; download it")
-    'not computed: weights not available (net.pth)'
-    """
-    said = reason.removeprefix("unavailable: ").partition(";")[0]
-    file, digest, _ = said.partition(" (sha256 ")
-    return f"not computed: weights not available ({file})" if digest else said
+    return f"{fact.title} has no scores: {published_reason(why)}."
 
 
 def _scored(table: Table, method: str, metric: str) -> bool:

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from pdbench.analysis.pareto import Front, Member
 from pdbench.analysis.ranking import Place, Ranking
 from pdbench.plots.board_model import Board, BoardRow, Variant, View
-from pdbench.plots.inline_svg import draw_inline
+from pdbench.plots.inline_svg import draw_inline, theme_color
 from pdbench.plots.pages import render
-from pdbench.plots.scene_model import KIND_NAMES, key_names
+from pdbench.plots.scene import KEY, key_names
 from pdbench.plots.table_model import Cell, Row
 from pdbench.scores import MetricFacts
 
@@ -45,10 +45,10 @@ def render_board(board: Board) -> Markup:
         unavailable=board.unavailable,
         across=[(name, facts[name].title) for name in dict.fromkeys(x for x, _ in pairs)],
         upwards=[(name, facts[name].title) for name in dict.fromkeys(y for _, y in pairs)],
-        kinds=[("", "any"), *{row.kind: KIND_NAMES[row.kind] for row in board.rows}.items()],
+        kinds=[("", "any"), *{row.kind: KEY[row.kind] for row in board.rows}.items()],
         trusts=[("", "any"), *trusts.items()],
         figures=_figures(board),
-        key_names=key_names(board.plane, scenes),
+        key_names=key_names(scenes),
         rows=[
             _row(board, row, cells, front)
             for row, cells in zip(board.rows, board.table.rows, strict=True)
@@ -75,7 +75,7 @@ def _figure(board: Board, view: View, links: Mapping[str, str]) -> dict[str, Any
         "drawing": draw_inline(board.plane, scene, links),
         "absent": " ".join(absent),
         "members": [
-            {"method": m.method, "title": board.plane.titles[m.method], **_share(m)}
+            {"method": m.method, "title": board.plane.title(m.method), **_share(m)}
             for m in (front.members if front else ())
             if m.member or (m.probability or 0.0) >= LEAST_SHARE
         ],
@@ -101,6 +101,7 @@ def _share(member: Member | None) -> dict[str, str | None]:
 def _row(board: Board, row: BoardRow, cells: Row, front: Front | None) -> dict[str, Any]:
     members = {one.method: one for one in front.members} if front else {}
     trust = next((badge.text for badge in row.badges if badge.role.startswith("trust")), "")
+    style = board.plane.styles[row.method]
     return {
         "method": row.method,
         "title": row.title,
@@ -108,7 +109,7 @@ def _row(board: Board, row: BoardRow, cells: Row, front: Front | None) -> dict[s
         "trust": trust,
         "link": row.link,
         "badges": row.badges,
-        "color": board.plane.styles[row.method].color,
+        "color": theme_color(style.color, style.dark_color),
         "count": cells.count,
         "front": _share(members.get(row.method)),
         "cells": [
@@ -144,6 +145,6 @@ def _cell(board: Board, method: str, fact: MetricFacts, cell: Cell) -> dict[str,
 
 def _rank(board: Board, variant: Variant, ranking: Ranking, place: Place) -> dict[str, str]:
     known = {*place.better, *place.worse, place.method}
-    tied = [board.plane.titles[p.method] for p in ranking.places if p.method not in known]
+    tied = [board.plane.title(p.method) for p in ranking.places if p.method not in known]
     ties = f"not told apart from {', '.join(tied)}" if tied else "told apart from all others"
     return {"variant": variant, "text": place.text.replace("-", "–"), "ties": ties}

@@ -34,8 +34,6 @@ SMALLEST_SIDE = 1.9
 """Inches of a crop's longer side."""
 LINE = 0.155
 """Inches per line of text under a crop."""
-DPI = 100
-"""A PNG has twice as many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +118,7 @@ def _picture(crops: Crops, suffix: str) -> bytes:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    from pdbench.plots.plane_static import STYLE, save_figure
+    from pdbench.plots.plane_static import STYLE, render
 
     count = len(crops.panels) + 1
     rows = math.ceil(count / MOST_COLUMNS)
@@ -131,7 +129,7 @@ def _picture(crops: Crops, suffix: str) -> bytes:
     text = (1 + len(crops.facts)) * LINE + 0.16
     size = (columns * (wide + 0.1) + 0.1, rows * (high + text) + 0.35)
     with rc_context(STYLE):
-        figure = Figure(figsize=size, dpi=DPI)
+        figure = Figure(figsize=size)
         figure.text(0.1 / size[0], 1 - 0.2 / size[1], crops.caption, fontsize=6.5, color="#555555")
         for index in range(count):
             row, column = divmod(index, columns)
@@ -151,7 +149,7 @@ def _picture(crops: Crops, suffix: str) -> bytes:
                     left, bottom - (0.15 + place * LINE) / size[1], words,
                     fontsize=7.5 if place == 0 else 6.5, fontweight="bold" if bold else "normal",
                 )  # fmt: skip
-        return save_figure(figure, suffix)
+    return render(figure, suffix)
 
 
 def _draw_whole(axes: Axes, crops: Crops) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,10 +26,11 @@ _ANGLES = np.radians(
 )
 _DISTANCES = np.array([2, 6, 12, 20, 30, 42, 56, 72, 90, 110, 135, 165, 200, 240, 290, 350])
 _ROUNDS = 3
-_CROSSED_SEGMENT = 14.0
-_CROSSED_LEADER = 60.0
-_LEADER_OVER_MARKER = 60.0
-_LEADER_OVER_LABEL = 200.0
+_ORDERS = 10
+_CROSSED_SEGMENT = 10.0
+_LEADER_OVER_MARKER = 150.0
+_TANGLED = 400.0
+"""Cost of a leader that crosses another one or runs through a label."""
 _LEADER_OVER_SEGMENT = 5.0
 _AMBIGUOUS = 12.0
 _WORSE_ANGLE = 0.35
@@ -111,7 +112,8 @@ def place_labels(
 
     A label never covers a marker, another label or the outside of `bounds`. Leader lines through
     labels or other markers, and labels over `segments` (bars, curves), are avoided where possible.
-    Later rounds let early labels move once the others are known.
+    Later rounds let early labels move once the others are known; where leaders cross all the same,
+    other orders are tried.
 
     Args:
         anchors: Marker centers (x, y) in pixels.
@@ -131,27 +133,53 @@ def place_labels(
     points = np.array(anchors, dtype=np.float64).reshape(-1, 2)
     lines = np.array(segments, dtype=np.float64).reshape(-1, 4)
     markers = np.hstack([points - radius, points + radius])
-    order = _crowded_first(points)
-    candidates = {
-        index: _candidates(index, points, sizes[index], bounds, radius, markers, lines)
-        for index in order
-    }
+    candidates = [
+        _candidates(index, points, size, bounds, radius, markers, lines)
+        for index, size in enumerate(sizes)
+    ]
     chosen: dict[int, int] = {}
-    for index in order * _ROUNDS:
-        chosen.pop(index, None)
-        best = _best(candidates[index], [(candidates[i], k) for i, k in chosen.items()])
-        if best is not None:
-            chosen[index] = best
+    least = math.inf
+    for order in _orders(points):
+        found, worst, total = _place(candidates, order)
+        if total < least:
+            chosen, least = found, total
+        if worst < _TANGLED:
+            break
     return [
         _label(candidates[index], chosen[index], anchors[index]) if index in chosen else None
         for index in range(len(anchors))
     ]
 
 
-def _crowded_first(points: Array) -> list[int]:
+def _orders(points: Array) -> Iterator[list[int]]:
+    """Yield orders to place labels in: the most crowded first, then others by chance."""
     gaps = np.linalg.norm(points[:, None] - points[None], axis=-1)
     crowding = np.exp(-gaps / 40.0).sum(axis=1)
-    return [int(index) for index in np.argsort(-crowding, kind="stable")]
+    rng = np.random.default_rng(0)
+    for spread in np.linspace(0, 2, _ORDERS):
+        noise = spread * rng.standard_normal(len(points))
+        yield [int(index) for index in np.argsort(noise - crowding, kind="stable")]
+
+
+def _place(
+    candidates: Sequence[_Candidates], order: Sequence[int]
+) -> tuple[dict[int, int], float, float]:
+    """Return point -> its best candidate, the cost of the worst label, and that of all."""
+    chosen: dict[int, int] = {}
+
+    def costs(index: int) -> Array:
+        others = [(candidates[i], k) for i, k in chosen.items() if i != index]
+        return _costs(candidates[index], others)
+
+    for index in list(order) * _ROUNDS:
+        own = costs(index)
+        if own.size and math.isfinite(own.min()):
+            chosen[index] = int(np.argmin(own))
+        else:
+            chosen.pop(index, None)
+    paid = [float(costs(index)[k]) for index, k in chosen.items()]
+    paid += [10 * _TANGLED] * (len(candidates) - len(chosen))
+    return chosen, max(paid, default=0.0), sum(paid)
 
 
 def _candidates(
@@ -195,21 +223,16 @@ def _candidates(
     return _Candidates(boxes[allowed], leaders[allowed], has_leader[allowed], costs)
 
 
-def _best(own: _Candidates, taken: Sequence[tuple[_Candidates, int]]) -> int | None:
-    """Return the cheapest candidate that leaves the labels already placed readable."""
-    if not len(own.costs):
-        return None
+def _costs(own: _Candidates, taken: Sequence[tuple[_Candidates, int]]) -> Array:
+    """Return what each candidate costs beside the labels already placed; infinity over them."""
     boxes = np.array([other.boxes[k] for other, k in taken]).reshape(-1, 4)
     leaders = [other.leaders[k] for other, k in taken if other.has_leader[k]]
     lines = np.array(leaders).reshape(-1, 4)
+    tangles = _cross(own.leaders, boxes).sum(axis=1) + _meet(own.leaders, lines).sum(axis=1)
+    tangles = own.has_leader * tangles + _cross(lines, own.boxes).sum(axis=0)
     free = ~_overlap(own.boxes, boxes).any(axis=1)
-    if not free.any():
-        return None
-    over = _LEADER_OVER_LABEL * _cross(own.leaders, boxes).sum(axis=1)
-    over += _CROSSED_LEADER * _meet(own.leaders, lines).sum(axis=1)
-    costs = own.costs + own.has_leader * over
-    costs += _LEADER_OVER_LABEL * _cross(lines, own.boxes).sum(axis=0)
-    return int(np.argmin(np.where(free, costs, math.inf)))
+    costs: Array = np.where(free, own.costs + _TANGLED * tangles, np.inf)
+    return costs
 
 
 def _label(candidates: _Candidates, index: int, anchor: tuple[float, float]) -> Label:

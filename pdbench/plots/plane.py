@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from pdbench.analysis.means import Summary, summarize
 from pdbench.analysis.theory import SAMPLE, perfect_psnr
-from pdbench.analysis.variance import LEAST_IMAGES, REFERENCE, difference_interval
 from pdbench.errors import InputError
-from pdbench.plots.method_styles import Kind, style_methods
-from pdbench.plots.scene import build_scene
-from pdbench.plots.scene_model import Certainty, Plane
+from pdbench.plots.layout import build_scene
+from pdbench.plots.method_styles import Kind
+from pdbench.plots.scene import Certainty, Plane
 from pdbench.plots.table_model import caption_of, one_line, select_methods
 from pdbench.registry import Registry
 from pdbench.scores import MetricFacts, Score
 
-__all__ = ["SUFFIXES", "make_plane", "plot", "write_file"]
+__all__ = ["SUFFIXES", "plot", "write_file"]
 
 SUFFIXES = ("html", "png", "svg", "pdf")
 """What `plot` can write: an interactive page, or a picture."""
@@ -31,7 +29,7 @@ def plot(
     *,
     out: Path,
     x: str = "psnr",
-    y: str = "lpips-vgg",
+    y: str | Sequence[str] = "lpips-vgg",
     methods: Sequence[str] | None = None,
     titles: Mapping[str, str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
@@ -39,6 +37,10 @@ def plot(
     size: str = "",
     certainty: Certainty = "ellipses",
     theory: bool = False,
+    width: float | None = None,
+    font_size: float | None = None,
+    title: str = "",
+    caption: bool = True,
 ) -> Path:
     """Draw the plane into a file; the suffix says how.
 
@@ -52,7 +54,8 @@ def plot(
             provenance.json as a list of objects with the fields of `MetricFacts`.
         out: File to write.
         x: Metric id on the x axis (at first, for a page).
-        y: Metric id on the y axis (at first, for a page).
+        y: Metric id on the y axis (at first, for a page); several give a picture of as many
+            planes side by side.
         methods: Method ids to show; by default all.
         titles: Method id -> label; ids stand for themselves where there is none.
         kinds: Method id -> kind, which chooses the marker; guessed from ids and outputs otherwise.
@@ -63,104 +66,78 @@ def plot(
             to RRDB, paired by image, where RRDB was scored, else that of the mean itself.
         theory: Draw also where averages of perfect posterior samples would lie; needs PSNR on an
             axis, the samples' row and an average of several.
+        width: Width of a picture in inches.
+        font_size: Size of a picture's text in points.
+        title: Line above the axes.
+        caption: Whether to name dataset, protocol, networks and seed above the axes.
 
     Returns:
         The file written.
 
     Raises:
         InputError: The scores cannot share a plane, an id is unknown, the metrics are the same or
-            no method has both, the theory has too few rows, the suffix is unknown, or the file
-            cannot be written.
+            no method has both, the theory has too few rows, the suffix is unknown, the size does
+            not suit, or the file cannot be written.
     """
     suffix = out.suffix.lower().removeprefix(".")
     if suffix not in SUFFIXES:
         known = ", ".join(f".{name}" for name in SUFFIXES)
         raise InputError(f"cannot plot into '{out.name}'; give a file name that ends in {known}")
     known_facts = Registry("metric", facts)
-    x_fact, y_fact = known_facts.get(x), known_facts.get(y)
-    if x == y:
-        raise InputError(f"both axes would show {x_fact.title}; choose two metrics with -x and -y")
+    pairs = _pairs(known_facts, x, [y] if isinstance(y, str) else y)
+    page = suffix == "html"
+    if page and (len(pairs) > 1 or width or font_size):
+        raise InputError(
+            "a page shows one plane, as large as its window; give several metrics, --width and "
+            "--font-size for a picture (.png, .svg, .pdf)"
+        )
     summary = summarize(scores, images=images)
-    wanted = list(known_facts) if suffix == "html" else [x_fact, y_fact]
     chosen = select_methods(summary, methods)
     if theory:
-        _check_theory(summary, chosen, (x, y) if suffix != "html" else ())
-    plane = replace(
-        make_plane(summary, chosen, wanted, titles or {}, kinds or {}, certainty), theory=theory
+        _check_theory(summary, chosen, [] if page else pairs)
+    plane = Plane(
+        summary=summary,
+        methods=tuple(chosen),
+        titles=titles or {},
+        kinds=kinds or {},
+        facts=tuple(known_facts),
+        certainty=certainty,
+        theory=theory,
     )
-    scene = build_scene(plane, x_fact, y_fact)
-    if scene is None:
-        raise _nothing_to_draw(summary, x_fact, y_fact)
-    caption = caption_of(summary, size)
-    if suffix == "html":
+    scenes = [build_scene(plane, *pair) for pair in pairs]
+    drawn = [scene for scene in scenes if scene]
+    if len(drawn) < len(pairs):
+        raise _nothing_to_draw(summary, *pairs[scenes.index(None)])
+    line = caption_of(summary, size) if caption else ""
+    if page:
         from pdbench.plots.plane_page import render_page
 
-        page = render_page(plane, list(known_facts), x_fact, y_fact, caption=caption)
-        return write_file(out, page.encode())
+        return write_file(out, render_page(plane, *pairs[0], title=title, caption=line).encode())
     # matplotlib takes half a second to import; a page does without.
-    from pdbench.plots.plane_static import Picture, render_static
+    from pdbench.plots.plane_static import FONT_SIZE, WIDTHS, draw_picture, render
 
-    picture = Picture(caption=caption)
-    return write_file(out, render_static(plane, scene, suffix=suffix, picture=picture))
-
-
-def make_plane(
-    summary: Summary,
-    methods: Sequence[str],
-    facts: Sequence[MetricFacts],
-    titles: Mapping[str, str],
-    kinds: Mapping[str, Kind],
-    certainty: Certainty,
-) -> Plane:
-    """Gather what every picture of these methods shares.
-
-    Args:
-        summary: Means of the methods.
-        methods: Method ids in drawing order.
-        facts: The metrics that may stand on an axis.
-        titles: Method id -> label; ids stand for themselves where there is none.
-        kinds: Method id -> kind, guessed where there is none.
-        certainty: How certainty of the means is shown.
-    """
-    reference = REFERENCE if REFERENCE in summary.methods else ""
-    several = frozenset(
-        mean.method
-        for mean in summary.means.values()
-        if any(len(values) > 1 for values in mean.outputs.values())
+    figure = draw_picture(
+        drawn,
+        width=width or WIDTHS[len(drawn) > 1],
+        font_size=font_size or FONT_SIZE,
+        head=[(one_line(title), True), (line, False)],
     )
-    return Plane(
-        summary=summary,
-        methods=tuple(methods),
-        titles={method: one_line(titles.get(method, method)) for method in methods},
-        styles=style_methods(methods, kinds=kinds, several=several),
-        certainty=certainty,
-        reference=reference,
-        reference_title=one_line(titles.get(reference, reference)),
-        bar_ends={
-            (method, fact.id): ends
-            for fact in facts
-            for method, ends in _bar_ends(summary, methods, fact, certainty, reference).items()
-        },
-    )
+    return write_file(out, render(figure, suffix))
 
 
-def _bar_ends(
-    summary: Summary,
-    methods: Sequence[str],
-    fact: MetricFacts,
-    certainty: Certainty,
-    reference: str,
-) -> dict[str, tuple[float, float]]:
-    if certainty == "none" or (certainty == "ellipses" and summary.images >= LEAST_IMAGES):
-        return {}
-    other = summary.mean(reference, fact.id) if reference else None
-    means = [summary.mean(method, fact.id) for method in methods]
-    found = {mean.method: difference_interval(mean, other) for mean in means if mean.n}
-    return {method: (bar.low, bar.high) for method, bar in found.items() if bar}
+def _pairs(
+    facts: Registry[MetricFacts], x: str, y: Sequence[str]
+) -> list[tuple[MetricFacts, MetricFacts]]:
+    across = facts.get(x)
+    if x in y:
+        raise InputError(f"both axes would show {across.title}; choose two metrics with -x and -y")
+    return [(across, facts.get(name)) for name in dict.fromkeys(y)]
 
 
-def _check_theory(summary: Summary, methods: Sequence[str], axes: Sequence[str]) -> None:
-    if axes and "psnr" not in axes:
+def _check_theory(
+    summary: Summary, methods: Sequence[str], pairs: Sequence[tuple[MetricFacts, MetricFacts]]
+) -> None:
+    if any("psnr" not in (x.id, y.id) for x, y in pairs):
         raise InputError("the theory is about squared error; put psnr on an axis, or leave it out")
     found = perfect_psnr(summary, methods, (1,))
     if isinstance(found, str):

@@ -10,20 +10,18 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from pdbench.analysis.bootstrap import mean_interval
 from pdbench.plots.labels import Box, estimate_size
-from pdbench.plots.scene import axis_title, label_scene, mark_title
-from pdbench.plots.scene_model import Frame, Marker, Path, Plane, Point, Scene, Theory
-from pdbench.plots.table_model import format_value
-from pdbench.scores import MetricFacts
+from pdbench.plots.layout import label_scene
+from pdbench.plots.scene import Marker, Plane, Scene, axis_title
+from pdbench.plots.shapes import Path, Point, Theory
 
 __all__ = ["TEMPLATES", "draw_figure", "place_annotations"]
 
 FONT_SIZE = 12
 RADIUS = 6
 MARGIN = {"l": 62, "r": 14, "t": 14, "b": 48}
-GRAY = "#7f7f7f"
-"""Of front, theory and leaders: 3:1 or more on white and on black."""
+GRAY = "#808080"
+"""Of front, theory and leaders: 3:1 or more on light and on dark pages."""
 SYMBOLS = {"single": "square", "stochastic": "circle", "fused": "diamond"}
 
 
@@ -51,45 +49,39 @@ def _template(page: str, ink: str, grid: str, line: str) -> go.layout.Template:
 
 
 TEMPLATES = {
-    "light": _template("#ffffff", "#222222", "#e8e8e8", "#c4c4c4"),
-    "dark": _template("#16181c", "#e6e6e6", "#2b2e35", "#555b66"),
+    "light": _template("#ffffff", "#222222", "#e8e8e8", "#858585"),
+    "dark": _template("#16181c", "#e6e6e6", "#2b2e35", "#858b96"),
 }
 """Colors of what is not a method."""
 
 
-def draw_figure(
-    plane: Plane,
-    scene: Scene,
-    facts: Sequence[MetricFacts] = (),
-    *,
-    width: int = 680,
-    height: int = 520,
-) -> go.Figure:
+def draw_figure(plane: Plane, scene: Scene, *, width: int = 680, height: int = 520) -> go.Figure:
     """Return the plane as a Figure.
 
     Args:
-        plane: Gives titles and styles.
+        plane: Gives what is told of a point.
         scene: What to draw.
-        facts: Metrics told when a point is pointed at; by default those of the axes.
         width: Of the picture in pixels, for which labels are placed.
         height: Of the picture in pixels.
 
     Returns:
         The figure; "meta" of a trace names its role and, of a point, its method.
     """
-    facts = facts or (scene.x, scene.y)
-    traces = [_curve("front", scene.front, line={"width": 1, "dash": "4px,3px", "color": GRAY})]
-    traces = traces if scene.front else []
-    for cloud in scene.clouds:
-        fill = {"fill": "toself", "fillcolor": _transparent(cloud.color, 0.2)}
-        traces.append(_curve("cloud", cloud.points, line={"width": 0}, **fill))
-    for region in scene.regions:
-        line = {"width": 1.2, "color": region.color}
-        traces.append(_curve("region", region.points, line=line, opacity=0.7))
+    traces = []
+    if scene.front:
+        dashed = {"width": 1, "dash": "4px,3px", "color": GRAY}
+        traces.append(_curve("front", scene.front, line=dashed))
+    for marker in scene.markers:
+        color = marker.style.color
+        if marker.cloud:
+            filled = {"line": {"width": 0}, "fill": "toself", "fillcolor": color, "opacity": 0.25}
+            traces.append(_curve("cloud", marker.cloud, **filled))
+        if marker.region:
+            traces.append(_curve("region", marker.region, line={"width": 1.2, "color": color}))
     traces += [_path(path) for path in scene.paths]
     if scene.theory:
         traces.append(_theory(scene.theory))
-    traces += [_point(plane, marker, facts) for marker in scene.markers]
+    traces += [_point(marker, plane.hovers[marker.method]) for marker in scene.markers]
     return go.Figure(
         traces,
         {
@@ -102,19 +94,18 @@ def draw_figure(
             "dragmode": "pan",
             "xaxis": {"title": {"text": axis_title(scene.x)}, "range": scene.x_range},
             "yaxis": {"title": {"text": axis_title(scene.y)}, "range": scene.y_range},
-            "annotations": place_annotations(plane, scene, width, height),
+            "annotations": place_annotations(scene, width, height),
         },
     )
 
 
-def place_annotations(plane: Plane, scene: Scene, width: int, height: int) -> list[dict[str, Any]]:
+def place_annotations(scene: Scene, width: int, height: int) -> list[dict[str, Any]]:
     """Return the labels of the points, placed for a picture of this size in pixels."""
     axes = Box(MARGIN["l"], MARGIN["t"], width - MARGIN["r"], height - MARGIN["b"])
     measure = partial(estimate_size, font_size=FONT_SIZE)
-    labels = label_scene(plane, scene, Frame(axes=axes, radius=RADIUS, measure=measure))
-    named = [((m.x, m.y), plane.labels[m.method]) for m in scene.markers]
-    if scene.theory:
-        named += [(point, mark_title(k)) for k, point in scene.theory.marks.items()]
+    labels = label_scene(scene, axes, radius=RADIUS, measure=measure)
+    named = [((m.x, m.y), m.label, {"color": m.style.color}) for m in scene.markers]
+    named += [(point, title, {}) for title, point in scene.marks.items()]
     return [
         {
             "x": point[0],
@@ -122,10 +113,11 @@ def place_annotations(plane: Plane, scene: Scene, width: int, height: int) -> li
             "ax": round(label.offset[0], 1),
             "ay": round(label.offset[1], 1),
             "text": html.escape(title),
+            "font": font,
             "showarrow": True,
             "arrowcolor": GRAY if label.leader else "rgba(0,0,0,0)",
         }
-        for (point, title), label in zip(named, labels, strict=True)
+        for (point, title, font), label in zip(named, labels, strict=True)
         if label is not None
     ]
 
@@ -173,8 +165,8 @@ def _theory(theory: Theory) -> dict[str, Any]:
     )
 
 
-def _point(plane: Plane, marker: Marker, facts: Sequence[MetricFacts]) -> dict[str, Any]:
-    style = plane.styles[marker.method]
+def _point(marker: Marker, hover: str) -> dict[str, Any]:
+    style = marker.style
     size = 2 * RADIUS if style.kind == "stochastic" else 2 * RADIUS - 2
     point: dict[str, Any] = {
         "type": "scatter",
@@ -182,7 +174,7 @@ def _point(plane: Plane, marker: Marker, facts: Sequence[MetricFacts]) -> dict[s
         "meta": {"role": "method", "method": marker.method},
         "x": [marker.x],
         "y": [marker.y],
-        "text": [_hover(plane, marker.method, facts)],
+        "text": [hover],
         "hovertemplate": "%{text}<extra></extra>",
         "cliponaxis": False,
         "marker": {"symbol": SYMBOLS[style.kind], "size": size, "color": style.color,
@@ -194,35 +186,8 @@ def _point(plane: Plane, marker: Marker, facts: Sequence[MetricFacts]) -> dict[s
                 "symmetric": False,
                 "array": [bar[1] - center],
                 "arrayminus": [center - bar[0]],
-                "color": _transparent(style.color, 0.6),
+                "color": style.color,
                 "thickness": 1.4,
                 "width": 0,
             }
     return point
-
-
-def _transparent(color: str, alpha: float) -> str:
-    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{alpha})"
-
-
-def _hover(plane: Plane, method: str, facts: Sequence[MetricFacts]) -> str:
-    lines = [f"<b>{html.escape(plane.titles[method])}</b>"]
-    lines += [
-        _hover_line(plane, method, fact)
-        for fact in facts
-        if (method, fact.id) in plane.summary.means
-    ]
-    return "<br>".join(lines)
-
-
-def _hover_line(plane: Plane, method: str, fact: MetricFacts) -> str:
-    mean = plane.summary.mean(method, fact.id)
-    text = f"{html.escape(fact.title)} {format_value(mean.value, fact.decimals)}"
-    bounds = mean_interval(list(mean.images.values()))
-    if bounds:
-        low, high = (format_value(end, fact.decimals) for end in (bounds.low, bounds.high))
-        text += f" [{low}, {high}]"
-    if mean.sample_std is not None:
-        text += f", sd {format_value(mean.sample_std, fact.decimals + 1)}"
-    return f"{text}, n {mean.n}/{mean.total}"

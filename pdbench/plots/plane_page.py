@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
@@ -10,10 +9,10 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from pdbench.analysis.pareto import measure_front
+from pdbench.plots.layout import build_scene
 from pdbench.plots.pages import render
 from pdbench.plots.plane_figure import TEMPLATES, draw_figure, place_annotations
-from pdbench.plots.scene import build_scene
-from pdbench.plots.scene_model import Plane, Scene, key_names
+from pdbench.plots.scene import Plane, Scene, key_names
 from pdbench.plots.table_model import one_line
 from pdbench.scores import MetricFacts
 
@@ -24,26 +23,21 @@ SIZES = ((320, 380), (480, 450), (680, 520), (900, 620))
 
 
 def render_page(
-    plane: Plane,
-    facts: Sequence[MetricFacts],
-    x: MetricFacts,
-    y: MetricFacts,
-    *,
-    caption: str,
+    plane: Plane, x: MetricFacts, y: MetricFacts, *, title: str = "", caption: str = ""
 ) -> str:
     """Write the page: every pair of metrics laid out beforehand, two menus to choose.
 
     Args:
-        plane: What to draw.
-        facts: The metrics in the menus; those without any mean are left out and noted.
+        plane: What to draw; the menus offer its metrics, those without any mean are noted.
         x: Metric on the x axis at first.
         y: Metric on the y axis at first.
-        caption: Line under the title: dataset, protocol, size, seed.
+        title: Heading.
+        caption: Line under it: dataset, protocol, size, seed.
 
     Returns:
         HTML with everything inline, plotly.js included.
     """
-    known = [fact for fact in facts if _has_values(plane, fact)]
+    known = [fact for fact in plane.facts if _has_values(plane, fact)]
     built = {pair: build_scene(plane, *pair) for pair in permutations(known, 2)}
     scenes = {pair: scene for pair, scene in built.items() if scene}
     fronts: dict[frozenset[str], str] = {}
@@ -52,29 +46,29 @@ def render_page(
         both = frozenset((first.id, second.id))
         if both not in fronts:
             fronts[both] = _front_note(plane, first, second)
-        notes = [fronts[both], *_warnings(scene)]
+        figure = draw_figure(plane, scene).to_plotly_json()
+        del figure["layout"]["template"]
         shown[f"{first.id} {second.id}"] = {
-            "figure": draw_figure(plane, scene, facts).to_plotly_json(),
-            "labels": {wide: place_annotations(plane, scene, wide, high) for wide, high in SIZES},
-            "notes": [note for note in notes if note],
+            "figure": figure,
+            "labels": {wide: place_annotations(scene, wide, high) for wide, high in SIZES},
+            "notes": [note for note in (fronts[both], *_warnings(scene)) if note],
         }
-    content = {
-        "x": x.id,
-        "y": y.id,
-        "sizes": SIZES,
-        "templates": {name: one.to_plotly_json() for name, one in TEMPLATES.items()},
-        "notes": _notes(plane, facts),
-        "scenes": shown,
-    }
-    for one in shown.values():
-        del one["figure"]["layout"]["template"]
     return render(
         "plane.html",
+        title=title or "Perception-distortion plane",
         caption=caption,
         metrics=known,
-        key_names=key_names(plane, scenes.values()),
+        key_names=key_names(scenes.values()),
         plotly=Markup(get_plotlyjs()),
-        content=content,
+        content={
+            "x": x.id,
+            "y": y.id,
+            "sizes": SIZES,
+            "templates": {name: one.to_plotly_json() for name, one in TEMPLATES.items()},
+            "dark": {style.color: style.dark_color for style in plane.styles.values()},
+            "notes": _notes(plane),
+            "scenes": shown,
+        },
     )
 
 
@@ -93,7 +87,7 @@ def _front_note(plane: Plane, x: MetricFacts, y: MetricFacts) -> str:
     if front is None or len(front.members) < 2:
         return ""
     members = [
-        plane.titles[one.method]
+        plane.title(one.method)
         + (f" {100 * one.probability:.0f} %" if one.probability is not None else "")
         for one in front.members
         if one.member or (one.probability or 0.0) >= 0.005
@@ -106,11 +100,15 @@ def _front_note(plane: Plane, x: MetricFacts, y: MetricFacts) -> str:
     )
 
 
-def _notes(plane: Plane, facts: Sequence[MetricFacts]) -> list[str]:
-    notes = ["At a point: mean [95 % interval over images], n images that count of all."]
+def _notes(plane: Plane) -> list[str]:
+    notes = [
+        "At a point: mean [95 % interval of the mean over images], n images that count of all.",
+        f"Regions and bars: 95 % of the {plane.certain}"
+        f"{', paired by image' if plane.certain != 'mean' else ''}; whatever else is drawn.",
+    ]
     if any(mean.sample_std is not None for mean in plane.summary.means.values()):
         notes.append("sd: standard deviation between the samples of one image, pooled.")
-    for fact in facts:
+    for fact in plane.facts:
         if not _has_values(plane, fact):
             means = [plane.summary.mean(method, fact.id) for method in plane.methods]
             found = {one_line(reason) for mean in means for reason in mean.reasons}

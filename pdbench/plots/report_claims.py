@@ -8,15 +8,12 @@ from typing import Any
 from pdbench.analysis.bootstrap import Interval, interval_methods
 from pdbench.analysis.claims import Check, Finding, Judgment, judge
 from pdbench.analysis.means import Summary, summarize
-from pdbench.analysis.theory import PERFECT_RATIO, SamplerRatio, sampler_ratio
+from pdbench.analysis.theory import TAU, SamplerRatio, perfect_ratio, sampler_ratio
 from pdbench.plots.report_formats import Document, Grid, format_signed
 from pdbench.plots.table_model import caption_of, one_line
 from pdbench.scores import MetricFacts, Score
 
 __all__ = ["claims_document"]
-
-UNKNOWN = "not held"
-"""In place of the paper's number where `paper_table` has a gap."""
 
 
 def claims_document(
@@ -46,13 +43,13 @@ def claims_document(
         grids=(_verdicts(judgments), _details(judgments, known)),
         notes=(
             _ratio_line(ratio),
-            "lead: how far the last of the first side is ahead of the first of the second side, "
-            "in the metric's unit and better direction; 95 % interval "
+            "paper, ours: how far the last of the first side is ahead of the first of the second "
+            "side, in the metric's unit and better direction, in the paper's Table 1 (DIV2K) and "
+            "here; ours/paper: 1 for the same effect, below 0 for the other sign; 95 % interval "
             f"({interval_methods(f.n for j in judgments for f in j.findings)}), paired by image, "
             "samples redrawn too.",
-            "supported: the interval lies above what is claimed; contradicted: below; undecided: "
-            f"around it, or a part is missing. {UNKNOWN}: this project does not hold the paper's "
-            "number.",
+            "supported: our interval lies above what is claimed; contradicted: below; undecided: "
+            "around it, or a part is missing.",
             *_unavailable(summary, facts),
         ),
         record={
@@ -77,15 +74,17 @@ def _details(judgments: Iterable[Judgment], facts: Mapping[str, MetricFacts]) ->
             _what(finding.check, facts),
             finding.verdict,
             f"> {finding.check.margin:g}",
-            _signed(finding.paper, finding.check, facts) if finding.paper is not None else UNKNOWN,
+            _signed(finding.paper, finding.check, facts),
             _signed(finding.lead, finding.check, facts),
             _ends(finding, facts),
+            format_signed(finding.share, 2),
             f"{finding.n}/{finding.total}",
         )
         for judgment in judgments
         for finding in judgment.findings
     )
-    heads = ("", "comparison", "verdict", "claimed", "paper", "lead", "95 % interval", "n/N")
+    heads = ("", "comparison", "verdict", "claimed", "paper", "ours", "95 % interval",
+             "ours/paper", "n/N")  # fmt: skip
     return Grid(heads=heads, rows=rows, words=3)
 
 
@@ -120,9 +119,9 @@ def _ratio_line(ratio: SamplerRatio | str) -> str:
     ends = f" [{ratio.interval.low:.3f}, {ratio.interval.high:.3f}]" if ratio.interval else ""
     counts = ", ".join(map(str, ratio.counts))
     return (
-        f"{name}: {ratio.ratio:.3f}{ends}, n/N {ratio.n}/{ratio.total}, MSE(∞) extrapolated from "
-        f"k = {counts}; {PERFECT_RATIO:g} for a perfect posterior sampler, where "
-        "MSE(k) = MSE(∞)(1 + 1/k)."
+        f"{name} at τ={TAU:g}: {ratio.ratio:.3f}{ends}, n/N {ratio.n}/{ratio.total}, MSE(∞) "
+        f"extrapolated from k = {counts}; a perfect sampler has about 1 + τ² = "
+        f"{perfect_ratio():.2f} there (2 at τ=1, where MSE(k) = MSE(∞)(1 + 1/k))."
     )
 
 
@@ -131,14 +130,8 @@ def _unavailable(summary: Summary, facts: Iterable[MetricFacts]) -> list[str]:
     for fact in facts:
         means = [mean for mean in summary.means.values() if mean.metric == fact.id]
         if means and not any(mean.n for mean in means):
-            reasons = sorted(
-                {
-                    one_line(reason).removeprefix("unavailable: ")
-                    for mean in means
-                    for reason in mean.reasons
-                }
-            )
-            notes.append(f"{fact.title} is not available: {'; '.join(reasons) or 'not scored'}")
+            reasons = sorted({one_line(reason) for mean in means for reason in mean.reasons})
+            notes.append(f"{fact.title}: {'; '.join(reasons) or 'not scored'}")
     return notes
 
 
@@ -156,6 +149,7 @@ def _record(judgment: Judgment) -> dict[str, Any]:
                 "claimed_lead_above": finding.check.margin,
                 "paper_lead": finding.paper,
                 "lead": finding.lead,
+                "share_of_paper_lead": finding.share,
                 **_interval_record(finding.interval),
                 "n": finding.n,
                 "total": finding.total,
@@ -169,14 +163,15 @@ def _record(judgment: Judgment) -> dict[str, Any]:
 
 def _ratio_record(ratio: SamplerRatio | str) -> dict[str, Any]:
     if isinstance(ratio, str):
-        return {"ratio": None, "reason": ratio, "perfect": PERFECT_RATIO}
+        return {"ratio": None, "reason": ratio, "tau": TAU, "perfect": perfect_ratio()}
     return {
         "ratio": ratio.ratio,
         **_interval_record(ratio.interval),
         "counts": ratio.counts,
         "n": ratio.n,
         "total": ratio.total,
-        "perfect": PERFECT_RATIO,
+        "tau": TAU,
+        "perfect": perfect_ratio(),
     }
 
 

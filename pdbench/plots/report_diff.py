@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pdbench.analysis.bootstrap import interval_methods
-from pdbench.analysis.comparison import LEVEL, Comparison, compare
+from pdbench.analysis.comparison import EXACT, LEVEL, Comparison, compare, least_p
 from pdbench.analysis.means import summarize
 from pdbench.errors import InputError
 from pdbench.plots.report_formats import Document, Grid, format_signed
@@ -54,8 +54,9 @@ def diff_document(
         grids=(_differences(found), _spreads(found)),
         notes=(
             f"A - B with its 95 % interval ({interval_methods(c.n for c in found)}), paired by "
-            "image, samples redrawn too; p: paired permutation test of the mean difference, "
-            "p Holm: corrected over the metrics.",
+            "image, samples redrawn too; p: paired permutation test of the mean difference, exact "
+            f"up to {EXACT} images; p Holm: corrected over the metrics.",
+            *_powerless(found),
             f"better: by direction of the metric where the corrected p is below {LEVEL:g}.",
             "sd images: between images, freed of what few samples add; sd samples: between the "
             "samples of one image.",
@@ -89,8 +90,8 @@ def _differences(found: Iterable[Comparison]) -> Grid:
                 format_value(entry.second, digits),
                 format_signed(entry.difference, digits + 1),
                 f"[{ends.low:+.{digits + 1}f}, {ends.high:+.{digits + 1}f}]" if ends else "—",
-                _probability(entry.p),
-                _probability(entry.corrected),
+                _probability(entry.p, entry),
+                _probability(entry.corrected, entry),
                 {"first": "A", "second": "B", "": "—"}[entry.better],
                 f"{entry.n}/{entry.total}",
             )
@@ -116,8 +117,20 @@ def _spreads(found: Iterable[Comparison]) -> Grid:
     return Grid(heads=heads, rows=rows)
 
 
-def _probability(p: float | None) -> str:
-    return "—" if p is None else f"{p:.4f}"
+def _probability(p: float | None, entry: Comparison) -> str:
+    return "—" if p is None else f"{'≤ ' if entry.bounded else ''}{p:.4f}"
+
+
+def _powerless(found: Sequence[Comparison]) -> list[str]:
+    """Say so if no scores on so few images could name a better method."""
+    tested = [entry.n for entry in found if entry.p is not None]
+    least = min(map(least_p, tested), default=0.0) * len(tested)
+    if least < LEVEL:
+        return []
+    return [
+        f"no outcome on {max(tested)} images could name a better method: the least p Holm is "
+        f"{min(least, 1.0):.4f}; compare on more images, or in fewer metrics."
+    ]
 
 
 def _record(entry: Comparison) -> dict[str, Any]:
@@ -130,6 +143,7 @@ def _record(entry: Comparison) -> dict[str, Any]:
         "low": entry.interval.low if entry.interval else None,
         "high": entry.interval.high if entry.interval else None,
         "p": entry.p,
+        "p_is_bound": entry.bounded,
         "p_holm": entry.corrected,
         "better": entry.better or None,
         "n": entry.n,

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from pdbench.errors import InputError
 from pdbench.plots.table_markup import escape_markdown
+from pdbench.plots.table_model import one_line
 from pdbench.plots.table_records import guard_formula
 
 __all__ = ["Document", "DocumentFormat", "Grid", "format_signed", "render_document"]
@@ -91,14 +92,15 @@ def format_signed(value: float | None, decimals: int) -> str:
 
 
 def _lines(texts: Sequence[str], *, markdown: bool) -> list[str]:
+    texts = [one_line(text) for text in texts]
     if not markdown:
-        return list(texts)
+        return texts
     last = len(texts) - 1
     return [escape_markdown(text) + ("  " if i < last else "") for i, text in enumerate(texts)]
 
 
 def _text(grid: Grid) -> str:
-    table = [grid.heads, *grid.rows]
+    table = [[one_line(cell) for cell in row] for row in (grid.heads, *grid.rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(grid.heads))]
     return "\n".join(
         "  ".join(
@@ -111,7 +113,7 @@ def _text(grid: Grid) -> str:
 
 def _markdown(grid: Grid) -> str:
     rules = [":---" if column < grid.words else "---:" for column in range(len(grid.heads))]
-    rows = [[escape_markdown(cell) for cell in row] for row in (grid.heads, *grid.rows)]
+    rows = [[escape_markdown(one_line(cell)) for cell in row] for row in (grid.heads, *grid.rows)]
     return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rules, *rows[1:]])
 
 

@@ -191,8 +191,11 @@ def format_value(value: float | None, decimals: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Squeeze every run of white space to one blank."""
-    return " ".join(text.split())
+    """Squeeze white space to single blanks; characters that cannot be printed become escapes."""
+    text = " ".join(text.split())
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class _Notes:

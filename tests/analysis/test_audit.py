@@ -1,5 +1,8 @@
 """What an audit must find, and what it must leave alone."""
 
+import random
+import time
+
 import pytest
 
 from pdbench.analysis.audit import audit
@@ -26,7 +29,9 @@ def test_the_papers_table_has_three_swaps_and_a_duplicated_triple():
         ),
         ("srflow-da[tau=0.1]", "average-25"): "the same to the last digit: psnr 29.269",
     }
-    assert len(issues) == 5
+    turns = [issue.text.split(" along")[0] for issue in issues if issue.check == "path"]
+    assert turns == ["lpips-vgg turns", "niqe turns", "ma turns"]
+    assert len(issues) == 8
 
 
 def test_pi_that_fits_to_rounding_is_left_alone():
@@ -45,7 +50,14 @@ def test_swap_is_told_by_the_other_order():
 
 @pytest.mark.parametrize(
     ("metric", "value"),
-    [("ssim", "1.2"), ("dists", "-0.1"), ("ma", "11"), ("psnr", "-3"), ("lpips-vgg", "-0.01")],
+    [
+        ("psnr", "2599"),
+        ("ssim", "1.2"),
+        ("dists", "-0.1"),
+        ("ma", "11"),
+        ("psnr", "-3"),
+        ("lpips-vgg", "-0.01"),
+    ],
 )
 def test_values_a_metric_cannot_take_are_certain(metric, value):
     issue = one(f"method,{metric}\nx,{value}\n")
@@ -102,3 +114,25 @@ def test_published_titles_are_understood():
     rows = "Average (5),28.1,0.2\nAverage (25),29.0,0.3\nAverage (50),28.0,\n"
     text = f"Method,PSNR (dB) ↑,LPIPS ↓\n{rows}"
     assert one(text).text == "psnr turns along Average: 28.1 → 29.0 → 28.0"
+
+
+def test_a_missing_decimal_point_is_suspected():
+    assert "decimal point" in one("method,psnr\nx,2599\n").text
+
+
+def test_values_no_photograph_gives_are_odd():
+    assert not one("method,niqe\nx,312.5\n").certain
+
+
+def test_many_equal_rows_are_told_in_a_line_each_and_at_once():
+    rng = random.Random(0)
+    lines = [
+        ",".join([f"m{i}", *(f"{rng.uniform(0, 1):.{d}f}" for d in (2, 3, 4, 5, 6, 2, 1, 3))])
+        for i in range(1500)
+    ]
+    lines += [f"copy{i},0.1234,0.2345,0.3456,0.45,0.5,0.61,0.7,0.8" for i in range(1500)]
+    text = "\n".join(["method,a,b,c,d,e,f,g,h", *lines])
+    start = time.process_time()
+    issues = found(text)
+    assert time.process_time() - start < 2
+    assert sum("rows are the same" in issue.text for issue in issues) == 1499

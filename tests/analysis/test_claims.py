@@ -8,6 +8,7 @@ import pytest
 from pdbench.analysis import summarize
 from pdbench.analysis.claims import CLAIMS, Check, Claim, judge
 from pdbench.analysis.paper_tables import paper_table
+from pdbench.scores import MetricFacts
 
 PSNR_CLAIM = Claim("X", "a beats b.", (Check("psnr", ("a",), ("b",), 1.0),))
 
@@ -123,13 +124,23 @@ def test_the_eight_claims_name_rows_of_the_paper_only():
             assert {*check.better, *check.worse} <= rows
 
 
-def test_leads_of_the_paper_come_from_its_table(make_score, psnr):
-    found = judge(summarize([make_score()]), [psnr])
+def test_every_claim_stands_beside_the_papers_lead_which_supports_it(make_score):
+    metrics = {check.metric for claim in CLAIMS for check in claim.checks}
+    facts = [
+        MetricFacts(id=name, title=name, better=better, kind="perception")
+        for name in metrics
+        for better in [("lower", "higher")[name in ("psnr", "ma")]]
+    ]
+    found = judge(summarize([make_score()]), facts)
     leads = {
-        (judgment.claim.id, finding.check.better): finding.paper
-        for judgment in found
-        for finding in judgment.findings
-        if finding.paper is not None
+        (f.check.metric, f.check.better, f.check.worse): f.paper for j in found for f in j.findings
     }
-    assert leads["C1", ("average-25",)] == pytest.approx(29.269 - 29.102)
-    assert leads["C4", ("srflow-da[tau=0.1]",)] == pytest.approx(29.269 - 27.355)
+    assert leads["psnr", ("average-25",), ("rrdb",)] == pytest.approx(29.269 - 29.102)
+    assert leads["lpips-vgg", ("average-5",), ("average-25",)] == pytest.approx(0.0237)
+    assert all(f.paper > f.check.margin for j in found for f in j.findings)
+
+
+def test_size_of_an_effect_is_a_share_of_the_papers(judged):
+    claim = Claim("X", "", (Check("psnr", ("average-5",), ("srflow-da[tau=0.9]",)),))
+    found = judged(claim, {"average-5": 28.0, "srflow-da[tau=0.9]": 29.527}, noise=0)
+    assert found.findings[0].share == pytest.approx(-1)

@@ -3,7 +3,7 @@
 import pytest
 
 from pdbench.api.choices import CERTAINTIES
-from pdbench.plots.scene_model import Certainty
+from pdbench.plots.scene import Certainty
 
 
 def test_a_results_folder_becomes_a_page(pdbench, results, tmp_path):

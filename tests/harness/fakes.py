@@ -139,3 +139,9 @@ class FakeCatalog:
 
     def implementation(self, name):
         return (NETWORKS[name],)
+
+    def weight_files(self, method, size):
+        return ()
+
+    def output_files(self, method, image):
+        return ()

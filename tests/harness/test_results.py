@@ -69,21 +69,23 @@ def test_methods_exported_before_are_kept(tmp_path):
 
 
 def test_reasons_are_kept_per_image(tmp_path):
+    gone = "unavailable: p.pth (sha256 0...) is not on this machine"
     scores = [
         score("a", "psnr", 1.0),
         score("b", "psnr", None, reason="failed: NaN"),
-        score("a", "pieapp", None, reason="unavailable"),
-        score("b", "pieapp", None, reason="unavailable"),
+        score("a", "pieapp", None, reason=gone),
+        score("b", "pieapp", None, reason=gone),
     ]
     export_results(record(scores=scores), tmp_path)
     content = json.loads((tmp_path / "set5_x4/provenance.json").read_text())
+    lost = "not computed: weights not available (p.pth)"  # nothing of the machine that ran
     assert content["methods"]["m"]["missing"] == [
-        {"metric": "pieapp", "reason": "unavailable", "images": "all"},
+        {"metric": "pieapp", "reason": lost, "images": "all"},
         {"metric": "psnr", "reason": "failed: NaN", "images": ["b"]},
     ]
     reasons = {(s.image, s.metric): s.reason for s in read_results(tmp_path / "set5_x4").scores}
     assert reasons[("b", "psnr")] == "failed: NaN"
-    assert reasons[("a", "pieapp")] == "unavailable"
+    assert reasons[("a", "pieapp")] == lost
 
 
 def test_metric_never_asked_for_is_not_read_as_missing(tmp_path):

@@ -10,7 +10,7 @@ from run_folders import ALL, METRICS, make_config, write_images
 
 from pdbench.bicubic import bicubic_downsample, bicubic_upsample
 from pdbench.errors import InputError, WeightsUnavailable
-from pdbench.harness import runner, scorer
+from pdbench.harness import method_records, runner, scorer
 from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.runner import run
 from pdbench.harness.store import read_run
@@ -227,7 +227,7 @@ def test_unavailable_metric_is_noted_and_retried_when_its_weights_come(
     def refuse(file):
         raise WeightsUnavailable(f"{file.name} is not here")
 
-    monkeypatch.setattr(runner, "fetch", refuse)
+    monkeypatch.setattr(method_records, "fetch", refuse)
     report = serial(plan, tmp_path / "run")
     assert list(report.unavailable) == ["pieapp"]
     assert {s.reason for s in report.record.scores if s.metric == "pieapp"} == {
@@ -236,7 +236,7 @@ def test_unavailable_metric_is_noted_and_retried_when_its_weights_come(
     assert len(calls(log)) == 3
     assert serial(plan, tmp_path / "run").computed == 0
     assert calls(log) == []
-    monkeypatch.setattr(runner, "fetch", lambda file: None)
+    monkeypatch.setattr(method_records, "fetch", lambda file: None)
     serial(plan, tmp_path / "run")
     assert len(calls(log)) == 3
 
@@ -245,7 +245,7 @@ def test_combined_metric_is_unavailable_with_its_parts(images, tmp_path, monkeyp
     def refuse(file):
         raise WeightsUnavailable(f"{file.name} is not here")
 
-    monkeypatch.setattr(runner, "fetch", refuse)
+    monkeypatch.setattr(method_records, "fetch", refuse)
     report = serial(make_config(images, ["up"], metrics=("psnr", "pi")), tmp_path / "run")
     assert list(report.unavailable) == ["pi"]
 

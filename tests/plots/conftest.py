@@ -1,11 +1,9 @@
 import random
-from dataclasses import replace
 
 import pytest
 
 from pdbench.analysis import summarize
-from pdbench.plots.method_styles import style_methods
-from pdbench.plots.scene_model import Plane
+from pdbench.plots.scene import Plane
 from pdbench.scores import MetricFacts
 
 MEANS = {  # psnr, ssim, lpips-vgg
@@ -49,14 +47,12 @@ def scores(make_score):
 
 
 @pytest.fixture
-def plane_of():
+def plane_of(facts):
+    """Make a plane of scores; without certainty unless asked for."""
+
     def make(rows, **options):
         summary = summarize(rows)
-        styles = style_methods(summary.methods, kinds={}, several=frozenset())
-        titles = {method: method for method in summary.methods}
-        plane = Plane(
-            summary=summary, methods=summary.methods, titles=titles, styles=styles, bar_ends={}
-        )
-        return replace(plane, **options)
+        options = {"certainty": "none", "facts": tuple(facts), **options}
+        return Plane(summary=summary, methods=summary.methods, **options)
 
     return make

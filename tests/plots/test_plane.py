@@ -1,8 +1,9 @@
 """The plane's content, and its pictures."""
 
 import math
+import re
 import xml.etree.ElementTree as ET
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, product
 
 import pytest
 from PIL import Image
@@ -11,22 +12,18 @@ from pdbench.analysis import summarize
 from pdbench.errors import InputError
 from pdbench.plots import plot
 from pdbench.plots.labels import Box
-from pdbench.plots.method_styles import label_methods, style_methods
-from pdbench.plots.scene import build_scene, label_scene
-from pdbench.plots.scene_model import Frame, Plane
+from pdbench.plots.layout import build_scene, label_scene
+from pdbench.plots.method_styles import COLORS, label_methods, luminance, style_methods
+from pdbench.plots.pages import asset, render
+from pdbench.plots.plane_figure import GRAY, TEMPLATES
+from pdbench.plots.scene import Plane
+
+from .conftest import MEANS
 
 
 @pytest.fixture
-def plane(scores):
-    summary = summarize(scores)
-    several = frozenset({"srflow-da[tau=0.1]", "srflow-da[tau=0.9]"})
-    return Plane(
-        summary=summary,
-        methods=summary.methods,
-        titles={method: method for method in summary.methods},
-        styles=style_methods(summary.methods, kinds={}, several=several),
-        bar_ends={("rrdb", "psnr"): (28.0, 30.0)},
-    )
+def plane(scores, plane_of):
+    return plane_of(scores)
 
 
 @pytest.fixture
@@ -49,23 +46,23 @@ def test_markers_are_the_means(plane, scene):
 
 def test_everything_drawn_is_inside_the_axes(scene):
     low, high = sorted(scene.x_range)
-    shapes = [shape.points for shape in (*scene.clouds, *scene.paths)] + [scene.front]
+    shapes = [path.points for path in scene.paths] + [scene.front]
+    shapes += [marker.extent for marker in scene.markers]
     assert all(low <= x <= high for shape in shapes for x, _ in shape)
-    assert low < 28.0
-    assert high > 30.0
 
 
 def test_cloud_spans_one_standard_deviation(plane, scene):
     spread = plane.summary.mean("srflow-da[tau=0.1]", "psnr").sample_std
-    xs = [x for x, _ in scene.clouds[0].points]
+    cloud = next(one.cloud for one in scene.markers if one.method == "srflow-da[tau=0.1]")
+    xs = [x for x, _ in cloud]
     assert (max(xs) - min(xs)) / 2 == pytest.approx(spread)
-    ys = [y for _, y in scene.clouds[0].points]
+    ys = [y for _, y in cloud]
     spread = plane.summary.mean("srflow-da[tau=0.1]", "lpips-vgg").sample_std
     assert (max(ys) - min(ys)) / 2 == pytest.approx(spread, rel=0.01)
 
 
 def test_only_stochastic_methods_have_clouds(scene):
-    assert len(scene.clouds) == 2
+    assert sum(bool(marker.cloud) for marker in scene.markers) == 2
 
 
 def test_members_of_a_family_are_joined_in_order(plane, scene):
@@ -87,13 +84,7 @@ def test_front_steps_through_unbeaten_methods_only(scene):
 
 def test_methods_without_a_metric_are_named(make_score, plane, facts, scores):
     summary = summarize([*scores, make_score("new", "baby", 20.0)])
-    extended = Plane(
-        summary=summary,
-        methods=(*plane.methods, "new"),
-        titles={**plane.titles, "new": "New"},
-        styles=style_methods(summary.methods, kinds={}, several=frozenset()),
-        bar_ends={},
-    )
+    extended = Plane(summary=summary, methods=summary.methods, titles={"new": "New"})
     assert build_scene(extended, facts[0], facts[2]).absent == ("New (no LPIPS-VGG)",)
 
 
@@ -105,22 +96,16 @@ def test_an_infinite_mean_is_named_instead_of_drawn(make_score, facts):
     rows = [make_score(value=math.inf), make_score(metric="ssim")]
     rows += [make_score("n", value=30.0), make_score("n", metric="ssim")]
     summary = summarize(rows)
-    plane = Plane(
-        summary=summary,
-        methods=("m", "n"),
-        titles={"m": "M", "n": "N"},
-        styles=style_methods(["m", "n"], kinds={}, several=frozenset()),
-        bar_ends={},
-    )
+    plane = Plane(summary=summary, methods=("m", "n"), titles={"m": "M", "n": "N"})
     scene = build_scene(plane, facts[0], facts[1])
     assert [marker.method for marker in scene.markers] == ["n"]
     assert scene.absent == ("M (PSNR is infinite)",)
 
 
-def test_labels_stay_in_the_picture(plane, scene):
+def test_labels_stay_in_the_picture(scene):
     axes = Box(60, 10, 400, 300)
-    frame = Frame(axes=axes, radius=5, measure=lambda text: (6.0 * len(text), 14.0))
-    boxes = [label.box for label in label_scene(plane, scene, frame) if label]
+    labels = label_scene(scene, axes, radius=5, measure=lambda text: (6.0 * len(text), 14.0))
+    boxes = [label.box for label in labels if label]
     assert len(boxes) == 6
     assert all(box.left >= 60 and box.right <= 400 for box in boxes)
 
@@ -149,10 +134,47 @@ def test_a_long_path_names_its_ends_in_full_whatever_the_order():
     assert labels["net[tau=1]"] == "Net (τ=1)"
     assert labels["net[tau=0.1]"] == "τ=0.1"
     assert labels["net[tau=0.5]"] == "τ=0.5"
+    assert set(label(0, 1).values()) == {"Net (τ=0)", "Net (τ=1)"}
 
 
-def test_a_short_path_names_all_its_members_in_full():
-    assert set(label(0, 0.5, 1).values()) == {"Net (τ=0)", "Net (τ=0.5)", "Net (τ=1)"}
+def test_a_color_is_the_methods_own_and_can_be_read_on_light_and_on_dark_pages():
+    names = [*COLORS, *(f"net{n}x" for n in range(40))]
+    styles = style_methods(names, kinds={}, several=frozenset())
+    assert len({style.color for style in styles.values()}) > 40
+    assert style_methods(names[::-1], kinds={}, several=frozenset()) == styles
+    for style in styles.values():
+        assert min(contrast(style.color, page) for page in ("#ffffff", "#f6f7f9")) >= 4.5
+        assert min(contrast(style.dark_color, page) for page in ("#16181c", "#1b1f25")) >= 4.5
+
+
+@pytest.mark.parametrize(("scheme", "lines"), [("light", 3), ("dark", 3)])
+def test_figures_are_readable_on_their_page(scheme, lines):
+    layout = TEMPLATES[scheme].layout
+    assert contrast(layout.font.color, layout.paper_bgcolor) >= 4.5
+    for color in (layout.xaxis.linecolor, layout.yaxis.linecolor, GRAY):
+        assert contrast(color, layout.paper_bgcolor) >= lines
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_stylesheets_are_readable(dark):
+    for text, inks, pages in (
+        (asset("style.css"), ("ink", "soft", "accent"), ("page", "card", "row")),
+        (asset("style.css"), ("good-ink",), ("good", "page", "card")),
+        (asset("style.css"), ("warn-ink",), ("warn", "page")),
+        (asset("style.css"), ("calm-ink",), ("calm",)),
+        (render("plane.html", title="", caption="", metrics=[], key_names={}, plotly="",
+                content={}), ("ink", "faint"), ("page",)),
+    ):  # fmt: skip
+        found = re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", text)
+        half = len(found) // (3 if "data-theme" in text else 2)
+        colors = dict(found[half : 2 * half] if dark else found[:half])
+        for ink, page in product(inks, pages):
+            assert contrast(colors[ink], colors[page]) >= 4.5, (ink, page)
+
+
+def contrast(first, second):
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_known_kind_beats_the_guess():
@@ -169,7 +191,7 @@ def test_pictures_are_the_same_bytes_when_rerun(scores, facts, tmp_path, suffix)
 
 def test_png_is_a_picture_of_print_size(scores, facts, tmp_path):
     with Image.open(plot(scores, facts, out=tmp_path / "plane.PNG")) as picture:
-        assert picture.size == (1280, 1040)
+        assert picture.width == 1280
 
 
 def test_svg_needs_no_network_and_names_no_day(scores, facts, tmp_path):
@@ -224,6 +246,26 @@ def test_failed_write_leaves_nothing_behind(scores, facts, tmp_path):
     with pytest.raises(InputError, match="cannot write"):
         plot(scores, facts, out=tmp_path / "plane.png")
     assert [path.name for path in tmp_path.iterdir()] == ["plane.png"]
+
+
+def test_a_figure_for_a_column_has_its_width_and_its_text_as_text(scores, facts, tmp_path):
+    options = {"width": 3.3, "font_size": 8, "title": "Five images", "caption": False}
+    text = plot(scores, facts, out=tmp_path / "a.svg", **options).read_text()
+    assert ET.fromstring(text).get("width") == "237.6pt"
+    words = re.findall(r"<text[^>]*>([^<]+)</text>", text)
+    assert "Five images" in words
+    assert set(MEANS) <= set(words)
+    assert "protocol" not in text
+    assert b"/Type /Font" in plot(scores, facts, out=tmp_path / "a.pdf", **options).read_bytes()
+
+
+def test_planes_stand_side_by_side(scores, facts, tmp_path):
+    both = ("lpips-vgg", "ssim")
+    text = plot(scores, facts, out=tmp_path / "a.svg", y=both).read_text()
+    assert 'id="axes_2"' in text
+    assert text.count(">Pareto front<") == 1
+    with pytest.raises(InputError, match="a page shows one plane"):
+        plot(scores, facts, out=tmp_path / "a.html", y=both)
 
 
 def test_certainty_is_drawn_as_ellipses_or_bars(scores, facts, tmp_path):

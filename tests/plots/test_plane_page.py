@@ -8,8 +8,8 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 from pdbench.plots import plot
+from pdbench.plots.layout import build_scene
 from pdbench.plots.plane_figure import draw_figure
-from pdbench.plots.scene import build_scene
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +118,6 @@ def test_page_says_who_is_on_the_front_how_surely(text):
 
 
 def test_key_names_only_what_is_drawn(text, page, scores, facts):
-    assert "95 % region of the mean" in text
-    assert "95 % interval of the mean" not in text
+    assert "95 % region of the mean difference to rrdb" in text
+    assert "95 % interval of the mean difference" not in text
     assert "region of the mean" not in page(scores, facts, certainty="none")

@@ -11,7 +11,7 @@ from PIL import Image
 from pdbench.analysis.variance import region_radius
 from pdbench.errors import InputError
 from pdbench.plots import plot
-from pdbench.plots.scene import build_scene
+from pdbench.plots.layout import build_scene
 
 SAMPLE = "srflow-da[tau=0.9]"
 
@@ -35,36 +35,34 @@ def perfect(make_score):
 
 
 def test_regions_are_the_ellipses_of_hotelling(scores, facts, plane_of):
-    plane = plane_of(scores, certainty="ellipses", reference="rrdb", reference_title="RRDB")
+    plane = plane_of(scores, certainty="ellipses", titles={"rrdb": "RRDB"})
     scene = build_scene(plane, facts[0], facts[2])
-    assert len(scene.regions) == len(scene.markers) - 1 == 5
-    assert plane.shape_names["region"] == "95 % region of the mean difference to RRDB"
-    name = scene.markers[0].method
+    assert [one.method for one in scene.markers if not one.region] == ["rrdb"]
+    assert scene.key["region"] == "95 % region of the mean difference to RRDB"
+    marker = scene.markers[0]
     gaps = np.array(
         [
             [a - b for a, b in zip(*(plane.summary.mean(m, fact.id).images.values()
-                                     for m in (name, "rrdb")), strict=True)]
+                                     for m in (marker.method, "rrdb")), strict=True)]
             for fact in (facts[0], facts[2])
         ]
     )  # fmt: skip
     inverse = np.linalg.inv(np.cov(gaps) / 5)
-    for x, y in scene.regions[0].points:
-        gap = np.array([x - scene.markers[0].x, y - scene.markers[0].y])
+    for x, y in marker.region:
+        gap = np.array([x - marker.x, y - marker.y])
         assert gap @ inverse @ gap == pytest.approx(region_radius(5) ** 2)
 
 
 @pytest.mark.parametrize("reference", ["rrdb", ""])
-def test_a_region_does_not_depend_on_the_other_rows(scores, facts, plane_of, reference):
-    plane = plane_of(scores, certainty="ellipses", reference=reference)
+@pytest.mark.parametrize("certainty", ["ellipses", "bars"])
+def test_certainty_does_not_depend_on_the_other_rows(
+    scores, facts, plane_of, certainty, reference
+):
+    plane = plane_of(scores, certainty=certainty, reference=reference)
     whole = build_scene(plane, facts[0], facts[2])
     alone = build_scene(replace(plane, methods=plane.methods[:1]), facts[0], facts[2])
-    assert alone.regions == whole.regions[:1] != ()
-
-
-def test_regions_fit_into_the_axes(scores, facts, plane_of):
-    scene = build_scene(plane_of(scores, certainty="ellipses"), facts[0], facts[2])
-    low, high = sorted(scene.x_range)
-    assert all(low < x < high for region in scene.regions for x, _ in region.points)
+    assert alone.markers == whole.markers[:1]
+    assert alone.markers[0].region or alone.markers[0].x_bar
 
 
 def test_few_images_get_bars_instead(scores, facts, tmp_path):
@@ -92,7 +90,7 @@ def test_perfect_samples_lie_on_the_theory_curve(perfect, facts, plane_of):
     assert set(scene.theory.marks) == {1, 5, 25}
     for k, method in ((1, SAMPLE), (5, "average-5"), (25, "average-25")):
         assert scene.theory.marks[k] == pytest.approx(place[method])
-    assert "theory" in scene.roles
+    assert "theory" in scene.key
 
 
 def test_theory_is_drawn_on_either_axis_and_only_with_psnr(perfect, facts, plane_of):

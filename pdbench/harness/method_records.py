@@ -1,0 +1,93 @@
+"""Records of what a run's methods and metrics are, made before anything is scored.
+
+They are the same on every machine that would give the same scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pdbench.errors import WeightsUnavailable
+from pdbench.harness.config import RunConfig, weights_of
+from pdbench.harness.implementation import implementation_digest
+from pdbench.harness.method import Method
+from pdbench.harness.options import DEFAULT_MEMORY
+from pdbench.harness.run_info import MethodRecord, installed_versions
+from pdbench.metrics import METRICS
+from pdbench.metrics.protocol import PROTOCOLS, protocol_choices, protocol_hash
+from pdbench.weights import fetch
+
+__all__ = ["method_records", "metric_ids", "missing_weights"]
+
+
+def method_records(config: RunConfig) -> dict[str, MethodRecord]:
+    """Return method id -> how its scores come about; the digest of the dataset is left empty.
+
+    Raises:
+        InputError: A method or metric is unknown, or the protocol does not cover a metric.
+        WeightsUnavailable: A network has no weights of the size asked for.
+    """
+    metrics = {name: _metric_source(name) for name in metric_ids(config)}
+    methods = map(config.catalog.method, config.methods)
+    return {method.id: _method_record(config, method, metrics) for method in methods}
+
+
+def metric_ids(config: RunConfig) -> list[str]:
+    """Return the metrics to compute: the protocol's in its order, then all others."""
+    protocol = PROTOCOLS.get(config.options.protocol)
+    names = [METRICS.get(name).id for name in config.options.metrics or protocol.metric_ids]
+    for name in names:
+        protocol.rule(name)  # refuses what the protocol does not cover
+    covered = protocol.covered_ids
+    ordered = [name for name in covered if name in names]
+    return [*ordered, *dict.fromkeys(name for name in names if name not in covered)]
+
+
+def _method_record(config: RunConfig, method: Method, metrics: Mapping[str, str]) -> MethodRecord:
+    """Say how scores of a method come about; `metrics` maps ids to digests of their source."""
+    options, catalog = config.options, config.catalog
+    protocol = PROTOCOLS.get(options.protocol)
+    networks = [part for name in method.baselines for part in catalog.implementation(name)]
+    tiled = options.max_memory if method.baselines else DEFAULT_MEMORY
+    source = implementation_digest(method.run, method.needs, *networks)
+    return MethodRecord(
+        id=method.id,
+        title=method.title,
+        kind=method.kind,
+        size=method.size or (options.size if method.baselines else ""),
+        weights=weights_of(method, catalog.fingerprint, options.size),
+        seed=options.seed,
+        protocol=protocol.id,
+        hashes={name: protocol_hash(protocol, METRICS.get(name)) for name in metrics},
+        dataset_sha256="",
+        versions=installed_versions(),
+        choices={name: protocol_choices(protocol, METRICS.get(name)) for name in metrics},
+        outputs=method.outputs,
+        code={
+            name: implementation_digest(source, metric, tiled) for name, metric in metrics.items()
+        },
+        max_memory=None if tiled == DEFAULT_MEMORY else tiled,
+    )
+
+
+def _metric_source(name: str) -> str:
+    metric = METRICS.get(name)
+    parts = [METRICS.get(part).open for part in metric.parts]
+    return implementation_digest(metric.open, metric.combine, *parts)
+
+
+def missing_weights(metrics: Iterable[str]) -> dict[str, str]:
+    """Fetch the weights of these metrics, once for all processes; say which cannot be had."""
+    reasons: dict[str, str] = {}
+    for name in sorted(metrics):
+        metric = METRICS.get(name)
+        sources = [METRICS.get(part) for part in metric.parts] or [metric]
+        try:
+            for file in (file for source in sources for file in source.weights):
+                fetch(file)
+            for source in sources:
+                if source.fetch is not None:
+                    source.fetch()
+        except WeightsUnavailable as error:
+            reasons[name] = str(error)
+    return reasons

@@ -1,0 +1,205 @@
+"""Ray on the loopback address: the same bytes as here, and nothing lost whoever goes."""
+
+import contextlib
+import os
+import random
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+from run_folders import make_config, write_images
+
+from pdbench import __version__
+from pdbench.errors import InputError
+from pdbench.harness.executors import KILLED, SerialExecutor
+from pdbench.harness.results import export_results
+from pdbench.harness.runner import run
+
+pytest.importorskip("ray")
+pytestmark = pytest.mark.ray
+
+SIZES = [(16, 16), (24, 20), (20, 36), (32, 32), (20, 16)]
+NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "memory": 2**30}
+MEMORY = 2**29
+
+
+class Nodes:
+    """A cluster whose head does no work."""
+
+    def __init__(self, cluster, variables):
+        self._cluster, self._variables = cluster, variables
+        self.address = cluster.address
+        self._nodes = []
+
+    def set(self, count):
+        while len(self._nodes) < count:
+            self.add()
+        while len(self._nodes) > count:
+            self.remove(0)
+
+    def add(self, folder=""):
+        """Add a node; it imports from one more folder."""
+        path = os.pathsep.join([str(folder), self._variables["PYTHONPATH"]])
+        variables = {**self._variables, "PYTHONPATH": path}
+        self._nodes.append(self._cluster.add_node(**NODE, env_vars=variables))
+
+    def remove(self, index):
+        self._cluster.remove_node(self._nodes.pop(index), allow_graceful=False)
+
+
+@pytest.fixture(scope="module")
+def steering(tmp_path_factory):
+    """Folder of the files that steer the fakes on all nodes."""
+    folder = tmp_path_factory.mktemp("ray")
+    (folder / "log").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def nodes(steering):
+    from ray.cluster_utils import Cluster
+
+    variables = {
+        "PYTHONPATH": str(Path(__file__).parent),
+        "FAKE_LOG": str(steering / "log"),
+        "FAKE_DELAY": "0.1",
+        "FAKE_KILL": str(steering / "kill"),
+        "RAY_memory_monitor_refresh_ms": "0",
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
+    head = {**NODE, "num_cpus": 0, "include_dashboard": False, "env_vars": variables}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    yield Nodes(cluster, variables)
+    cluster.shutdown()
+
+
+@pytest.fixture
+def images(tmp_path):
+    return write_images(tmp_path / "images", SIZES)
+
+
+def ray_config(images, nodes, **options):
+    fields = {"engine": "ray", "address": nodes.address, "max_memory": MEMORY, **options}
+    return make_config(images, **fields)
+
+
+def exported(record, folder):
+    return {path.name: path.read_bytes() for path in export_results(record, folder)}
+
+
+@pytest.fixture
+def expected(images, tmp_path):
+    config = make_config(images, max_memory=MEMORY)
+    record = run(config, tmp_path / "expected", executor=SerialExecutor()).record
+    return exported(record, tmp_path / "csv")
+
+
+def test_any_number_of_nodes_gives_the_same_bytes(images, nodes, expected, tmp_path, capfd):
+    local = run(make_config(images, max_memory=MEMORY, jobs=2), tmp_path / "two").record
+    assert exported(local, tmp_path / "csv-two") == expected
+    for count in (1, 2, 3):
+        nodes.set(count)
+        capfd.readouterr()
+        result = run(ray_config(images, nodes), tmp_path / f"ray-{count}")
+        assert capfd.readouterr() == ("", "")
+        assert exported(result.record, tmp_path / f"csv-{count}") == expected
+        assert result.computed == 90
+
+
+@contextlib.contextmanager
+def running(config, folder):
+    """Run in a thread; yields a function that waits for the result."""
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(run, config, folder)
+        yield future.result
+
+
+def calls(steering):
+    return len((steering / "log").read_text().splitlines())
+
+
+def reached(steering, count):
+    return calls(steering) > count
+
+
+def wait_for(condition, seconds=120.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def test_a_node_lost_in_mid_run_loses_nothing(images, nodes, expected, steering, tmp_path):
+    nodes.set(2)
+    before = calls(steering)
+    with running(ray_config(images, nodes), tmp_path / "run") as result:
+        wait_for(partial(reached, steering, before + 4))
+        nodes.remove(0)
+        assert exported(result().record, tmp_path / "csv") == expected
+    # what the lost worker had in hand, and what it had done but not told, is done again
+    assert calls(steering) <= before + 20 + 2
+
+
+@pytest.mark.slow
+def test_nodes_lost_at_ten_random_moments(images, nodes, expected, steering, tmp_path):
+    rng = random.Random(0)
+    before = calls(steering)
+    for attempt in range(10):
+        nodes.set(2)
+        start = calls(steering)
+        moment = start + rng.randrange(19)
+        with running(ray_config(images, nodes), tmp_path / f"run-{attempt}") as result:
+            wait_for(partial(reached, steering, moment))
+            nodes.remove(rng.randrange(2))
+            assert exported(result().record, tmp_path / f"csv-{attempt}") == expected
+        assert calls(steering) <= start + 20 + 2
+    assert calls(steering) >= before + 200
+
+
+def test_a_worker_that_is_killed_is_replaced(images, nodes, expected, steering, tmp_path):
+    nodes.set(1)
+    (steering / "kill").touch()
+    result = run(ray_config(images, nodes), tmp_path / "run")
+    assert not (steering / "kill").exists()
+    assert exported(result.record, tmp_path / "csv") == expected
+
+
+def test_an_image_that_kills_three_workers_is_given_up(nodes, tmp_path):
+    nodes.set(1)
+    images = write_images(tmp_path / "images", [(16, 16)])
+    result = run(ray_config(images, nodes, methods=["up", "deadly"]), tmp_path / "run")
+    assert result.failed == (("image-0", "deadly", KILLED.removeprefix("failed: ")),)
+    assert result.computed == 3
+
+
+def test_a_node_with_another_version_is_refused(images, nodes, expected, tmp_path, caplog):
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / "sitecustomize.py").write_text("import pdbench\npdbench.__version__ = '0.0.1'\n")
+    nodes.set(0)
+    nodes.add(older)
+    versions = rf"pdbench 0\.0\.1, this machine {re.escape(__version__)}"
+    with pytest.raises(InputError, match=versions):
+        run(ray_config(images, nodes), tmp_path / "run")
+    nodes.add()
+    result = run(ray_config(images, nodes), tmp_path / "run")
+    assert exported(result.record, tmp_path / "csv") == expected
+    assert len(re.findall(versions, caplog.text)) <= 1
+    nodes.remove(0)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere"])
+def test_a_cluster_that_cannot_be_reached_is_one_line(address, images, tmp_path, capfd):
+    with pytest.raises(InputError, match=f"cannot use a Ray cluster at '{address}'") as error:
+        run(make_config(images, engine="ray", address=address), tmp_path / "run")
+    assert "\n" not in str(error.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_room_for_a_worker_the_run_is_refused(images, nodes, tmp_path):
+    nodes.set(1)
+    with pytest.raises(InputError, match="no node of the Ray cluster has a CPU and 4 GiB"):
+        run(ray_config(images, nodes, max_memory=2**32), tmp_path / "run")
