@@ -13,11 +13,11 @@ _CALLS = {
     "datasets": ("export_data", "get_data", "prepare_data"),
     "evaluate": ("evaluate",),
     "inventory": ("doctor", "list_all"),
-    "leaderboard": ("build_leaderboard", "open_server"),
+    "leaderboard": ("build_leaderboard", "make_crops", "open_server", "verify"),
     "protocols": ("protocol",),
     "report": ("report",),
     "run": ("run",),
-    "submit": ("make_crops", "submit", "verify"),
+    "submit": ("submit",),
     "tables": ("plot", "table"),
     "train": ("train", "train_all"),
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pdbench.api.submit import verify
+from pdbench.api.leaderboard import verify
 from pdbench.data.datasets import open_dataset
 from pdbench.images import load_image
 from pdbench.leaderboard import read_board
