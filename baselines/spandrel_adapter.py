@@ -22,11 +22,10 @@ from torch import Tensor, nn
 from pdbench.baselines.baseline import fingerprint_of, read_weights
 from pdbench.baselines.rrdb.state_dict import unwrap
 from pdbench.errors import InputError
+from pdbench.images import SCALE
 from pdbench.torchvision_guard import import_torchvision
 
-__all__ = ["SCALE", "Checkpoint", "CheckpointRestorer", "open_checkpoint"]
-
-SCALE = 4
+__all__ = ["Checkpoint", "CheckpointRestorer", "open_checkpoint"]
 
 _OVERLAP = 32
 _PROBE = 32

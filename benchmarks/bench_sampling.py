@@ -1,14 +1,9 @@
-# ruff: noqa: T201 (a script: what it prints is its result)
-"""k samples from the flow: the bank's way against one full pass per sample, in one run.
+"""25 samples of the flow: by the sample bank, and by a full pass for each as published code does.
 
-    OMP_NUM_THREADS=1 python benchmarks/bench_sampling.py [--size paper] [--samples 25]
-
-The full pass is what published code does: encoder, condition nets and inverse for every sample.
+A full pass is encoder, condition nets and inverse. Weights are random; time is the same.
 """
 
-import argparse
-import time
-
+import pytest
 import torch
 
 from pdbench.baselines import BASELINES
@@ -18,14 +13,9 @@ from pdbench.harness.bank import SampleBank
 from pdbench.training.recipe import read_recipe
 
 TAU = 0.9
-
-
-def build(size: str) -> SRFlowDASampler:
-    """The network of a size with random weights: time does not depend on them."""
-    torch.manual_seed(0)
-    arguments = read_recipe(BASELINES.get("srflow-da").recipe_path(size)).network
-    network = SRFlowDA(**arguments).eval().requires_grad_(False)
-    return SRFlowDASampler(network.to(memory_format=torch.channels_last))
+SIDE = 32
+SAMPLES = {"compact": 25, "paper": 2}
+"""Size of the network -> samples drawn of one LR image."""
 
 
 class FullPasses(SampleBank):
@@ -40,39 +30,24 @@ class FullPasses(SampleBank):
         return torch.cat(images)
 
 
-def seconds(run, repeat):
-    best = float("inf")
-    for _ in range(repeat):
-        start = time.process_time()
-        result = run()
-        best = min(best, time.process_time() - start)
-    return best, result
+@pytest.fixture(scope="module", params=SAMPLES)
+def draw(request):
+    """Function of a kind of bank that draws the samples."""
+    torch.manual_seed(0)
+    arguments = read_recipe(BASELINES.get("srflow-da").recipe_path(request.param)).network
+    network = SRFlowDA(**arguments).eval().requires_grad_(False)
+    sampler = SRFlowDASampler(network.to(memory_format=torch.channels_last))
+    lr = torch.rand(3, SIDE, SIDE)
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", default="compact", choices=["compact", "paper"])
-    parser.add_argument("--side", type=int, default=32, help="side of the LR image")
-    parser.add_argument("--samples", type=int, default=25)
-    parser.add_argument("--repeat", type=int, default=3)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    sampler, count = build(options.size), options.samples
-    lr = torch.rand(3, options.side, options.side, generator=torch.Generator().manual_seed(0))
-
-    def draw(kind):
+    def samples(kind):
         bank = kind(lr, "bench", 0, [], lambda name: sampler)
-        return bank.samples("srflow-da", tau=TAU, count=count)
+        return bank.samples("srflow-da", tau=TAU, count=SAMPLES[request.param])
 
-    slow, expected = seconds(lambda: draw(FullPasses), 1)
-    fast, found = seconds(lambda: draw(SampleBank), options.repeat)
-    print(
-        f"{options.size}, LR {options.side}x{options.side}, {count} samples, CPU seconds a sample"
-    )
-    print(f"  full pass each  {slow / count:8.4f}")
-    print(f"  sample bank     {fast / count:8.4f}   {slow / fast:.1f}x faster")
-    print(f"  largest difference of a sample: {(expected - found).abs().max():.1e}")
+    return samples
 
 
-if __name__ == "__main__":
-    main()
+@pytest.mark.parametrize("kind", [FullPasses, SampleBank])
+def test_samples(benchmark, draw, kind, request):
+    benchmark.group = next(size for size in SAMPLES if size in request.node.callspec.id)
+    found = benchmark.pedantic(draw, (kind,), rounds=2)
+    torch.testing.assert_close(found, draw(FullPasses), rtol=0, atol=1e-4)

@@ -11,8 +11,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pdbench.data.layouts import IMAGE_SUFFIXES
 from pdbench.errors import InputError
+from pdbench.images import IMAGE_SUFFIXES
 from pdbench.leaderboard.text_validation import quoted
 
 __all__ = ["dataset_folder", "open_images"]

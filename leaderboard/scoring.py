@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import pixel_sha256
+from pdbench.data.sr_folders import match_outputs
 from pdbench.errors import InputError
 from pdbench.harness.config import RunConfig
 from pdbench.harness.executors import SerialExecutor
@@ -72,7 +73,7 @@ def score_folder(
         InputError: An image is missing, corrupt, of a wrong size or strange; it is named.
     """
     given = open_images(
-        folder,
+        match_outputs(folder, dataset.pairs),
         dataset,
         name=name,
         title=title,

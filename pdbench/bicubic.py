@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from pdbench.images import to_levels
+from pdbench.images import SCALE, to_levels
 
 __all__ = ["bicubic_downsample", "bicubic_upsample"]
 
 
-def bicubic_downsample(image: Tensor, scale: int = 4, *, mirrored: bool = False) -> Tensor:
+def bicubic_downsample(image: Tensor, scale: int = SCALE, *, mirrored: bool = False) -> Tensor:
     """Shrink as MATLAB's `imresize(uint8 image, 1/scale)` with its antialiased bicubic kernel.
 
     The vertical pass comes first, each pass is rounded to uint8 (halves away from zero), and the
@@ -48,7 +48,7 @@ def bicubic_downsample(image: Tensor, scale: int = 4, *, mirrored: bool = False)
     return levels.div_(255)
 
 
-def bicubic_upsample(image: Tensor, scale: int = 4) -> Tensor:
+def bicubic_upsample(image: Tensor, scale: int = SCALE) -> Tensor:
     """Enlarge as MATLAB's `imresize(uint8 image, scale)` does.
 
     Same rules as `bicubic_downsample`: vertical pass first, uint8 after each pass, replicated

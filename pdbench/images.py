@@ -6,21 +6,28 @@ every value is k / 255 for an integer k; files are, and so is everything a metri
 
 from __future__ import annotations
 
+import contextlib
+import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from torch import Tensor
 
 from pdbench.errors import InputError, MetricUndefined, NonFiniteImage
 
 __all__ = [
+    "IMAGE_SUFFIXES",
     "MAX_PIXELS",
+    "SCALE",
     "Quantization",
     "crop_to_multiple",
+    "image_size",
     "load_image",
     "luma_bt601",
     "luma_yiq",
@@ -30,6 +37,12 @@ __all__ = [
     "to_levels",
     "to_uint8",
 ]
+
+SCALE = 4
+"""Magnification from LR to HR, in each direction."""
+
+IMAGE_SUFFIXES = frozenset({".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"})
+"""Suffixes, lowercase, of the files that count as images in a folder."""
 
 MAX_PIXELS = 2**26
 """Largest image that is opened (67 megapixels); above is a decompression bomb."""
@@ -50,8 +63,9 @@ def load_image(path: str | Path) -> Tensor:
 
     Gray and palette images become RGB. An alpha channel is dropped if it is opaque everywhere and
     refused otherwise, since what lies behind it is unknown. More than 8 bits per channel, CMYK and
-    other color spaces, animations and images above `MAX_PIXELS` are refused. Pixels are taken as
-    stored: orientation tags and color profiles are ignored.
+    other color spaces, animations and images above `MAX_PIXELS` are refused. Of a camera's JPEG
+    with a preview in it (MPF), the first picture is taken. Pixels are taken as stored: orientation
+    tags and color profiles are ignored.
 
     Args:
         path: Any file Pillow can read.
@@ -69,7 +83,8 @@ def load_image(path: str | Path) -> Tensor:
             warnings.simplefilter("ignore")
             with Image.open(path, formats=_FORMATS) as image:
                 _refuse_unread(image, path)
-                image.load()
+                with _silent_libtiff() if image.format == "TIFF" else contextlib.nullcontext():
+                    image.load()
                 pixels = _rgb_pixels(image, path)
     except InputError:
         raise
@@ -77,13 +92,56 @@ def load_image(path: str | Path) -> Tensor:
         raise InputError(f"there is no image file '{path}'; check the path") from None
     except Image.DecompressionBombError:
         raise _too_large(path) from None
-    except (
-        Exception
-    ) as error:  # decoders raise OSError, SyntaxError, struct.error, zlib.error, ...
+    except UnidentifiedImageError:
+        raise InputError(
+            f"cannot read image '{path}' ({_unread_kind(path)}); save it as an 8-bit RGB PNG"
+        ) from None
+    except Exception as error:  # OSError, SyntaxError, struct.error, zlib.error, ...
         raise InputError(
             f"cannot read image '{path}' ({_first_line(error)}); replace the file by an intact one"
         ) from error
     return torch.from_numpy(pixels).permute(2, 0, 1).to(torch.float32).div_(255).contiguous()
+
+
+def image_size(path: Path) -> tuple[int, int] | None:
+    """Return (width, height) by a file's header, None for a file that `load_image` refuses."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_FORMATS) as image:
+                return image.size
+    except Exception:  # as in `load_image`
+        return None
+
+
+def _unread_kind(path: Path) -> str:
+    """Say what a file is that no decoder takes, for a TIFF of another number format at least."""
+    with path.open("rb") as file, contextlib.suppress(Exception):
+        tags = ImageFileDirectory_v2(file.read(8))
+        file.seek(tags.next)
+        tags.load(file)
+        bits, kinds = tags.get(258, ()), tags.get(339, ())
+        number = "float" if 3 in kinds else "integer"
+        if bits:
+            return f"it is a TIFF of {max(bits)}-bit {number} numbers"
+    return "cannot identify it as PNG, JPEG, WebP, TIFF, BMP, GIF or PPM"
+
+
+@contextlib.contextmanager
+def _silent_libtiff() -> Iterator[None]:
+    """Keep what libtiff itself writes to the process's stderr away; our error says enough."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no stderr
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _first_line(error: Exception) -> str:
@@ -107,7 +165,7 @@ def _refuse_unread(image: Image.Image, path: Path) -> None:
         raise InputError(f"image '{path}' has more than 8 bits per channel; convert it to 8 bits")
     if image.mode not in _GRAY_OR_COLOR:
         raise InputError(f"image '{path}' is {image.mode}, not RGB; convert it to 8-bit RGB")
-    if getattr(image, "n_frames", 1) > 1:
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise InputError(f"image '{path}' has several frames; give one file per image")
 
 

@@ -15,7 +15,7 @@ from pdbench.errors import InputError
 from pdbench.score_table import scores_frame
 from pdbench.scores import MetricFacts, Score
 
-__all__ = ["Mean", "Scores", "Summary", "keep_seeds", "keep_worst", "summarize"]
+__all__ = ["Mean", "Scores", "Summary", "keep_worst", "summarize"]
 
 _SCORE = ["method", "metric", "image", "seed", "sample"]
 Scores: TypeAlias = Iterable[Score] | pd.DataFrame
@@ -167,21 +167,6 @@ def keep_worst(scores: Scores, facts: Iterable[MetricFacts]) -> pd.DataFrame:
     ordered = frame.loc[quality.sort_values(kind="stable").index]
     worst = ordered.drop_duplicates(["method", "image", "seed", "metric"])
     return worst.sort_index().assign(sample=0)
-
-
-def keep_seeds(scores: Scores, seeds: Sequence[int]) -> pd.DataFrame:
-    """Keep the scores of some run seeds; of all when none is named.
-
-    Raises:
-        InputError: There are no scores of one of the seeds.
-    """
-    frame = scores_frame(scores)
-    known = sorted(frame["seed"].unique().tolist())
-    for seed in seeds:
-        if seed not in known:
-            listed = ", ".join(map(str, known)) or "none"
-            raise InputError(f"there are no scores of seed {seed}; known: {listed}")
-    return frame[frame["seed"].isin(seeds)] if seeds else frame
 
 
 def _means(frame: pd.DataFrame, total: int) -> dict[tuple[str, str], Mean]:

@@ -21,6 +21,7 @@ def diff(
     folder: str | Path = "runs/builtin",
     *,
     protocol: str | None = None,
+    seeds: Sequence[int] = (),
     form: str = "text",
 ) -> str:
     """Compare two methods in all metrics they have.
@@ -32,7 +33,8 @@ def diff(
         first: Method id.
         second: Method id.
         folder: A run folder, or a dataset's folder below results/.
-        protocol: Protocol id; needed where the folder holds scores under several.
+        protocol: Protocol id; that of the latest run when None.
+        seeds: Run seeds; all when empty.
         form: One of `REPORT_FORMATS`.
 
     Returns:
@@ -43,7 +45,7 @@ def diff(
     """
     from pdbench.plots import report_diff, report_formats
 
-    record = read_scores(folder, protocol=protocol, methods=(first, second))
+    record = read_scores(folder, protocol=protocol, methods=(first, second), seeds=seeds)
     document = report_diff.diff_document(
         record.scores, record.metrics, first, second, titles=_titles(record), **_context(record)
     )
@@ -51,13 +53,18 @@ def diff(
 
 
 def claims(
-    folder: str | Path = "runs/builtin", *, protocol: str | None = None, form: str = "text"
+    folder: str | Path = "runs/builtin",
+    *,
+    protocol: str | None = None,
+    seeds: Sequence[int] = (),
+    form: str = "text",
 ) -> str:
     """Hold stored scores against the paper's claims C1 to C8.
 
     Args:
         folder: A run folder, or a dataset's folder below results/.
-        protocol: Protocol id; needed where the folder holds scores under several.
+        protocol: Protocol id; that of the latest run when None.
+        seeds: Run seeds; all when empty.
         form: "text", "md" or "json".
 
     Returns:
@@ -69,7 +76,7 @@ def claims(
     from pdbench.plots import report_claims, report_formats
 
     _check_tableless(form)
-    record = read_scores(folder, protocol=protocol)
+    record = read_scores(folder, protocol=protocol, seeds=seeds)
     document = report_claims.claims_document(record.scores, record.metrics, **_context(record))
     return report_formats.render_document(document, form)
 
@@ -113,6 +120,7 @@ def front(
     y: str = "lpips-vgg",
     methods: Sequence[str] = (),
     protocol: str | None = None,
+    seeds: Sequence[int] = (),
     reference: tuple[float, float] | None = None,
     form: str = "text",
 ) -> str:
@@ -123,7 +131,8 @@ def front(
         x: Metric id.
         y: Another metric id.
         methods: Method ids to consider; all when empty.
-        protocol: Protocol id; needed where the folder holds scores under several.
+        protocol: Protocol id; that of the latest run when None.
+        seeds: Run seeds; all when empty.
         reference: (x, y) that the hypervolume is measured from; the worst means when None.
         form: One of `REPORT_FORMATS`.
 
@@ -136,7 +145,7 @@ def front(
     """
     from pdbench.plots import report_formats, report_front
 
-    record = read_scores(folder, protocol=protocol, methods=methods)
+    record = read_scores(folder, protocol=protocol, methods=methods, seeds=seeds)
     document = report_front.front_document(
         record.scores,
         record.metrics,

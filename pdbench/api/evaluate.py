@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -9,10 +11,11 @@ from typing import Unpack
 from pdbench.api.environment import settings
 from pdbench.api.names import check_name
 from pdbench.data.datasets import Dataset, open_dataset, open_folders
+from pdbench.data.sr_folders import Outputs, group_outputs, match_outputs
 from pdbench.errors import InputError
 from pdbench.harness import runner
 from pdbench.harness.config import RunConfig
-from pdbench.harness.external_images import open_images
+from pdbench.harness.external_images import GivenRows, open_images
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
 from pdbench.harness.runner import RunResult
@@ -29,6 +32,8 @@ def evaluate(
     lr: str | Path | None = None,
     dataset: str | None = None,
     title: str | None = None,
+    group_by: str | None = None,
+    by_order: bool = False,
     output: str | Path | None = None,
     export: str | Path | None = None,
     progress: bool = False,
@@ -39,6 +44,9 @@ def evaluate(
     Args:
         sr: Folder of outputs, each named like its HR image with any ending ("0801x4_mynet.png");
             several outputs of an image end in sample numbers ("0801_sample00003.png").
+        group_by: Score what differs in the names otherwise ("0801_tau0.9.png") as rows of their
+            own, called `name`-tau0.9; the word it begins with, or "" for any. None refuses it.
+        by_order: Match outputs and HR images by the order of their names.
         name: Id the outputs get in tables and files.
         hr: Folder of HR images; either this or `dataset`.
         lr: Folder of LR images; those beside `hr`, or made from it, when None.
@@ -60,19 +68,37 @@ def evaluate(
     check_name(name)
     opened = _dataset(hr, lr, dataset, options.data_root)
     folder = Path(output) if output else Path("runs") / opened.id
-    given = open_images(
-        Path(sr).expanduser(),
-        opened,
-        name=name,
-        title=title or name,
-        checked=read_outputs(folder, opened.id, name),
-        progress=progress,
-    )
+    rows = {}
+    for label, files in _settings(Path(sr).expanduser(), opened, group_by, by_order=by_order):
+        own = f"{name}-{label}" if label else name
+        check_name(own)
+        rows[own] = open_images(
+            files,
+            opened,
+            name=own,
+            title=f"{title or name} {label}".strip(),
+            checked=read_outputs(folder, opened.id, own),
+            progress=progress,
+        )
     with settings(weights_dir=options.weights_dir, offline=options.offline):
-        config = RunConfig(dataset=opened, methods=(name,), catalog=given, options=options)
+        config = RunConfig(
+            dataset=opened, methods=tuple(rows), catalog=GivenRows(rows=rows), options=options
+        )
         result = runner.run(config, folder, progress=progress)
     exported = tuple(export_results(result.record, Path(export))) if export else ()
     return replace(result, exported=exported)
+
+
+def _settings(
+    sr: Path, dataset: Dataset, group_by: str | None, *, by_order: bool
+) -> Iterator[tuple[str, Outputs]]:
+    """Yield what tells settings apart, in lowercase, and their outputs; "" where there is one."""
+    if group_by is None:
+        yield "", match_outputs(sr, dataset.pairs, by_order=by_order)
+        return
+    found = group_outputs(sr, dataset.pairs, by_order=by_order, parameter=group_by)
+    for label, files in found.items():
+        yield re.sub(r"[^a-z0-9._-]+", "-", label.lower()).strip("-._"), files
 
 
 def _dataset(

@@ -28,6 +28,7 @@ def report(
     figures: Sequence[str | Path] = (),
     methods: Sequence[str] = (),
     protocol: str | None = None,
+    seeds: Sequence[int] = (),
 ) -> Path:
     """Write stored scores as one self-contained page.
 
@@ -39,7 +40,8 @@ def report(
         output: File to write, ending in .html.
         figures: PNG files to show, as `pdbench compare` makes them.
         methods: Method ids in row order; all when empty.
-        protocol: Protocol id; needed where a folder holds scores under several.
+        protocol: Protocol id; that of the latest run when None.
+        seeds: Run seeds; all when empty.
 
     Returns:
         The file written.
@@ -56,7 +58,8 @@ def report(
         raise InputError(f"a report is a page; give a name that ends in .html, not '{out.name}'")
     shown = [_figure(Path(path)) for path in figures]
     records = [
-        read_scores(one, protocol=protocol, methods=methods) for one in _folders(Path(folder))
+        read_scores(one, protocol=protocol, methods=methods, seeds=seeds)
+        for one in _folders(Path(folder))
     ]
     sections = [_section(record, methods, index) for index, record in enumerate(records)]
     title = "Perception–distortion study: " + ", ".join(one.title for one in sections)

@@ -25,6 +25,7 @@ def table(
     methods: Sequence[str] = (),
     metrics: Sequence[str] = (),
     protocol: str | None = None,
+    seeds: Sequence[int] = (),
     ci: bool = True,
     worst: bool = False,
     output: Path | None = None,
@@ -35,8 +36,9 @@ def table(
         folder: A run folder, or a dataset's folder below results/.
         form: One of `TABLE_FORMATS`.
         methods: Method ids in row order; all when empty.
-        metrics: Metric ids in column order; all when empty.
-        protocol: Protocol id; needed where the folder holds scores under several.
+        metrics: Metric ids in column order; those of the latest run when empty.
+        protocol: Protocol id; that of the latest run when None.
+        seeds: Run seeds; all when empty: means over seeds, and their spread.
         ci: Whether to compute 95 % confidence intervals over images.
         worst: Let each image count by its worst sample instead of the mean of its samples.
         output: File to write the table to as well.
@@ -48,7 +50,9 @@ def table(
         InputError: The folder holds no scores, an id or the format is unknown, the scores cannot
             share a table, or the file cannot be written.
     """
-    record = read_scores(folder, protocol=protocol, methods=methods)
+    record = read_scores(
+        folder, protocol=protocol, methods=methods, metrics=() if metrics else None, seeds=seeds
+    )
     text = render(record, form=form, methods=methods, metrics=metrics, ci=ci, worst=worst)
     if output is not None:
         with _writing(output):
@@ -64,6 +68,7 @@ def plot(
     y: str | Sequence[str] | None = None,
     methods: Sequence[str] = (),
     protocol: str | None = None,
+    seeds: Sequence[int] = (),
     output: str | Path = "plane.html",
     certainty: str = "ellipses",
     theory: bool = False,
@@ -81,7 +86,8 @@ def plot(
         y: Metric id on the vertical axis; better is down. LPIPS-VGG when None, or the first metric
             of perception there is. Several give a picture of as many planes side by side.
         methods: Method ids to show; all when empty.
-        protocol: Protocol id; needed where the folder holds scores under several.
+        protocol: Protocol id; that of the latest run when None.
+        seeds: Run seeds; all when empty.
         output: File to write; its ending decides: .html (interactive), .png, .svg or .pdf.
         certainty: How the 95 % certainty of the means is shown, one of `CERTAINTIES`.
         theory: Draw also where averages of perfect posterior samples would lie.
@@ -102,7 +108,7 @@ def plot(
         raise unknown_id("way to show certainty", certainty, CERTAINTIES)
     from pdbench.plots import plane
 
-    record = read_scores(folder, protocol=protocol, methods=methods)
+    record = read_scores(folder, protocol=protocol, methods=methods, seeds=seeds)
     return plane.plot(
         record.scores,
         record.metrics,
@@ -144,43 +150,44 @@ def _axis(record: RunRecord, kind: str, usual: str) -> str:
 
 
 def read_scores(
-    folder: str | Path, *, protocol: str | None = None, methods: Sequence[str] = ()
+    folder: str | Path,
+    *,
+    protocol: str | None = None,
+    methods: Sequence[str] = (),
+    metrics: Sequence[str] | None = (),
+    seeds: Sequence[int] = (),
 ) -> RunRecord:
     """Read what of a run folder, or of a dataset's folder below results/, may be compared.
 
     Args:
         folder: Where the scores are.
-        protocol: Protocol id; the only one there is when None.
+        protocol: Protocol id; that of the latest run when None.
         methods: Ids of the methods that matter; all when empty.
+        metrics: Metric ids of a run folder; all when empty, those of the latest run when None.
+        seeds: Run seeds; all when empty.
 
     Returns:
         The scores under one protocol.
 
     Raises:
-        InputError: The folder does not exist or holds no scores, none under that protocol, or
-            scores that cannot be compared; names the choices that differ.
+        InputError: The folder does not exist or holds no scores, none under that protocol or of a
+            seed, or scores that cannot be compared; names the choices that differ.
     """
+    from pdbench.harness import results, store
     from pdbench.harness.compatibility import one_protocol
 
-    return one_protocol(_read(Path(folder)), protocol, methods)
-
-
-def _read(folder: Path) -> RunRecord:
-    from pdbench.harness import results, store
-
-    if not folder.is_dir():
-        raise InputError(
-            f"folder '{folder}' does not exist; give a run folder or one below results/, "
-            "or make scores with 'pdbench run'"
-        )
+    folder = Path(folder)
     if store.is_run_folder(folder):
-        return store.read_run(folder)
-    if results.is_results_folder(folder):
-        return results.read_results(folder)
-    raise InputError(
-        f"'{folder}' holds no scores; give a run folder or one below results/, "
-        "or make scores with 'pdbench run'"
-    )
+        record = store.read_run(folder, protocol=protocol, metrics=metrics, seeds=seeds)
+    elif results.is_results_folder(folder):
+        record = results.read_results(folder).of_seeds(seeds)
+    else:
+        what = "contains no scores" if folder.is_dir() else "does not exist"
+        raise InputError(
+            f"folder '{folder}' {what}; give a run folder or one below results/, or make scores "
+            "with 'pdbench run'"
+        )
+    return one_protocol(record, protocol, methods)
 
 
 def render(
@@ -209,6 +216,7 @@ def render(
         size=record.sizes,
         ci=ci,
         worst=worst,
+        lr=record.dataset.lr_text if record.dataset.lr_psnr else "",
     )
 
 

@@ -13,7 +13,7 @@ __all__ = ["command"]
 
 
 @click.command("claims")
-@options("folder", "stored_protocol")
+@options("folder", "stored_protocol", "seeds")
 @click.option(
     "--format", "form", type=click.Choice(TEXT_FORMATS), default="text", show_default=True
 )

@@ -15,7 +15,7 @@ __all__ = ["command"]
 @click.command("diff")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
-@options("folder", "stored_protocol")
+@options("folder", "stored_protocol", "seeds")
 @click.option(
     "--format", "form", type=click.Choice(REPORT_FORMATS), default="text", show_default=True
 )

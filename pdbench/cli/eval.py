@@ -25,6 +25,14 @@ __all__ = ["command"]
     "--lr", type=PATH, metavar="DIR", help="LR images; found beside --hr, or made from it."
 )
 @click.option("--dataset", metavar="ID", help="Compare with a named dataset instead of --hr.")
+@click.option(
+    "--group-by",
+    is_flag=False,
+    flag_value="",
+    metavar="[WORD]",
+    help="Score settings named in the files (0801_tau0.9.png) as rows NAME-tau0.9.",
+)
+@click.option("--by-order", is_flag=True, help="Match outputs and HR by order, not by name.")
 @click.option("--name", required=True, metavar="ID", help="Id of the row: lowercase, no blanks.")
 @click.option("--title", metavar="TEXT", help="Title of the row. [default: the name]")
 @options(
@@ -40,4 +48,7 @@ def command(traceback: bool, **given: Any) -> int:  # noqa: ANN401  (the options
     """
     from pdbench.api.evaluate import evaluate
 
-    return print_result(evaluate(progress=True, **given), traceback=traceback)
+    result = evaluate(progress=True, **given)
+    outputs = 1 + max((score.sample for score in result.record.scores), default=0)
+    click.echo(f"Outputs: {outputs} per image, {len(result.record.dataset.images)} images\n")
+    return print_result(result, traceback=traceback)

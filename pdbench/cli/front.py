@@ -16,7 +16,7 @@ __all__ = ["command"]
 @options("folder")
 @click.option("-x", "x", default="psnr", show_default=True, metavar="METRIC")
 @click.option("-y", "y", default="lpips-vgg", show_default=True, metavar="METRIC")
-@options("methods", "stored_protocol")
+@options("methods", "stored_protocol", "seeds")
 @click.option(
     "--reference",
     type=(float, float),

@@ -174,7 +174,15 @@ _OPTIONS = {
     "stored_protocol": click.option(
         "--protocol",
         metavar="ID",
-        help="Show scores under this protocol, where the folder holds several.",
+        help="Show scores under this protocol; by default that of the latest run.",
+    ),
+    "seeds": click.option(
+        "--seed",
+        "seeds",
+        type=click.IntRange(min=0),
+        multiple=True,
+        metavar="N",
+        help="Show scores of this run seed; may be repeated. All by default.",
     ),
 }
 

@@ -32,6 +32,7 @@ def print_result(result: RunResult, *, traceback: bool) -> int:
         click.echo(text, err=True, nl=False)
     scores = f"{result.computed} scores computed, {result.kept} kept"
     click.echo(f"\nScores: {result.folder} ({scores})")
+    click.echo(f"LR:     {record.dataset.lr_text}")
     if result.exported:
         click.echo(f"Export: {result.exported[-1].parent}")
     others = {method.protocol for method in record.methods} - {"paper"}

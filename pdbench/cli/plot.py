@@ -25,7 +25,7 @@ __all__ = ["command"]
     metavar="METRIC,...",
     help="Several give a picture of planes side by side.",
 )
-@options("methods", "stored_protocol")
+@options("methods", "stored_protocol", "seeds")
 @click.option(
     "-o",
     "--output",

@@ -25,7 +25,7 @@ __all__ = ["command"]
     metavar="FILE.png",
     help="A figure to show, as 'pdbench compare' makes it; may be repeated.",
 )
-@options("methods", "stored_protocol")
+@options("methods", "stored_protocol", "seeds")
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Write the scores in FOLDER as one self-contained page.
 

@@ -20,7 +20,7 @@ __all__ = ["command"]
 )
 @options("methods")
 @click.option("--metrics", multiple=True, callback=split_commas, metavar="ID,...")
-@options("stored_protocol")
+@options("stored_protocol", "seeds")
 @click.option("--ci/--no-ci", default=True, show_default=True, help="95 % confidence intervals.")
 @click.option("--worst", is_flag=True, help="Each image by its worst sample, not by their mean.")
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Write, not print.")

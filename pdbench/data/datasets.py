@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -11,9 +12,9 @@ from pathlib import Path
 
 from pdbench.data.builtin import builtin_pairs
 from pdbench.data.layouts import find_pairs, image_files, match_by_name, subfolder
-from pdbench.data.pairs import REFUSED_BELOW, SCALE, Pair, PairFacts, name_some
+from pdbench.data.pairs import REFUSED_BELOW, WARNED_BELOW, Pair, PairFacts, name_some
 from pdbench.errors import InputError, system_reason
-from pdbench.images import save_image
+from pdbench.images import SCALE, save_image
 from pdbench.registry import Registry, unknown_id
 
 __all__ = [
@@ -24,10 +25,14 @@ __all__ = [
     "check_pairs",
     "combine_sha256",
     "data_root",
+    "describe_other_lr",
     "export_dataset",
     "open_dataset",
     "open_folders",
 ]
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,16 @@ class Dataset:
     title: str
     pairs: tuple[Pair, ...]
     scale: int = SCALE
+
+    @property
+    def lr_source(self) -> str:
+        """Folder of the LR files, seen from the one that holds the HR folder; "" if made."""
+        for pair in self.pairs:
+            if pair.lr is not None:
+                hr, lr = (file.resolve().parent for file in (pair.hr, pair.lr))
+                near = lr.is_relative_to(hr.parent)
+                return (lr.relative_to(hr.parent) if near else Path(lr.name)).as_posix()
+        return ""
 
     def sha256(self) -> str:
         """Return one digest over the names and pixels of all pairs; loads every image."""
@@ -242,7 +257,24 @@ def check_pairs(
             f"{worst:.1f} dB): {name_some(pair.lr for pair in strangers)}; give the right LR "
             "files or leave them out to have them made"
         )
+    if warning := describe_other_lr({name: fact.lr_psnr for name, fact in facts.items()}):
+        _log.warning("%s", warning)
     return facts
+
+
+def describe_other_lr(lr_psnr: Mapping[str, float]) -> str:
+    """Say which LR differ from the bicubic LR of their HR, "" for none.
+
+    Args:
+        lr_psnr: Image name -> PSNR between the two in dB.
+    """
+    other = sorted(name for name, psnr in lr_psnr.items() if psnr < WARNED_BELOW)
+    if not other:
+        return ""
+    return (
+        f"the LR of {name_some(other)} is not the bicubic LR of its HR (down to "
+        f"{min(lr_psnr[name] for name in other):.1f} dB); scores are of the LR as given"
+    )
 
 
 def export_dataset(dataset: Dataset, folder: Path) -> tuple[Path, Path]:

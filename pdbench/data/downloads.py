@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import urlsplit
 
-from pdbench.data.layouts import IMAGE_SUFFIXES
 from pdbench.errors import InputError, WeightsUnavailable
+from pdbench.images import IMAGE_SUFFIXES
 from pdbench.registry import unknown_id
 from pdbench.weights import download
 

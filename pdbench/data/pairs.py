@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,11 +12,10 @@ from torch import Tensor
 
 from pdbench.bicubic import bicubic_downsample
 from pdbench.errors import InputError
-from pdbench.images import crop_to_multiple, load_image, to_uint8
+from pdbench.images import SCALE, crop_to_multiple, load_image, to_uint8
 
 __all__ = [
     "REFUSED_BELOW",
-    "SCALE",
     "WARNED_BELOW",
     "Pair",
     "PairFacts",
@@ -25,8 +23,6 @@ __all__ = [
     "name_some",
     "pixel_sha256",
 ]
-
-SCALE = 4
 
 REFUSED_BELOW = 30.0
 """dB between a given LR and the bicubic LR of its HR below which the pair is refused.
@@ -39,8 +35,6 @@ stay above in every image; JPEG at quality 95 in all but one (30-44).
 
 WARNED_BELOW = 45.0
 """dB below which a given LR is used with a warning: it is not a bicubic kernel, or compressed."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,21 +115,11 @@ class Pair:
     def check(self) -> PairFacts:
         """Load the pair and compare its LR with the bicubic LR of its HR.
 
-        Returns:
-            What the check found; an LR below 45 dB is logged as a warning.
-
         Raises:
             InputError: As `load`.
         """
         lr, hr = self.load()
         psnr = math.inf if self.lr is None else degradation_psnr(lr, hr)
-        if REFUSED_BELOW <= psnr < WARNED_BELOW:
-            _log.warning(
-                "'%s' differs from the bicubic LR of '%s' (%.1f dB); scores are of this LR",
-                self.lr,
-                self.hr,
-                psnr,
-            )
         return PairFacts(sha256=pixel_sha256((lr, hr)), pixels=hr[0].numel(), lr_psnr=psnr)
 
 

@@ -17,11 +17,10 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from pdbench.bicubic import bicubic_downsample
-from pdbench.data.layouts import IMAGE_SUFFIXES
 from pdbench.data.prepared import PreparedPhoto, is_prepared, open_prepared
 from pdbench.data.synthetic_crops import draw_graphics
 from pdbench.errors import InputError
-from pdbench.images import load_image, to_uint8
+from pdbench.images import IMAGE_SUFFIXES, SCALE, load_image, to_uint8
 
 __all__ = [
     "LoadedPhoto",
@@ -34,9 +33,6 @@ __all__ = [
     "read_photo",
     "split_photos",
 ]
-
-SCALE = 4
-
 
 T = TypeVar("T")
 

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from pdbench.errors import InputError
+from pdbench.images import SCALE
 
 __all__ = ["FORMAT", "INDEX", "PIXELS", "PreparedPhoto", "Source", "is_prepared", "open_prepared"]
 
 FORMAT = "pdbench prepared photographs 1"
 INDEX = "index.json"
 PIXELS = "pixels.u8"
-SCALE = 4
 CHANNELS = 3
 
 

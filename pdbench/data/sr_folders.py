@@ -1,69 +1,159 @@
 """Folders of images made elsewhere: which file belongs to which image, and whether it fits.
 
-A file belongs to the image whose name it begins with, and what follows the name is its style:
-`0801.png`, `0801x4.png`, `0801_SRFlow.png`, `0801_x4_SR.png`. Several files of one image must end
-in sample numbers: `000000_sample00003.png`, `000000_3.png`.
+A file belongs to the image whose name it begins with ("SR_" may stand before it), and what follows
+the name is its style: `0801.png`, `0801x4.png`, `0801_SRFlow.png`, `0801_x4_SR.png`. Several files
+of one image are samples only where they say so: `000000_sample00003.png`, `0801_s3.png`, or plain
+numbers that count from 0 or 1. Files that differ in anything else, such as a temperature in the
+name, are outputs of different settings and never pooled.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
-from pdbench.data.layouts import image_files, image_name
-from pdbench.data.pairs import SCALE, Pair, name_some
+from pdbench.data.layouts import image_files, image_name, whole_name
+from pdbench.data.pairs import Pair, name_some
 from pdbench.errors import InputError
-from pdbench.images import load_image
 from pdbench.weights import sha256_of
 
-__all__ = ["check_outputs", "digest_of", "match_outputs"]
+__all__ = ["Outputs", "digest_of", "group_outputs", "match_outputs"]
+
+Outputs = dict[str, tuple[Path, ...]]
+"""Image name -> its outputs in the order of their sample numbers, as many for every image."""
 
 # Nothing, a separator, or "x4" must follow the image's name: "img_10" is no output of "img_1".
 _BOUNDARY = re.compile(r"$|[ ._-]|x\d", re.IGNORECASE)
-_SAMPLE = re.compile(r"[ ._-](?:samples?|s|seed)?[ ._-]?(\d+)$", re.IGNORECASE)
-_GRAY = frozenset({"1", "L", "LA", "La"})
+_PREFIX = re.compile(r"^(?:sr|out|outputs?|pred|results?|restored)[ _-](?=.)", re.IGNORECASE)
+# A dot between digits belongs to a decimal: "tau0.1" is no sample 1.
+_SAMPLE = re.compile(
+    r"(?:[ _-]|(?<!\d)\.|(?<=x4))(samples?|s|seed)?(?:[ _-]|(?<!\d)\.)?(\d+)$", re.IGNORECASE
+)
 
 
-def match_outputs(folder: Path, pairs: Sequence[Pair]) -> dict[str, tuple[Path, ...]]:
+@dataclass(frozen=True, kw_only=True)
+class _Output:
+    """One file, taken apart.
+
+    Attributes:
+        file: The file.
+        image: Name of its image.
+        style: What follows the image's name, without the sample's number.
+        number: Number at the end, -1 for none.
+        declared: Whether a word says that the number is a sample's.
+    """
+
+    file: Path
+    image: str
+    style: str
+    number: int = -1
+    declared: bool = False
+
+
+def match_outputs(folder: Path, pairs: Sequence[Pair], *, by_order: bool = False) -> Outputs:
     """Match the files of a folder with the images of a dataset.
 
     Args:
         folder: Holds one or several outputs for each image, and nothing else.
         pairs: The images.
+        by_order: Match the first name with the first image, the second with the second, and so on,
+            whatever the names ("000000_sample00003.png" with "0801.png").
 
     Returns:
-        Image name -> its outputs in the order of their sample numbers, as many for every image.
+        The outputs of each image.
 
     Raises:
         InputError: The folder is empty, a file or an image has no partner, or several files of an
-            image are not told apart by sample numbers; the files are named.
+            image are not told apart by sample numbers alone; the files are named.
     """
+    found = _groups(_parsed(folder, pairs, by_order))
+    if len(found) > 1:
+        listed = ", ".join(f"'{label}' (of {len(files)})" for label, files in found.items())
+        raise InputError(
+            f"'{folder}' holds outputs of {len(found)} settings, not samples of one: {listed} "
+            "images; "
+            "keep one, score each as its own row with --group-by, or number samples like "
+            f"'{pairs[0].name}_sample00000.png'"
+        )
+    return _complete(next(iter(found.values())), pairs, folder)
+
+
+def group_outputs(
+    folder: Path, pairs: Sequence[Pair], *, by_order: bool = False, parameter: str = ""
+) -> dict[str, Outputs]:
+    """Match a folder that holds the outputs of several settings of one method.
+
+    Args:
+        folder: As in `match_outputs`, for each of the settings.
+        pairs: The images.
+        by_order: As in `match_outputs`.
+        parameter: Word that what differs must begin with ("tau"), or "" for any.
+
+    Returns:
+        What differs in the names ("tau0.9") -> the outputs of each image.
+
+    Raises:
+        InputError: As `match_outputs`, of any setting, or another parameter differs.
+    """
+    found = _groups(_parsed(folder, pairs, by_order))
+    wrong = [label for label in found if not label.lower().startswith(parameter.lower())]
+    if wrong:
+        raise InputError(f"'{folder}' holds {name_some(wrong)}, which '{parameter}' does not name")
+    return {label: _complete(files, pairs, folder) for label, files in found.items()}
+
+
+def _parsed(folder: Path, pairs: Sequence[Pair], by_order: bool) -> list[_Output]:
+    files = image_files(folder)
+    if by_order:
+        return list(_by_order(folder, files, pairs))
     keys = _keys(pairs)
-    found: dict[str, list[Path]] = {pair.name: [] for pair in pairs}
-    strangers: list[Path] = []
-    for file in image_files(folder):
-        owner = _owner(file.stem, keys)
-        (strangers if owner is None else found[keys[owner]]).append(file)
-    lonely = [pair.hr for pair in pairs if not found[pair.name]]
+    found, strangers = [], []
+    for file in files:
+        stem = whole_name(file)
+        bare = _PREFIX.sub("", stem)
+        key = _owner(stem, keys) or _owner(bare, keys)
+        if key is None:
+            strangers.append(file)
+            continue
+        rest = stem if stem.startswith(key) else bare
+        found.append(_taken_apart(file, keys[key], rest[len(key) :]))
+    lonely = {pair.name: pair.hr for pair in pairs}
+    for output in found:
+        lonely.pop(output.image, None)
     if strangers or lonely:
-        raise _orphans(folder, strangers, lonely)
-    if all(len(files) == 1 for files in found.values()):
-        return {name: tuple(files) for name, files in found.items()}
-    numbered = {name: _by_number(name, files, keys) for name, files in found.items()}
-    _check_counts(numbered)
-    return {name: tuple(files[i] for i in sorted(files)) for name, files in numbered.items()}
+        raise _orphans(folder, strangers, list(lonely.values()))
+    return found
+
+
+def _by_order(folder: Path, files: list[Path], pairs: Sequence[Pair]) -> Iterator[_Output]:
+    parts = [_taken_apart(file, "", whole_name(file)) for file in files]
+    names = sorted({part.style for part in parts})
+    if len(names) != len(pairs):
+        raise InputError(
+            f"'{folder}' holds outputs of {len(names)} names but there are {len(pairs)} HR "
+            "images; to match them by order, give one name for each"
+        )
+    images = {name: pair.name for name, pair in zip(names, pairs, strict=True)}
+    for part in parts:
+        yield _Output(
+            file=part.file,
+            image=images[part.style],
+            style="",
+            number=part.number,
+            declared=part.declared,
+        )
 
 
 def _keys(pairs: Iterable[Pair]) -> dict[str, str]:
     """Return every spelling of an image's name -> the name; whole stems win over parts."""
     pairs = list(pairs)
-    keys = {pair.hr.stem: pair.name for pair in pairs}
+    keys = {whole_name(pair.hr): pair.name for pair in pairs}
     for pair in pairs:
-        for name in (pair.name, image_name(pair.hr)):
+        for name in (unicodedata.normalize("NFC", pair.name), image_name(pair.hr)):
             keys.setdefault(name, pair.name)
     return keys
 
@@ -76,6 +166,19 @@ def _owner(stem: str, keys: Mapping[str, str]) -> str | None:
     return None
 
 
+def _taken_apart(file: Path, image: str, rest: str) -> _Output:
+    sample = _SAMPLE.search(rest)
+    if sample is None:
+        return _Output(file=file, image=image, style=rest)
+    return _Output(
+        file=file,
+        image=image,
+        style=rest[: sample.start()],
+        number=int(sample[2]),
+        declared=sample[1] is not None,
+    )
+
+
 def _orphans(folder: Path, strangers: list[Path], lonely: list[Path]) -> InputError:
     parts = []
     if strangers:
@@ -84,26 +187,73 @@ def _orphans(folder: Path, strangers: list[Path], lonely: list[Path]) -> InputEr
         parts.append(f"no output for {name_some(file.name for file in lonely)}")
     return InputError(
         f"'{folder}' does not fit the HR images: {' and '.join(parts)}; names of outputs begin "
-        "with the names of their HR images"
+        "with the names of their HR images; --by-order matches first with first instead"
     )
 
 
-def _by_number(name: str, files: list[Path], keys: Mapping[str, str]) -> dict[int, Path]:
-    """Return sample number -> file of an image of which there may be several outputs."""
-    numbered: dict[int, Path] = {}
-    styles: dict[str, Path] = {}
-    for file in files:
-        rest = file.stem[len(_owner(file.stem, keys) or "") :]
-        sample = _SAMPLE.search(rest)
-        number = int(sample[1]) if sample else -1
-        styles.setdefault(rest[: sample.start()] if sample else rest, file)
-        if len(files) > 1 and (number < 0 or number in numbered or len(styles) > 1):
-            named = name_some(each.name for each in files)
-            raise InputError(
-                f"{len(files)} files are outputs of '{name}' ({named}); keep one of them, or "
-                f"number samples like '{name}_sample00000.png'"
-            )
-        numbered[number] = file
+def _groups(outputs: list[_Output]) -> dict[str, dict[str, list[_Output]]]:
+    """Return setting -> image name -> its outputs; one setting where names differ in samples."""
+    counts = [output.number for output in outputs if not output.declared and output.number >= 0]
+    if counts and not _counts_up(outputs):  # iterations, temperatures in percent: no samples
+        outputs = [_undeclared(output) for output in outputs]
+    single = len({output.image for output in outputs}) == len(outputs)
+    numbers = {tuple(re.findall(r"\d+\.\d+", output.style)) for output in outputs}
+    if single and len(numbers) == 1:  # the images' own names may go on in any way
+        return {"": {output.image: [output] for output in outputs}}
+    labels = _labels({output.style for output in outputs})
+    found: dict[str, dict[str, list[_Output]]] = {label: {} for label in labels.values()}
+    for output in outputs:
+        found[labels[output.style]].setdefault(output.image, []).append(output)
+    return found
+
+
+def _counts_up(outputs: list[_Output]) -> bool:
+    """Tell whether the plain numbers of every image and style are 0, 1, ... or 1, 2, ..."""
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for output in outputs:
+        numbers.setdefault((output.image, output.style), []).append(output.number)
+    return all(
+        sorted(each) in (list(range(len(each))), list(range(1, len(each) + 1)))
+        for each in numbers.values()
+    )
+
+
+def _undeclared(output: _Output) -> _Output:
+    if output.declared or output.number < 0:
+        return output
+    number = re.search(r"[ ._-]?\d+$", whole_name(output.file))
+    style = output.style + (number[0] if number else "")
+    return _Output(file=output.file, image=output.image, style=style)
+
+
+def _labels(styles: set[str]) -> dict[str, str]:
+    """Name each style by those of its words that not all of them share."""
+    words = {style: re.split(r"[ _-]+", style.strip(" ._-")) for style in sorted(styles)}
+    shared = set.intersection(*map(set, words.values())) if len(words) > 1 else set()
+    return {
+        style: "-".join(word for word in each if word not in shared) or style or "plain"
+        for style, each in words.items()
+    }
+
+
+def _complete(files: Mapping[str, list[_Output]], pairs: Sequence[Pair], folder: Path) -> Outputs:
+    """Sort each image's samples; refuse images without output, and unequal or doubled samples."""
+    if lonely := [pair.hr for pair in pairs if pair.name not in files]:
+        raise _orphans(folder, [], lonely)
+    numbered = {pair.name: _by_number(pair.name, files[pair.name]) for pair in pairs}
+    if any(len(samples) > 1 for samples in numbered.values()):
+        _check_counts(numbered)
+    return {name: tuple(each[i] for i in sorted(each)) for name, each in numbered.items()}
+
+
+def _by_number(name: str, outputs: list[_Output]) -> dict[int, Path]:
+    numbered = {output.number: output.file for output in outputs}
+    if len(numbered) < len(outputs):
+        raise InputError(
+            f"{len(outputs)} files are outputs of '{name}' "
+            f"({name_some(output.file.name for output in outputs)}); keep one of them, or number "
+            f"samples like '{name}_sample00000.png'"
+        )
     return numbered
 
 
@@ -132,57 +282,3 @@ def digest_of(files: Iterable[Path]) -> str:
         except OSError as error:
             raise InputError(f"cannot read '{file}' ({error.strerror}); check the file") from None
     return digest.hexdigest()[:12]
-
-
-def check_outputs(pair: Pair, files: Iterable[Path]) -> None:
-    """Decode an image's outputs, one at a time, and refuse what cannot be compared with its HR.
-
-    An output has the HR's size, or that size cut down or rounded up to a multiple of 4, which is
-    what LR images made before and after cutting lead to; it is compared where both have pixels.
-
-    Args:
-        pair: The image.
-        files: Its outputs.
-
-    Raises:
-        InputError: A file is corrupt, refused by `load_image`, of another size, or gray although
-            the HR is in color.
-    """
-    sizes = _sizes(pair)
-    for file in files:
-        height, width = load_image(file).shape[-2:]
-        if (width, height) not in sizes:
-            wanted = " or ".join(f"{w}x{h}" for w, h in sizes)
-            raise InputError(
-                f"output '{file}' has {width}x{height} pixels but its HR '{pair.hr}' asks for "
-                f"{wanted}; give the x4 output of that image"
-            )
-        if _header(file)[0] in _GRAY and _in_color(pair):
-            raise InputError(
-                f"output '{file}' is gray but its HR '{pair.hr}' is in color; save it as RGB"
-            )
-
-
-def _sizes(pair: Pair) -> list[tuple[int, int]]:
-    """Return the sizes (width, height) an output may have, the one that is scored first."""
-    side = pair.largest
-    whole = _header(pair.hr)[1]
-    whole = whole if side is None else (min(whole[0], side), min(whole[1], side))
-    low = (whole[0] // SCALE * SCALE, whole[1] // SCALE * SCALE)
-    high = (-(-whole[0] // SCALE) * SCALE, -(-whole[1] // SCALE) * SCALE)
-    return list(dict.fromkeys([low, whole, high]))
-
-
-def _header(path: Path) -> tuple[str, tuple[int, int]]:
-    """Return color mode and (width, height) of a file without decoding it."""
-    try:
-        with Image.open(path) as image:
-            return image.mode, image.size
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError):
-        height, width = load_image(path).shape[-2:]  # says in one sentence what is wrong
-        return "RGB", (width, height)
-
-
-def _in_color(pair: Pair) -> bool:
-    _, hr = pair.load()
-    return not bool((hr == hr[:1]).all())

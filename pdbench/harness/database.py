@@ -33,6 +33,7 @@ CREATE TABLE outside (
 ) WITHOUT ROWID;
 CREATE TABLE file (
     dataset TEXT, image TEXT, content TEXT NOT NULL, sha256 TEXT NOT NULL, pixels INTEGER NOT NULL,
+    lr_psnr REAL NOT NULL,
     PRIMARY KEY (dataset, image)
 ) WITHOUT ROWID;
 CREATE TABLE dataset (position INTEGER PRIMARY KEY, id TEXT UNIQUE, record TEXT NOT NULL);

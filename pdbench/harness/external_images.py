@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,18 +14,44 @@ from torch import Tensor
 from tqdm import tqdm
 
 from pdbench.data.datasets import Dataset
-from pdbench.data.sr_folders import check_outputs, digest_of, match_outputs
+from pdbench.data.pairs import name_some
+from pdbench.data.sr_checks import check_outputs
+from pdbench.data.sr_folders import Outputs, digest_of
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Given, Method
 from pdbench.harness.runner import PROGRESS_DELAY
 from pdbench.images import load_image
 
-__all__ = ["GivenImages", "open_images"]
+__all__ = ["GivenImages", "GivenRows", "open_images"]
+
+_log = logging.getLogger(__name__)
+
+
+class _NoNetworks:
+    """The part of a `Catalog` that images from files need nothing of."""
+
+    def network(self, name: str, size: str, device: str) -> Any:  # noqa: ANN401
+        """Refuse: images that are made need no network."""
+        raise InputError(f"there is no network '{name}' ({size}, {device}) for images from files")
+
+    def fingerprint(self, name: str, size: str) -> str:
+        """Refuse: images that are made need no network."""
+        raise InputError(f"there is no network '{name}' ({size}) for images from files")
+
+    def implementation(self, name: str) -> tuple[Callable[..., Any], ...]:
+        """Return nothing: images that are made need no network."""
+        del name
+        return ()
+
+    def weight_files(self, method: str, size: str) -> tuple[Path, ...]:
+        """Return nothing: images that are made need no network."""
+        del method, size
+        return ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class GivenImages:
+class GivenImages(_NoNetworks):
     """The outputs of one method for all images of a dataset: names, no pixels. A `Catalog`.
 
     Attributes:
@@ -53,28 +80,29 @@ class GivenImages:
             outputs=self.digests,
         )
 
-    def network(self, name: str, size: str, device: str) -> Any:  # noqa: ANN401
-        """Refuse: images that are made need no network."""
-        raise InputError(f"there is no network '{name}' ({size}, {device}) for images from files")
-
-    def fingerprint(self, name: str, size: str) -> str:
-        """Refuse: images that are made need no network."""
-        raise InputError(f"there is no network '{name}' ({size}) for images from files")
-
-    def implementation(self, name: str) -> tuple[Callable[..., Any], ...]:
-        """Return nothing: images that are made need no network."""
-        del name
-        return ()
-
-    def weight_files(self, method: str, size: str) -> tuple[Path, ...]:
-        """Return nothing: images that are made need no network."""
-        del method, size
-        return ()
-
     def output_files(self, method: str, image: str) -> tuple[Path, ...]:
         """Return the outputs for one image, in sample order."""
         del method
         return self.files[image]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenRows(_NoNetworks):
+    """Several settings of a method, each with its outputs. A `Catalog`.
+
+    Attributes:
+        rows: Method id -> its outputs.
+    """
+
+    rows: Mapping[str, GivenImages]
+
+    def method(self, name: str) -> Method:
+        """Declare the method that returns the images of one setting."""
+        return self.rows[name].method(name)
+
+    def output_files(self, method: str, image: str) -> tuple[Path, ...]:
+        """Return the outputs of one setting for one image, in sample order."""
+        return self.rows[method].files[image]
 
 
 def _read(given: GivenImages, lr: Tensor, bank: SampleBank) -> Tensor:
@@ -88,7 +116,7 @@ def _read(given: GivenImages, lr: Tensor, bank: SampleBank) -> Tensor:
 
 
 def open_images(
-    folder: Path,
+    files: Outputs,
     dataset: Dataset,
     *,
     name: str,
@@ -96,10 +124,13 @@ def open_images(
     checked: Mapping[str, str],
     progress: bool = False,
 ) -> GivenImages:
-    """Match a folder of outputs with a dataset, hash every file, and decode what is new.
+    """Hash the outputs of a dataset's images, and decode what is new.
+
+    Outputs that can be scored but hardly are meant so (colors swapped, shifted, equal to the HR)
+    are logged as warnings, one line for each likely cause.
 
     Args:
-        folder: Holds the outputs.
+        files: The outputs of each image, see `match_outputs`.
         dataset: What they were made from.
         name: Method id they get.
         title: Row title they get.
@@ -110,10 +141,10 @@ def open_images(
         The outputs.
 
     Raises:
-        InputError: Files and images do not match up, or a file cannot be scored; it is named.
+        InputError: A file cannot be scored; it is named.
     """
-    files = match_outputs(folder, dataset.pairs)
     digests = {}
+    odd: dict[str, list[str]] = {}
     bar = tqdm(
         dataset.pairs,
         desc="checking outputs",
@@ -124,5 +155,8 @@ def open_images(
     for pair in bar:
         digests[pair.name] = digest_of(files[pair.name])
         if checked.get(pair.name) != digests[pair.name]:
-            check_outputs(pair, files[pair.name])
+            for cause in check_outputs(pair, files[pair.name]):
+                odd.setdefault(cause, []).append(pair.name)
+    for cause, images in odd.items():
+        _log.warning("outputs of '%s' look %s: %s", name, cause, name_some(images))
     return GivenImages(id=name, title=title, files=files, digests=digests)

@@ -3,7 +3,7 @@
 A CSV holds the scores of one method, one line per output image. provenance.json says how they came
 about; it holds no means, no dates and no paths, so that a run repeated gives the same bytes:
 
-    {"dataset": {"id", "title", "scale", "sha256", "images": {name: sha256}},
+    {"dataset": {"id", "title", "scale", "sha256", "images": {name: sha256}, "lr", "lr_psnr"},
      "metrics": [facts of each column, see pdbench.scores.MetricFacts],
      "choices": {protocol hash: {choice: value}},
      "methods": {id: {"title", "kind", "size", "weights", "seed", "protocol", "hashes",
@@ -177,7 +177,11 @@ def _provenance(record: RunRecord, earlier: Mapping[str, Any]) -> dict[str, Any]
     known = {facts["id"]: facts for facts in earlier.get("metrics", [])}
     known.update({facts.id: asdict(facts) for facts in record.metrics})
     return {
-        "dataset": asdict(record.dataset),
+        "dataset": {
+            key: value
+            for key, value in asdict(record.dataset).items()
+            if value or key not in ("lr", "lr_psnr")
+        },
         "metrics": list(known.values()),
         "choices": {digest: choices[digest] for digest in sorted(_in_use(methods) & set(choices))},
         "methods": {name: methods[name] for name in sorted(methods)},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import platform
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
@@ -31,11 +32,13 @@ class ImageFingerprint:
         content: Digest over the bytes of its files; while it is the same, so are the pixels.
         sha256: Digest over the pixels of its LR and HR.
         pixels: Pixels of its HR.
+        lr_psnr: PSNR between its LR and the bicubic LR of its HR in dB; infinite where equal.
     """
 
     content: str
     sha256: str
     pixels: int
+    lr_psnr: float = math.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,10 @@ class DatasetRecord:
         scale: Scale between LR and HR.
         images: Image name -> sha256 over the pixels of its LR and HR.
         sha256: Digest over all names and pixels.
+        lr: Folder the LR were given in ("LR_bicubic/X4"), "made" where they were made by MATLAB's
+            bicubic, or "" where that was not kept.
+        lr_psnr: Image name -> PSNR in dB between the LR and MATLAB's bicubic LR of the HR, where
+            they differ.
     """
 
     id: str
@@ -55,12 +62,27 @@ class DatasetRecord:
     scale: int
     images: Mapping[str, str]
     sha256: str
+    lr: str = ""
+    lr_psnr: Mapping[str, float] = field(default_factory=dict)
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
         _check_id(self.id)
         check_printable(self.title)
+        check_printable(self.lr)
+
+    @property
+    def lr_text(self) -> str:
+        """Where the LR are from and how they differ from MATLAB's bicubic; "" if not known."""
+        if self.lr in ("", "made"):
+            return "made from the HR by MATLAB's bicubic" if self.lr else ""
+        if not self.lr_psnr:
+            return f"given in '{self.lr}', equal to MATLAB's bicubic of the HR"
+        return (
+            f"given in '{self.lr}', not MATLAB's bicubic of the HR in {len(self.lr_psnr)} of "
+            f"{len(self.images)} images (down to {min(self.lr_psnr.values()):.1f} dB)"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +132,8 @@ class MethodRecord:
     def __post_init__(self) -> None:
         _check_id(self.id)
         check_printable(self.title, self.size, self.protocol, self.weights)
+        if not 0 <= self.seed < 2**63:
+            raise InputError(f"seed {self.seed!r:.60} is not from 0 to 2**63 - 1")
 
     def weights_of(self, image: str) -> str:
         """Return the fingerprint that is stored with the scores of one image."""
@@ -155,6 +179,20 @@ class RunRecord:
     def sizes(self) -> str:
         """Sizes of the networks behind the scores, joined ("compact"); "" where none was used."""
         return ", ".join(sorted({method.size for method in self.methods} - {""}))
+
+    def of_seeds(self, seeds: Collection[int]) -> RunRecord:
+        """Return the record with the scores of some run seeds; of all when none is named.
+
+        Raises:
+            InputError: There are no scores of one of the seeds.
+        """
+        known = {score.seed for score in self.scores}
+        for seed in seeds:
+            if seed not in known:
+                there = ", ".join(map(str, sorted(known)))
+                raise InputError(f"there are no scores of seed {seed}; there are some of {there}")
+        kept = (score for score in self.scores if score.seed in (seeds or known))
+        return replace(self, scores=tuple(kept))
 
 
 def _check_id(name: str) -> None:

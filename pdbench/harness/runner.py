@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -167,7 +168,9 @@ def _check_images(config: RunConfig, folder: Path, progress: bool) -> dict[str, 
     ) as bar:
         facts = check_pairs(new, lambda _pair: bar.update())
     fresh = {
-        name: ImageFingerprint(content=contents[name], sha256=fact.sha256, pixels=fact.pixels)
+        name: ImageFingerprint(
+            content=contents[name], sha256=fact.sha256, pixels=fact.pixels, lr_psnr=fact.lr_psnr
+        )
         for name, fact in facts.items()
     }
     return {name: fresh.get(name) or known[name] for name in contents}
@@ -181,6 +184,12 @@ def _dataset_record(config: RunConfig, images: Mapping[str, ImageFingerprint]) -
         scale=config.dataset.scale,
         images=digests,
         sha256=combine_sha256(digests),
+        lr=config.dataset.lr_source or "made",
+        lr_psnr={
+            name: round(image.lr_psnr, 2)
+            for name, image in images.items()
+            if math.isfinite(image.lr_psnr)
+        },
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -116,11 +116,8 @@ class RunStore:
         with explained(self.folder), self._db:
             self._put("dataset", {"id": dataset.id, "record": _json(asdict(dataset))})
             self._db.executemany(
-                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
-                [
-                    (dataset.id, name, image.content, image.sha256, image.pixels)
-                    for name, image in images.items()
-                ],
+                "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
+                [(dataset.id, name, *astuple(image)) for name, image in images.items()],
             )
             for method in methods:
                 entry = asdict(method)
@@ -282,11 +279,11 @@ def read_fingerprints(folder: Path, dataset: str) -> dict[str, ImageFingerprint]
     """
     if not is_run_folder(folder):
         return {}
-    query = "SELECT image, content, sha256, pixels FROM file WHERE dataset = ?"
+    query = "SELECT image, content, sha256, pixels, lr_psnr FROM file WHERE dataset = ?"
     with open_read_only(folder) as db:
         return {
-            image: ImageFingerprint(content=content, sha256=sha256, pixels=pixels)
-            for image, content, sha256, pixels in db.execute(query, (dataset,))
+            image: ImageFingerprint(content=content, sha256=sha256, pixels=pixels, lr_psnr=psnr)
+            for image, content, sha256, pixels, psnr in db.execute(query, (dataset,))
         }
 
 

@@ -62,7 +62,7 @@ def render_markdown(table: Table) -> str:
         lines.append(_markdown_row([escape_markdown(row.title), *cells, row.count]))
     legend = _legend(table, best="**best**", second="<u>second</u>")
     notes = [f"<sup>{mark}</sup> {escape_markdown(text)}" for mark, text in table.notes]
-    for paragraph in [*legend, *notes]:
+    for paragraph in [*legend, *map(escape_markdown, table.seed_notes), *notes]:
         lines += ["", paragraph]
     return "\n".join(lines)
 
@@ -76,6 +76,7 @@ def render_latex(table: Table) -> str:
         for row in table.rows
     ]
     legend = _legend(table, best=r"\textbf{best}", second=r"\underline{second}", latex=True)
+    seeds = map(escape_latex, table.seed_notes)
     notes = [rf"\textsuperscript{{{mark}}} {escape_latex(text)}" for mark, text in table.notes]
     return "\n".join(
         [
@@ -89,7 +90,7 @@ def render_latex(table: Table) -> str:
             *(f"    {line}" for line in body),
             r"    \bottomrule",
             r"  \end{tabular}",
-            *(rf"  \par\smallskip{{\footnotesize {line}}}" for line in [*legend, *notes]),
+            *(rf"  \par\smallskip{{\footnotesize {line}}}" for line in [*legend, *seeds, *notes]),
             r"\end{table}",
         ]
     )

@@ -98,6 +98,20 @@ class Table:
         return f"± is half the 95 % {interval_methods(counts)} interval over images"
 
     @property
+    def seed_notes(self) -> tuple[str, ...]:
+        """The spread of a row's means between run seeds, one line a row that has several."""
+        found = []
+        for row in self.rows:
+            spreads = [
+                f"{fact.title} {cell.mean.seed_std:.{fact.decimals + 1}f}"
+                for cell, fact in zip(row.cells, self.columns, strict=True)
+                if cell.mean.seed_std is not None
+            ]
+            if spreads:
+                found.append(f"{row.title}, sd of its mean between seeds: {', '.join(spreads)}")
+        return tuple(found)
+
+    @property
     def ranked(self) -> frozenset[int]:
         """The ranks that occur, for the legend."""
         return frozenset(cell.rank for row in self.rows for cell in row.cells) - {0}
@@ -113,6 +127,7 @@ def build_table(
     size: str = "",
     ci: bool = True,
     worst: bool = False,
+    lr: str = "",
 ) -> Table:
     """Turn scores into the content of a table.
 
@@ -125,6 +140,7 @@ def build_table(
         size: Size of the networks ("compact"), named in the caption.
         ci: Whether to compute 95 % confidence intervals over images.
         worst: Let each image count by its worst output instead of the mean of its outputs.
+        lr: What a reader must know of the LR images, or "".
 
     Returns:
         The table's content.
@@ -157,7 +173,7 @@ def build_table(
         size=size,
         columns=tuple(map(_marked, columns)),
         rows=rows,
-        notes=(*_outside(columns), *notes.entries()),
+        notes=(*_outside(columns), *notes.entries(), *([("LR", lr)] if lr else [])),
         ci=ci,
     )
 

@@ -105,6 +105,7 @@ def _json_cell(cell: Cell) -> dict[str, Any]:
         "interval": None if cell.interval is None else list(cell.interval),
         "image_std": mean.image_std,
         "sample_std": mean.sample_std,
+        **({} if mean.seed_std is None else {"seed_std": mean.seed_std}),
         "rank": cell.rank or None,
         "note": cell.note or None,
     }

@@ -41,7 +41,8 @@ def _legend(table: Table, *, color: bool) -> list[str]:
     ]
     legend = [table.interval_legend] if table.interval_legend else []
     first = "; ".join([", ".join(marks), *legend] if marks else legend)
-    return [*([first] if first else []), *(f"[{mark}] {text}" for mark, text in table.notes)]
+    notes = [f"[{mark}] {text}" for mark, text in table.notes]
+    return [*([first] if first else []), *table.seed_notes, *notes]
 
 
 def _column(title: str, cells: list[Cell], *, color: bool) -> list[str]:

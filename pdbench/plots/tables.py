@@ -29,6 +29,7 @@ def table(
     size: str = "",
     ci: bool = True,
     worst: bool = False,
+    lr: str = "",
     color: bool = False,
 ) -> str:
     """Make a table of per-method means.
@@ -49,6 +50,7 @@ def table(
         size: Size of the networks ("compact"), named in the caption.
         ci: Whether to compute 95 % confidence intervals over images.
         worst: Let each image count by its worst output instead of the mean of its outputs.
+        lr: What a reader must know of the LR images, or "".
         color: In text, mark by ANSI codes instead of the signs "*" and "+".
 
     Returns:
@@ -63,7 +65,7 @@ def table(
         raise InputError(f"unknown table format '{format}'; choose one of {known}")
     content = build_table(
         scores, facts, methods=methods, titles=titles, images=images, size=size,
-        ci=ci, worst=worst,
+        ci=ci, worst=worst, lr=lr,
     )  # fmt: skip
     if format == "text":
         return render_text(content, color=color)

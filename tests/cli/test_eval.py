@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import math
 import os
 from dataclasses import dataclass
@@ -205,15 +206,37 @@ def test_rows_of_run_and_eval_share_a_table(home):
     assert "Bicubic" in text
 
 
-def test_given_lr_images_are_used(home):
+def test_lr_images_beside_hr_are_used_and_said_to_differ(home, pdbench):
+    made = evaluated(home, metrics=["lr-psnr"])
+    assert made.record.dataset.lr_text == "made from the HR by MATLAB's bicubic"
     for name in NAMES:
         image = Image.open(home / "hr" / f"{name}.png").resize((12, 10), Image.Resampling.LANCZOS)
         (home / "lr").mkdir(exist_ok=True)
         image.save(home / "lr" / f"{name}x4.png")
-    made = evaluated(home, metrics=["lr-psnr"])
-    given = evaluated(home, metrics=["lr-psnr"], lr=home / "lr", output=home / "other")
-    assert values(made, "lr-psnr").keys() == values(given, "lr-psnr").keys()
-    assert values(made, "lr-psnr") != values(given, "lr-psnr")
+    found, given = (
+        evaluated(home, metrics=["lr-psnr"], lr=lr, output=home / output)
+        for lr, output in ((None, "beside"), (home / "lr", "given"))
+    )
+    assert values(found, "lr-psnr") == values(given, "lr-psnr") != values(made, "lr-psnr")
+    assert found.record.dataset == given.record.dataset
+    says = "given in 'lr', not MATLAB's bicubic of the HR in 3 of 3 images (down to "
+    assert says in pdbench("table", home / "beside").out
+    again = pdbench("eval", *GOOD[:-1], "beside", "--metrics", "lr-psnr", "--export", "out")
+    assert f"LR:     {says}" in again.out
+    stored = json.loads(next((home / "out").glob("*/provenance.json")).read_text())["dataset"]
+    assert stored["lr"] == "lr"
+    assert stored["lr_psnr"].keys() == set(NAMES)
+
+
+def test_settings_become_rows_on_request(home, pdbench, refused):
+    for name in NAMES:
+        for tau in ("0.1", "0.9"):
+            draw(home / "many" / f"{name}_tau{tau}.png", 0)
+    command = ("eval", "--sr", "many", *GOOD[2:], "--metrics", "psnr")
+    assert "'tau0.1' (of 3), 'tau0.9' (of 3) images" in refused(*command)
+    outcome = pdbench(*command, "--group-by", "tau")
+    assert "mynet tau0.9" in outcome.out
+    assert "Outputs: 1 per image, 3 images" in outcome.out
 
 
 def test_a_named_dataset_brings_its_hr_images(home, monkeypatch):
@@ -260,7 +283,7 @@ def test_a_mistake_is_one_line_and_writes_nothing(words, says, home, refused):
     [
         (lambda sr: (sr / "0801x4_mynet.png").unlink(), "no output for '0801.png'"),
         (lambda sr: draw(sr / "0900.png", 0), "no HR image for '0900.png'"),
-        (lambda sr: draw(sr / "0801_b.png", 0), "2 files are outputs of '0801'"),
+        (lambda sr: draw(sr / "0801_b.png", 0), "2 settings, not samples of one: 'b' (of 1)"),
         (lambda sr: draw(sr / "0801x4_mynet.png", 0, size=(12, 10)), "has 12x10 pixels but"),
         (lambda sr: (sr / "0801x4_mynet.png").write_bytes(b"no image"), "cannot read image"),
     ],

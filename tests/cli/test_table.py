@@ -53,7 +53,7 @@ def test_no_scores_yet_is_one_line(refused):
 
 
 def test_a_folder_without_scores_is_one_line(refused, tmp_path):
-    assert "holds no scores" in refused("table", tmp_path)
+    assert "contains no scores" in refused("table", tmp_path)
 
 
 def test_damaged_provenance_is_one_line(refused, results):
@@ -86,3 +86,38 @@ def test_a_place_that_cannot_be_written_is_one_line(refused, results, tmp_path):
 def test_worst_samples_are_said_to_be_the_worst(pdbench, results):
     outcome = pdbench("table", results, "--worst", "--metrics", "psnr")
     assert (outcome.code, "worst output of each image" in outcome.out) == (0, True)
+
+
+@pytest.fixture
+def seeds(results):
+    """The folder of results with a second seed, 1 dB better on both images."""
+    path = results / "median-5.csv"
+    head, *lines = path.read_text(encoding="utf-8").splitlines()
+    for line in list(lines):
+        image, _, sample, psnr, *others = line.split(",")
+        lines.append(",".join([image, "1", sample, f"{float(psnr) + 1:.6f}", *others]))
+    path.write_text("\n".join([head, *lines, ""]), encoding="utf-8")
+    return results
+
+
+def test_several_seeds_give_their_mean_and_spread(pdbench, seeds):
+    text = pdbench("table", seeds).out
+    assert "seeds 0, 1" in text
+    assert "28.75" in text
+    assert "Median-5, sd of its mean between seeds: PSNR 0.707" in text
+    stored = json.loads(pdbench("table", seeds, "--format", "json").out)
+    assert stored["rows"][1]["scores"]["psnr"]["seed_std"] == pytest.approx(0.5**0.5)
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_a_seed_is_chosen(pdbench, seeds, seed):
+    text = pdbench("table", seeds, "--method", "median-5", "--seed", seed).out
+    assert ("28.25", "29.25")[int(seed)] in text
+    assert "between seeds" not in text
+
+
+@pytest.mark.parametrize(
+    "words", [("table",), ("plot",), ("claims",), ("front",), ("report",), ("diff", "a", "b")]
+)
+def test_a_seed_without_scores_is_one_line(refused, results, words):
+    assert "no scores of seed 7; there are some of 0" in refused(*words, results, "--seed", "7")

@@ -1,6 +1,7 @@
 """Test sets: layouts that are found, how files are matched, and what is refused by name."""
 
 import math
+import unicodedata
 
 import numpy as np
 import pytest
@@ -64,6 +65,108 @@ def test_usual_layouts_give_the_same_pairs(tmp_path, hr, lr):
         assert pair.lr is not None
         low, high = pair.load()
         assert torch.equal(bicubic_downsample(high), low)
+
+
+def pillow_lr(high):
+    image = Image.fromarray((high * 255).byte().permute(1, 2, 0).numpy())
+    small = image.resize((image.width // 4, image.height // 4), Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(small)).permute(2, 0, 1).float() / 255
+
+
+def write_lr(folder, lr, names=("a", "b", "c")):
+    """Write the LR that Pillow makes of the images of `write_set`."""
+    for seed, name in enumerate(names):
+        write(folder / lr.format(name), pillow_lr(picture(seed=seed)))
+
+
+@pytest.mark.parametrize(
+    ("hr", "top", "lr"),
+    [
+        ("GT/{}.png", ".", "LQ/{}.png"),
+        ("GT/{}.png", ".", "low/{}.png"),
+        ("target/{}.png", ".", "input/{}.png"),
+        ("HR/{}.png", ".", "lr_4x/{}.png"),
+        ("Set5_HR/{}.png", ".", "Set5_LRBI/{}.png"),
+        ("HR/{}.png", "HR", "LR/{}.png"),
+        ("GT/{}.png", "GT", "LQ/{}.png"),
+        ("HR/{}.png", "HR", "LR_bicubic/X4/{}x4.png"),
+        ("set/{}.png", "set", "set_LR/{}.png"),
+        ("set/{}.png", "set", "set/LQ/{}.png"),
+        ("{}_HR_x4.png", ".", "{}_LRBI_x4.png"),
+        ("{}_gt.png", ".", "{}_lq.png"),
+        ("HR_{}.png", ".", "LR_{}.png"),
+        ("{}.png", ".", "{}_bicLRx4.png"),
+        ("{}.png", ".", "{}x4.png"),
+    ],
+)
+def test_given_lr_is_found(tmp_path, hr, top, lr):
+    write_set(tmp_path, hr, None)
+    write_lr(tmp_path, lr)
+    dataset = open_dataset(str(tmp_path / top))
+    assert [pair.name for pair in dataset.pairs] == ["a", "b", "c"]
+    assert all(torch.equal(p.load()[0], pillow_lr(p.load()[1])) for p in dataset.pairs)
+    assert dataset.lr_source in lr or lr.startswith("{}") or lr.startswith("LR_{}")
+
+
+@pytest.mark.parametrize("other", ["LR_x2/{}.png", "small/{}.png", "SR/{}.png"])
+def test_what_is_no_x4_lr_is_none(tmp_path, other):
+    write_set(tmp_path, "HR/{}.png", None)
+    for seed, name in enumerate("abc"):
+        size = 1 if other.startswith("SR") else 2
+        write(tmp_path / other.format(name), picture(seed=seed)[:, ::size, ::size])
+    assert open_dataset(str(tmp_path)).lr_source == ""
+    assert open_dataset(str(tmp_path / "HR")).lr_source == ""
+
+
+@pytest.mark.parametrize(
+    ("hr", "lr", "says"),
+    [
+        ("HR/{}.png", ("thumbs/{}.png",), "thumbs' may be the LR of .*call the one to use"),
+        ("HR/{}.png", ("lq_a/{}.png", "lq_b/{}.png"), "lq_a', .*lq_b' may be the LR"),
+        ("{}_big.png", ("{}_small.png",), "a_small.png' looks like the LR of .*a_big.png"),
+        ("HR_a/{}.png", (), "HR_a', .*HR_b' may each be the HR folder"),
+    ],
+)
+def test_what_may_be_the_lr_is_asked_for(tmp_path, hr, lr, says):
+    write_set(tmp_path, hr, None)
+    for names in lr:
+        write_lr(tmp_path, names)
+    if not lr:
+        write_set(tmp_path, "HR_b/{}.png", None)
+    with pytest.raises(InputError, match=says):
+        open_dataset(str(tmp_path))
+
+
+def test_other_methods_beside_hr_and_lr_are_left_out_by_name(tmp_path, caplog):
+    folder = tmp_path / "Set5" / "image_SRF_4"
+    write_set(folder, "{}_SRF_4_HR.png", "{}_SRF_4_LR.png")
+    for method in ("bicubic", "SRCNN"):
+        write_set(folder, f"{{}}_SRF_4_{method}.png", None)
+    pairs = open_dataset("set5", tmp_path).pairs
+    assert [pair.name for pair in pairs] == ["a", "b", "c"]
+    assert all(pair.lr is not None for pair in pairs)
+    assert "6 files" in caplog.text
+    assert "a_SRF_4_SRCNN.png" in caplog.text
+
+
+def test_a_stranger_beside_marked_pairs_is_refused(tmp_path):
+    write_set(tmp_path, "{}_HR.png", "{}_LR.png")
+    write(tmp_path / "holiday.png", picture())
+    with pytest.raises(InputError, match=r"holiday\.png' are neither HR nor LR"):
+        find_pairs(tmp_path)
+
+
+def test_names_that_only_look_marked_are_hr(tmp_path):
+    write_set(tmp_path, "{}.png", None, ("car_gt", "lr", "low_tide"))
+    assert [pair.lr for pair in find_pairs(tmp_path)] == [None] * 3
+
+
+def test_composed_and_decomposed_accents_are_one_name(tmp_path):
+    composed = "caf\u00e9"
+    write(tmp_path / f"HR/{composed}.png", picture())
+    write(tmp_path / f"LR/{unicodedata.normalize('NFD', composed)}.png",
+          bicubic_downsample(picture()))  # fmt: skip
+    assert [pair.name for pair in find_pairs(tmp_path)] == [composed]
 
 
 @pytest.mark.parametrize("hr", ["HR/{}.png", "{}.png"])
@@ -186,7 +289,7 @@ def test_lr_of_another_kernel_is_used_with_a_warning(tmp_path, caplog):
     pair = find_pairs(tmp_path)[0]
     assert 30 < degradation_psnr(*pair.load()) < 45
     check_pairs([pair])
-    assert "a.png" in caplog.text
+    assert "the LR of 'a' is not the bicubic LR" in caplog.text
 
 
 def test_right_lr_raises_no_warning(tmp_path, caplog):
@@ -224,17 +327,17 @@ def test_combined_hash_does_not_depend_on_order():
     assert combine_sha256(digests) != combine_sha256({"a": "2", "b": "1"})
 
 
-def test_stamp_changes_with_the_file(tmp_path):
+def test_content_decides_whether_a_pair_is_the_same(tmp_path):
     pair = Pair(name="a", hr=write(tmp_path / "a.png", picture()))
-    before = pair.stamp()
-    assert pair.stamp() == before
+    before = pair.content()
+    assert pair.content() == before
     write(tmp_path / "a.png", picture(seed=1))
-    assert pair.stamp() != before
+    assert pair.content() != before
 
 
-def test_stamp_of_a_removed_file_names_it(tmp_path):
+def test_content_of_a_removed_file_names_it(tmp_path):
     with pytest.raises(InputError, match=r"gone\.png"):
-        Pair(name="a", hr=tmp_path / "gone.png").stamp()
+        Pair(name="a", hr=tmp_path / "gone.png").content()
 
 
 @pytest.mark.parametrize("folder", ["Set5", "SET5", "set5"])

@@ -1,12 +1,18 @@
 """Outputs made elsewhere: which file belongs to which image, and which are refused."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from pdbench.bicubic import bicubic_upsample
+from pdbench.data.datasets import open_dataset
 from pdbench.data.pairs import Pair
-from pdbench.data.sr_folders import check_outputs, digest_of, match_outputs
+from pdbench.data.sr_checks import check_outputs
+from pdbench.data.sr_folders import digest_of, group_outputs, match_outputs
 from pdbench.errors import InputError
+from pdbench.images import save_image, to_uint8
 
 
 @pytest.fixture
@@ -58,9 +64,20 @@ def test_the_longest_image_name_wins(outputs, tmp_path):
     assert found == {name: [f"{name}_sr.png"] for name in names}
 
 
-@pytest.mark.parametrize("style", ["_sample{:05d}", "_{}", "_SR_s{}", "x4_sample_{}"])
-def test_samples_are_told_apart_by_number_and_sorted_by_it(style, outputs, tmp_path):
-    names = [f"000000{style.format(number)}.png" for number in (10, 2, 0)]
+@pytest.mark.parametrize(
+    ("style", "numbers"),
+    [
+        ("_sample{:05d}", (10, 2, 0)),
+        ("_SR_s{}", (10, 2, 0)),
+        ("x4_sample_{}", (10, 2, 0)),
+        ("_{}", (2, 1, 0)),
+        ("_x4_{:03d}", (2, 1)),
+        ("_0.9_{}", (1, 0)),
+        ("_tau0.9_sample{}", (7, 3)),
+    ],
+)
+def test_samples_are_told_apart_by_number_and_sorted_by_it(style, numbers, outputs, tmp_path):
+    names = [f"000000{style.format(number)}.png" for number in numbers]
     found = matched(outputs(*names), pairs_of(tmp_path, "000000"))
     assert found == {"000000": names[::-1]}
 
@@ -75,11 +92,14 @@ def test_samples_are_told_apart_by_number_and_sorted_by_it(style, outputs, tmp_p
         (["a.png"], "does not fit the HR images: no output for 'b.png'; names"),
         (["a.png", "bb.png"], "no HR image for 'bb.png' and no output for 'b.png'"),
         (["a.png", "a.jpg", "b.png"], "2 files are outputs of 'a' ('a.jpg', 'a.png')"),
-        (["a_A.png", "a_B.png", "b_A.png"], "2 files are outputs of 'a' ('a_A.png', 'a_B.png')"),
-        (["a_1.png", "a_x_2.png", "b_1.png", "b_x_2.png"], "2 files are outputs of 'a'"),
-        (["a_1.png", "a_01.png", "b_1.png", "b_2.png"], "2 files are outputs of 'a'"),
+        (
+            ["a_A.png", "a_B.png", "b_A.png"],
+            "2 settings, not samples of one: 'A' (of 2), 'B' (of 1) images",
+        ),
+        (["a_1.png", "a_x_2.png", "b_1.png", "b_x_2.png"], "2 settings, not samples of one"),
+        (["a_s1.png", "a_s01.png", "b_s1.png", "b_s2.png"], "2 files are outputs of 'a'"),
         (["a_1.png", "a_2.png", "b_1.png"], "'b' has 1 outputs and 'a' 2: they differ in 'sample"),
-        (["a_1.png", "a_2.png", "b_1.png", "b_3.png"], "differ in 'sample 2', 'sample 3'"),
+        (["a_s1.png", "a_s2.png", "b_s1.png", "b_s3.png"], "differ in 'sample 2', 'sample 3'"),
         (["readme.txt"], "holds no image"),
     ],
 )
@@ -87,6 +107,71 @@ def test_what_does_not_match_up_is_named(files, says, outputs, tmp_path):
     with pytest.raises(InputError) as caught:
         match_outputs(outputs(*files), pairs_of(tmp_path, "a", "b"))
     assert says in str(caught.value)
+
+
+SETTINGS = {
+    "_tau{}": ("0.1", "0.5", "0.9"),
+    "_w{}": ("0.5", "1.0"),
+    "_v{}": ("1.0", "1.1"),
+    "_{}": ("0.1", "0.9"),
+    "_{}_mynet": ("5000", "10000"),
+    "_iter_{}": ("5000", "10000"),
+    "x4_{}": ("100000", "200000"),
+}
+
+
+@pytest.mark.parametrize(("style", "values"), SETTINGS.items())
+def test_settings_in_names_are_never_pooled(style, values, outputs, tmp_path):
+    names = [f"{image}{style.format(value)}.png" for image in "ab" for value in values]
+    folder, pairs = outputs(*names), pairs_of(tmp_path, "a", "b")
+    with pytest.raises(InputError, match=f"{len(values)} settings, not samples") as caught:
+        match_outputs(folder, pairs)
+    assert all(f"{value}' (of 2)" in str(caught.value) for value in values)
+    groups = group_outputs(folder, pairs)
+    assert [[file.name for file in found["b"]] for found in groups.values()] == [
+        [f"b{style.format(value)}.png"] for value in sorted(values)
+    ]
+
+
+def test_settings_may_have_samples_and_one_setting_is_no_setting(outputs, tmp_path):
+    names = [f"a_tau{tau}_sample{i}.png" for tau in (0.1, 0.9) for i in range(3)]
+    groups = group_outputs(outputs(*names), pairs_of(tmp_path, "a"), parameter="tau")
+    assert {label: len(found["a"]) for label, found in groups.items()} == {
+        "tau0.1": 3,
+        "tau0.9": 3,
+    }
+    with pytest.raises(InputError, match="which 'w' does not name"):
+        group_outputs(tmp_path / "sr", pairs_of(tmp_path, "a"), parameter="w")
+
+
+def test_images_under_different_settings_are_refused(outputs, tmp_path):
+    folder = outputs("a_tau0.1.png", "b_tau0.9.png")
+    with pytest.raises(InputError, match="2 settings"):
+        match_outputs(folder, pairs_of(tmp_path, "a", "b"))
+
+
+def test_a_prefix_may_stand_before_the_name(outputs, tmp_path):
+    folder = outputs("SR_0801_0.9_0.png", "SR_0801_0.9_1.png")
+    found = matched(folder, pairs_of(tmp_path, "0801"))
+    assert found == {"0801": ["SR_0801_0.9_0.png", "SR_0801_0.9_1.png"]}
+
+
+def test_names_are_matched_by_order_on_request(outputs, tmp_path):
+    names = [f"00000{image}_sample0000{sample}.png" for image in (0, 1) for sample in (0, 1)]
+    folder, pairs = outputs(*names), pairs_of(tmp_path, "0801", "0802")
+    with pytest.raises(InputError, match="--by-order"):
+        match_outputs(folder, pairs)
+    found = match_outputs(folder, pairs, by_order=True)
+    assert [file.name for file in found["0802"]] == names[2:]
+    with pytest.raises(InputError, match="2 names but there are 3 HR"):
+        match_outputs(folder, pairs_of(tmp_path, "a", "b", "c"), by_order=True)
+
+
+def test_accents_composed_or_not_are_one_name(outputs, tmp_path):
+    composed = "caf\u00e9"
+    name = unicodedata.normalize("NFD", composed)
+    found = matched(outputs(f"{name}.png"), pairs_of(tmp_path, composed))
+    assert found == {composed: [f"{name}.png"]}
 
 
 def test_a_missing_folder_is_one_line(tmp_path):
@@ -135,6 +220,63 @@ def test_another_color_mode_or_depth_is_refused(mode, says, pair, tmp_path):
         draw(path, mode=mode)
     with pytest.raises(InputError, match=says):
         check_outputs(pair, [path])
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB"])
+def test_a_gray_output_of_a_color_image_is_refused_by_its_pixels(mode, tmp_path):
+    pair = photo_pair(tmp_path)
+    with Image.open(pair.hr) as image:
+        image.convert("L").convert(mode).save(tmp_path / "sr.png")
+    with pytest.raises(InputError, match="is gray but its HR"):
+        check_outputs(pair, [tmp_path / "sr.png"])
+
+
+def photo_pair(folder):
+    """A smooth color image of 96x64 pixels."""
+    coarse = np.random.default_rng(3).integers(0, 256, (10, 14, 3), dtype=np.uint8)
+    path = folder / "photo.png"
+    Image.fromarray(coarse).resize((96, 64), Image.Resampling.BICUBIC).save(path)
+    return Pair(name="photo", hr=path)
+
+
+WAYS = {
+    "": lambda p: p,
+    "like BGR, red and blue swapped": lambda p: p[..., ::-1],
+    "turned by 180 degrees": lambda p: p[::-1, ::-1],
+    "mirrored": lambda p: p[:, ::-1],
+    "upside down": lambda p: p[::-1],
+    "shifted by 2 pixels down and -1 right against the HR": lambda p: np.roll(p, (2, -1), (0, 1)),
+    "far from their LR (another image, value range or color space)": lambda p: p // 3,
+}
+
+
+@pytest.mark.parametrize(("cause", "change"), WAYS.items())
+def test_a_likely_cause_is_named_for_what_is_hardly_meant(cause, change, tmp_path):
+    pair = photo_pair(tmp_path)
+    lr, _ = pair.load()
+    pixels = to_uint8(bicubic_upsample(lr)).permute(1, 2, 0).numpy()
+    Image.fromarray(np.ascontiguousarray(change(pixels))).save(tmp_path / "sr.png")
+    assert check_outputs(pair, [tmp_path / "sr.png"]) == ({cause} - {""})
+
+
+def test_an_output_equal_to_the_hr_is_named(tmp_path):
+    pair = photo_pair(tmp_path)
+    assert check_outputs(pair, [pair.hr]) == {"equal to the HR in every pixel"}
+
+
+def test_a_turned_output_of_another_size_says_so(tmp_path):
+    pair = photo_pair(tmp_path)
+    with Image.open(pair.hr) as image:
+        image.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "sr.png")
+    with pytest.raises(InputError, match="turned by an orientation tag"):
+        check_outputs(pair, [tmp_path / "sr.png"])
+
+
+@pytest.mark.parametrize("name", ["set5", "set14", pytest.param("bsd100", marks=pytest.mark.slow)])
+def test_no_honest_output_is_suspected(test_data, tmp_path, name):
+    for pair in open_dataset(name, test_data / "data" / "test").pairs:
+        save_image(bicubic_upsample(pair.load()[0]), tmp_path / "sr.png")
+        assert check_outputs(pair, [tmp_path / "sr.png"]) == set()
 
 
 def test_a_gray_output_of_a_gray_image_is_accepted(tmp_path):

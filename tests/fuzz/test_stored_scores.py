@@ -1,0 +1,251 @@
+"""Run folders, results folders and tables with any content are read, or refused in one line."""
+
+import contextlib
+import json
+import shutil
+import sqlite3
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pdbench.cli import main
+from pdbench.errors import InputError
+from pdbench.harness.results import export_results, read_results
+from pdbench.harness.run_info import DatasetRecord, ImageFingerprint, MethodRecord, RunRecord
+from pdbench.harness.store import FILE, RunStore, read_run
+from pdbench.scores import MetricFacts
+
+IMAGES = {"a": "1" * 64, "b": "2" * 64}
+DATASET = DatasetRecord(id="toy", title="Toy", scale=4, images=IMAGES, sha256="3" * 64)
+FACTS = MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion", unit="dB")
+METHOD = MethodRecord(
+    id="m", title="M", kind="single", size="", weights="", seed=0, protocol="paper",
+    hashes={"psnr": "0123abcd"}, dataset_sha256=DATASET.sha256, versions={},
+)  # fmt: skip
+SCORES = tuple(
+    METHOD.score("toy", image, 0, 0, "psnr", value=value, reason="")
+    for image, value in zip(IMAGES, (30.0, 31.0), strict=True)
+)
+ESCAPES = "\x1b]0;title\x07\x1b[2J"
+HEAD = "image,seed,sample,psnr\n"
+VALUES = [None, True, 0, -1, 10**400, 1e308, "", "x" * 140_000, ESCAPES, "../out/x", [], {}, [[]],
+          {"a": {"b": []}}]  # fmt: skip
+SETTINGS = settings(
+    max_examples=60,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Folder of exported scores."""
+    record = RunRecord(dataset=DATASET, metrics=(FACTS,), methods=(METHOD,), scores=SCORES)
+    return export_results(record, tmp_path / "results")[-1].parent
+
+
+@pytest.fixture
+def run_folder(tmp_path):
+    """Run folder with the same scores."""
+    with RunStore(tmp_path / "run") as store:
+        seen = {n: ImageFingerprint(content=n, sha256=s, pixels=1) for n, s in IMAGES.items()}
+        store.begin(DATASET, seen, [METHOD], [FACTS])
+        for score in SCORES:
+            store.write(IMAGES[score.image], METHOD, [score])
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def refused(capsys):
+    """Call `pdbench WORDS...`, which must refuse in one printable line; returns the line."""
+
+    def call(*words):
+        code = main([str(word) for word in words])
+        said = capsys.readouterr().err
+        assert code == 2, said
+        assert said.count("\n") == 1
+        assert said[:-1].isprintable()
+        return said
+
+    return call
+
+
+def places(value, path=()):
+    """Yield the path of every value within JSON."""
+    yield path
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(part, (*path, key))
+
+
+def changed(value, path, new):
+    """Return JSON with the value at a path replaced."""
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = changed(value[path[0]], path[1:], new)
+    return copy
+
+
+def one_line(error):
+    """Check that an error is one line."""
+    assert "\n" not in str(error)
+
+
+def read(reader, folder):
+    """Read a folder: a record of what can be printed, or None where it is refused in one line."""
+    try:
+        record = reader(folder)
+    except InputError as error:
+        return one_line(error)
+    texts = [record.dataset.title, *(m.title for m in record.methods)]
+    assert all(text.isprintable() for text in texts)
+    return record
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: f"{value!r:.20}")
+def test_any_value_anywhere_in_provenance(results, value):
+    path = results / "provenance.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    for place in places(stored):
+        path.write_text(json.dumps(changed(stored, place, value)), encoding="utf-8")
+        read(read_results, results)
+
+
+@SETTINGS
+@given(data=st.data())
+def test_any_json_is_read_or_refused(results, data):
+    path = results / "provenance.json"
+    content = results / "provenance.json.whole"
+    if not content.exists():
+        shutil.copy(path, content)
+    stored = json.loads(content.read_text(encoding="utf-8"))
+    place = data.draw(st.sampled_from(list(places(stored))))
+    path.write_text(json.dumps(changed(stored, place, data.draw(JSON))), encoding="utf-8")
+    read(read_results, results)
+
+
+@pytest.mark.parametrize(
+    ("place", "key"), [((), "later"), (("dataset",), "later"), (("methods", "m"), "later")]
+)
+def test_a_key_of_a_later_version_is_named(results, refused, place, key):
+    path = results / "provenance.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    inner = stored
+    for part in place:
+        inner = inner[part]
+    inner[key] = 1
+    path.write_text(json.dumps(stored), encoding="utf-8")
+    assert "'later'" in refused("table", results)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[", "null", "[]", "{}", "[" * 100_000, '{"dataset": ' * 2000, "NaN", "\ud800", "\0",
+        '{"a": 1e400}', "9" * 5000,
+    ],
+    ids=lambda text: f"{text!r:.20}",
+)  # fmt: skip
+def test_provenance_that_is_no_provenance(results, refused, text):
+    (results / "provenance.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    refused("table", results)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "\0", "image", HEAD + "a,0,0\n", HEAD + "a,0,0,nan\n",
+        HEAD + "a,0,0,1e308\nb,0,0,1e308\n", HEAD + "a,x,0,1\n",
+        HEAD + "a,0,0,one\n", HEAD + f"a,0,0,{'1' * 140_000}\n",
+        HEAD + f"a,{'1' * 5000},0,1\n", HEAD + "../x,0,0,1\n",
+        HEAD + "a,0,0,1\na,0,0,1\n", "image,seed,sample,mse\na,0,0,1\n",
+        HEAD + f"{ESCAPES},0,0,1\n", HEAD + "\"a,0,0,1\n",
+    ],
+    ids=lambda text: f"{text[-30:]!r}",
+)  # fmt: skip
+def test_scores_that_are_no_scores(results, refused, text):
+    (results / "m.csv").write_text(text, encoding="utf-8")
+    refused("table", results)
+
+
+def test_bytes_that_are_no_text(results, refused):
+    (results / "m.csv").write_bytes(HEAD.encode() + b"\xff,0,0,1\n")
+    refused("table", results)
+    (results / "provenance.json").write_bytes(b"\xff\xfe{}")
+    refused("table", results)
+
+
+COLUMNS = {
+    "dataset": ("record", "id"),
+    "method": ("record", "id", "seed", "protocol"),
+    "metric": ("facts",),
+    "latest": ("dataset", "protocol", "metrics"),
+    "score": ("value", "reason", "seed", "sample", "protocol"),
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [(t, column) for t, columns in COLUMNS.items() for column in columns]
+)
+def test_any_value_in_a_cell_of_a_run_folder(run_folder, table, column):
+    whole = (run_folder / FILE).read_bytes()
+    for value in (*VALUES, b"\xff", "nan", float("inf"), float("-inf"), json.dumps([1])):
+        (run_folder / FILE).write_bytes(whole)
+        with contextlib.closing(sqlite3.connect(run_folder / FILE)) as db, db:
+            bound = json.dumps(value) if isinstance(value, list | dict) else value
+            bound = str(bound) if isinstance(bound, int) and abs(bound) > 2**60 else bound
+            with contextlib.suppress(sqlite3.IntegrityError):
+                db.execute(f"UPDATE {table} SET {column} = ?", (bound,))
+        read(read_run, run_folder)
+
+
+@pytest.mark.parametrize(("table", "column"), [("dataset", "record"), ("method", "record"),
+                                               ("metric", "facts")])  # fmt: skip
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: f"{value!r:.20}")
+def test_any_value_anywhere_in_a_record_of_a_run_folder(run_folder, table, column, value):
+    with contextlib.closing(sqlite3.connect(run_folder / FILE)) as db:
+        stored = json.loads(db.execute(f"SELECT {column} FROM {table}").fetchone()[0])
+        for place in places(stored):
+            with db:
+                db.execute(
+                    f"UPDATE {table} SET {column} = ?",
+                    (json.dumps(changed(stored, place, value)),),
+                )
+            read(read_run, run_folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "method", "method,psnr\n", "\0", "method,psnr\nx,1\ny\n", "psnr,psnr\n1,2\n",
+        "method,psnr\nx,nan\n", "method,psnr\nx,1e308\ny,1e308\n",
+        f"method,psnr\nx,{'9' * 140_000}\n",
+        "method,psnr\nx,-inf\n", "#\n#\n", '"method,psnr\nx,1\n',
+    ],
+    ids=lambda text: f"{text[-30:]!r}",
+)  # fmt: skip
+def test_tables_that_cannot_be_audited(tmp_path, refused, text):
+    (tmp_path / "table.csv").write_text(text, encoding="utf-8")
+    refused("audit", tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize("form", ["text", "md", "json"])
+@pytest.mark.parametrize("cell", [ESCAPES, "a|b`c", "x" * 1000, "\u202e", f"0.{'0' * 400}1"])
+def test_an_audit_prints_no_control_bytes(tmp_path, capsys, form, cell):
+    path = tmp_path / "table.csv"
+    path.write_text(f"# {ESCAPES}\nmethod,psnr,ssim\n{cell},2599,{'0.' + '1' * 400}\n{cell},1,2\n",
+                    encoding="utf-8")  # fmt: skip
+    assert main(["audit", str(path), "--format", form]) == 0
+    printed = capsys.readouterr().out.replace("\n", "")
+    assert "\x1b" not in printed
+    assert printed.isprintable() or form == "json"
