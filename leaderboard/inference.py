@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-
-from torch import Tensor
-from tqdm import tqdm
 
 from pdbench.data.datasets import Dataset
 from pdbench.harness.config import Catalog
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
-from pdbench.harness.restore import make_bank, open_networks, restore
-from pdbench.harness.runner import PROGRESS_DELAY
-from pdbench.images import save_image
+from pdbench.harness.progress import progress_over
+from pdbench.harness.restore import make_bank, open_networks, restore, save_outputs
 from pdbench.metrics.protocol import PROTOCOLS
 
 __all__ = ["write_images"]
@@ -49,25 +45,8 @@ def write_images(
         folder.mkdir(parents=True, exist_ok=True)
         for earlier in folder.glob("*.png"):
             earlier.unlink()
-    bar = tqdm(
-        dataset.pairs,
-        desc=f"making {dataset.id}",
-        delay=PROGRESS_DELAY,
-        disable=None if progress else True,
-        leave=False,
-    )
-    for pair in bar:
+    for pair in progress_over(dataset.pairs, f"making {dataset.id}", show=progress):
         lr, _ = pair.load()
         bank = make_bank(pair.name, lr, places.values(), networks, options)
         for folder, method in places.items():
-            for name, image in _named(method, pair.name, restore(method, bank)):
-                save_image(rules.quantize(image), folder / f"{name}.png")
-
-
-def _named(method: Method, image: str, outputs: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """Give each output the name of its file."""
-    if method.kind != "stochastic":
-        yield image, outputs[0]
-        return
-    for sample, output in enumerate(outputs):
-        yield f"{image}_sample{sample:05d}", output
+            save_outputs(method, pair.name, restore(method, bank), rules, folder)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
-from tqdm import tqdm
 
 from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import pixel_sha256
@@ -18,8 +17,9 @@ from pdbench.harness.config import RunConfig
 from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.external_images import GivenImages, open_images
 from pdbench.harness.options import EvalOptions
+from pdbench.harness.progress import progress_over
 from pdbench.harness.run_info import RunRecord
-from pdbench.harness.runner import PROGRESS_DELAY, run
+from pdbench.harness.runner import run
 from pdbench.harness.store import read_outputs
 from pdbench.images import load_image, to_uint8
 from pdbench.leaderboard.crops import Box, choose_box, choose_images, write_crop
@@ -111,14 +111,7 @@ def _fingerprints(
     boxes: dict[str, Box] = {}
     crops: dict[str, bytes] = {}
     shown = choose_images([pair.name for pair in dataset.pairs])
-    bar = tqdm(
-        dataset.pairs,
-        desc="fingerprints",
-        delay=PROGRESS_DELAY,
-        disable=None if progress else True,
-        leave=False,
-    )
-    for pair in bar:
+    for pair in progress_over(dataset.pairs, "fingerprints", show=progress):
         hr = rgb_levels(pair.load()[1])
         height, width = hr.shape[:2]
         for sample, file in enumerate(given.files[pair.name]):

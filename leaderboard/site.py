@@ -120,7 +120,7 @@ def render_board_page(boards: Sequence[SiteBoard], board: SiteBoard) -> str:
     """Write the page of one of the boards."""
     return render_page(
         "board_page.html",
-        f"{board.title} ×4",
+        f"{board.content.title} ×4",
         lead=LEAD,
         boards=boards,
         page=board.page,

@@ -13,7 +13,7 @@ from pdbench.leaderboard.validation import entry_failures
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.plots.board_model import Badge, Board, BoardRow, build_board
-from pdbench.plots.pages import render
+from pdbench.plots.pages import find_links, render
 
 __all__ = [
     "POLICY", "SiteBoard", "accepted_entries", "gather_boards", "method_link", "page_name",
@@ -30,6 +30,9 @@ References:
     W3C, "Content Security Policy Level 3", https://www.w3.org/TR/CSP3/
 """
 
+FIRST = "set14"
+"""Dataset of the first page."""
+
 TRUST = {
     "self-reported": "the scores are those handed in; the board recomputed nothing",
     "re-scored": "the board computed every score from the images",
@@ -44,7 +47,6 @@ class SiteBoard:
 
     Attributes:
         dataset: Dataset id.
-        title: Title of the dataset.
         protocol: Protocol id.
         page: File name of the page.
         content: What it shows.
@@ -52,7 +54,6 @@ class SiteBoard:
     """
 
     dataset: str
-    title: str
     protocol: str
     page: str
     content: Board
@@ -72,7 +73,7 @@ def accepted_entries(board: Submissions) -> tuple[list[Entry], dict[str, str]]:
 
 
 def gather_boards(board: Submissions, entries: Sequence[Entry]) -> list[SiteBoard]:
-    """Make one board per dataset and protocol, those with most rows first.
+    """Make one board per dataset and protocol: Set14 first, then those with most rows.
 
     Args:
         board: Knows the levels of trust.
@@ -82,7 +83,7 @@ def gather_boards(board: Submissions, entries: Sequence[Entry]) -> list[SiteBoar
     for entry in entries:
         for dataset in entry.provenance.datasets:
             groups.setdefault((dataset, entry.provenance.protocol), []).append(entry)
-    ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    ordered = sorted(groups.items(), key=lambda one: (one[0][0] != FIRST, -len(one[1]), one[0]))
     ranked = [(key, group) for key, group in ordered if not all(map(implausible, group))]
     return [
         _board(board, dataset, protocol, group, first=not index)
@@ -143,12 +144,12 @@ def _board(
         [METRICS.get(name).facts for name in columns],
         [_row(board, entry, dataset, columns) for entry in kept],
         slug=slug,
+        title=kept[0].provenance.datasets[dataset].title,
         contaminated={key: why for e in kept for key, why in _flattered(e, dataset, columns)},
         images=len(images),
     )
     return SiteBoard(
         dataset=dataset,
-        title=kept[0].provenance.datasets[dataset].title,
         protocol=protocol,
         page="index.html" if first else f"{page_name(slug)}.html",
         content=content,
@@ -187,12 +188,15 @@ def _row(board: Submissions, entry: Entry, dataset: str, columns: Sequence[str])
     if source := entry.contamination(dataset):
         why = f"trained on these test images ({source})"
         badges.append(Badge(text="trained on test set", role="contaminated", why=why))
+    paper = [("paper", address) for _, address in find_links(entry.card.paper)[:1]]
+    code = [("code or page", address) for _, address in find_links(entry.card.link)[:1]]
     return BoardRow(
         method=entry.id,
         title=entry.card.name,
         kind=entry.card.kind,
         link=method_link(entry.id),
         badges=tuple(badges),
+        links=(*paper, *code),
     )
 
 

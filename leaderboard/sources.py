@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from pdbench.baselines.spandrel_adapter import Checkpoint
 from pdbench.data.datasets import Dataset
 from pdbench.errors import InputError, system_reason
 from pdbench.harness.config import Catalog, weights_of
+from pdbench.harness.local import LOCAL, as_method, load_code
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
 from pdbench.leaderboard.inference import write_images
@@ -74,19 +73,14 @@ def from_code(place: str) -> Runnable:
     """Take a method out of a file of Python, which is executed: the submitter's own, never other.
 
     Args:
-        place: "FILE.py:NAME", NAME being a `Method` defined at the top of the file.
+        place: "FILE.py:NAME", NAME being a `Method`, a callable or a network; see `load_code`.
 
     Raises:
         InputError: There is no such file or name, it cannot be imported, or it is no `Method`.
     """
-    file, _, name = place.rpartition(":")
-    path = Path(file)
-    if path.suffix != ".py" or not name.isidentifier():
-        raise InputError(f"'{place}' names no method; write it as FILE.py:NAME")
-    digest = _sha256(path, "method file")
-    method = getattr(_import(path), name, None)
-    if not isinstance(method, Method):
-        raise InputError(f"'{path}' has no Method called '{name}'; see CONTRIBUTING.md")
+    code = load_code(place)
+    method = code if isinstance(code, Method) else as_method(LOCAL, code)
+    digest = _sha256(Path(place.rpartition(":")[0]), "method file")
     fingerprint = weights_of(method, baselines.fingerprint, "compact")
     return Runnable(
         method=method,
@@ -98,21 +92,6 @@ def from_code(place: str) -> Runnable:
             weights=fingerprint,
         ),
     )
-
-
-def _import(path: Path) -> object:
-    name = f"pdbench_submitted_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"'{path}' cannot be imported; give a file of Python")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # whatever the submitter's own code raises
-        line = (str(error).splitlines() or [""])[0]
-        raise InputError(f"'{path}' fails: {type(error).__name__}: {line}; fix it") from error
-    return module
 
 
 def reproduce(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,16 @@ class MethodCatalog:
 
     Attributes:
         checkpoint: A network out of a file, one more method beside all others; None for none.
+        local: Id -> a method of the caller's own, beside all others.
     """
 
     checkpoint: Checkpoint | None = None
+    local: Mapping[str, Method] = field(default_factory=dict)
 
     def method(self, name: str) -> Method:
         """Return a method by its id; raises InputError for an unknown one."""
+        if name in self.local:
+            return self.local[name]
         if self.checkpoint is None or name != self.checkpoint.id:
             return methods.resolve(name)
         return Method(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
@@ -81,6 +82,17 @@ class Registry(Generic[T]):
         if entry.id in self._entries:
             raise ValueError(f"duplicate {self.kind} id '{entry.id}'")
         self._entries[entry.id] = entry
+
+    @contextlib.contextmanager
+    def holding(self, entries: Iterable[T]) -> Iterator[None]:
+        """Have declarations of the caller's own besides, for the length of a `with` block."""
+        before = dict(self._entries)
+        try:
+            for entry in entries:
+                self.add(entry)
+            yield
+        finally:
+            self._entries = before
 
     def get(self, name: str) -> T:
         """Return the entry with this id.

@@ -23,7 +23,10 @@ def modules_with_examples():
 
 
 @pytest.mark.parametrize("name", list(modules_with_examples()))
-def test_examples_of(name):
+def test_examples_of(name, tmp_path, monkeypatch):
+    (tmp_path / "results").symlink_to(ROOT / "results")
+    monkeypatch.chdir(tmp_path)  # examples may write, and read what a checkout holds
+    monkeypatch.setenv("MPLBACKEND", "agg")
     result = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
     assert result.attempted
     assert not result.failed

@@ -3,7 +3,9 @@
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
+import venv
 import zipfile
 from pathlib import Path
 
@@ -57,15 +59,25 @@ def test_tracked_weights_stay_under_20_mib():
     assert sum(path.stat().st_size for path in weights) <= 20 * 2**20
 
 
-@pytest.mark.slow
-def test_a_wheel_holds_every_package_under_pdbench_only(tmp_path):
-    copy = tmp_path / "copy"  # a build leaves folders behind
-    shutil.copytree(
-        ROOT, copy, ignore=shutil.ignore_patterns(".*", "runs", "tests", "__pycache__")
-    )
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), "."]
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A copy of the tree; a build leaves folders behind."""
+    folder = tmp_path_factory.mktemp("copy") / "pdbench"
+    ignored = shutil.ignore_patterns(".*", "runs", "site", "tests", "__pycache__", "*.egg-info")
+    return Path(shutil.copytree(ROOT, folder, ignore=ignored))
+
+
+@pytest.fixture(scope="module")
+def wheel(copy, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), "."]
     subprocess.run(command, cwd=copy, check=True)
-    (wheel,) = tmp_path.glob("pdbench-*.whl")
+    (found,) = folder.glob("pdbench-*.whl")
+    return found
+
+
+@pytest.mark.slow
+def test_a_wheel_holds_every_package_under_pdbench_only(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     code = {name.split("/")[0] for name in names}
     assert code == {"pdbench", f"pdbench-{wheel.name.split('-')[1]}.dist-info"}
@@ -74,3 +86,54 @@ def test_a_wheel_holds_every_package_under_pdbench_only(tmp_path):
     for path in data_files():
         inside = path.relative_to(ROOT).as_posix()
         assert (inside if inside.startswith("pdbench/") else f"pdbench/{inside}") in names
+
+
+SMOKE = """
+import pathlib, torch, pdbench
+import pdbench.methods, pdbench.baselines, pdbench.leaderboard
+print(pathlib.Path(pdbench.__file__).parent)
+assert {"run", "load", "metric", "sample"} <= set(dir(pdbench))
+lr = torch.rand(3, 12, 16)
+assert pdbench.network("rrdb")(lr[None]).shape == (1, 3, 48, 64)
+assert pdbench.method("average-2")(lr).shape == (3, 48, 64)
+hr = pdbench.method("bicubic")(lr)
+assert pdbench.metric("ssim")(hr, hr) == 1
+near = {"near": lambda lr: lr.repeat_interleave(4, -1).repeat_interleave(4, -2)}
+results = pdbench.run(["bicubic", near], metrics=["psnr", "ssim"], jobs=1)
+assert len(pdbench.load("runs/builtin").scores) == len(results.scores) == 48
+results.plane("psnr", "ssim").write_html("plane.html")
+assert pdbench.table(results, form="latex")
+assert pdbench.protocol("paper")
+"""
+TYPED = """
+import pdbench
+reveal_type(pdbench.network("rrdb"))
+pdbench.metric("psnr", protokoll="paper")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["wheel", "editable"])
+def test_an_installation_works_from_another_folder_and_for_type_checkers(
+    way, copy, wheel, tmp_path
+):
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    (packages,) = (tmp_path / "venv").glob("lib/python3*/site-packages")
+    # what pdbench needs lies here already; pdbench itself is not found that way
+    (packages / "needs.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    what = [str(wheel)] if way == "wheel" else ["-e", str(copy)]
+    install = [str(python), "-m", "pip", "install", "-q", "--no-deps", *what]
+    subprocess.run(install, check=True)
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "smoke.py").write_text(SMOKE)
+    run = subprocess.run([str(python), "smoke.py"], cwd=folder, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    place = packages if way == "wheel" else copy
+    assert run.stdout.splitlines()[0] == str(place / "pdbench")
+    (folder / "typed.py").write_text(TYPED)
+    checker = [sys.executable, "-m", "mypy", "--python-executable", str(python), "typed.py"]
+    said = subprocess.run(checker, cwd=folder, capture_output=True, text=True).stdout
+    assert 'Revealed type is "torch.nn.modules.module.Module"' in said
+    assert 'Unexpected keyword argument "protokoll"' in said

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdbench.api.tables import read_scores
+from pdbench.api.tables import Source, read_scores
 from pdbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["audit", "claims", "diff", "front"]
 def diff(
     first: str,
     second: str,
-    folder: str | Path = "runs/builtin",
+    folder: Source = "runs/builtin",
     *,
     protocol: str | None = None,
     seeds: Sequence[int] = (),
@@ -32,7 +32,7 @@ def diff(
     Args:
         first: Method id.
         second: Method id.
-        folder: A run folder, or a dataset's folder below results/.
+        folder: A run folder, a dataset's folder below results/, or results.
         protocol: Protocol id; that of the latest run when None.
         seeds: Run seeds; all when empty.
         form: One of `REPORT_FORMATS`.
@@ -42,6 +42,10 @@ def diff(
 
     Raises:
         InputError: The folder holds no scores, or a method or the format is unknown.
+
+    >>> import pdbench
+    >>> print(pdbench.diff("average-25", "rrdb", "results/set14_x4").splitlines()[1])
+    A: Average (25); B: RRDB
     """
     from pdbench.plots import report_diff, report_formats
 
@@ -53,7 +57,7 @@ def diff(
 
 
 def claims(
-    folder: str | Path = "runs/builtin",
+    folder: Source = "runs/builtin",
     *,
     protocol: str | None = None,
     seeds: Sequence[int] = (),
@@ -62,7 +66,7 @@ def claims(
     """Hold stored scores against the paper's claims C1 to C8.
 
     Args:
-        folder: A run folder, or a dataset's folder below results/.
+        folder: A run folder, a dataset's folder below results/, or results.
         protocol: Protocol id; that of the latest run when None.
         seeds: Run seeds; all when empty.
         form: "text", "md" or "json".
@@ -72,6 +76,10 @@ def claims(
 
     Raises:
         InputError: The folder holds no scores, or the format is unknown.
+
+    >>> import pdbench
+    >>> print(pdbench.claims("results/set14_x4").splitlines()[0])
+    set14 ×4, 14 images; protocol paper; compact networks; seed 0
     """
     from pdbench.plots import report_claims, report_formats
 
@@ -94,6 +102,9 @@ def audit(table: str | Path, *, form: str = "text") -> str:
 
     Raises:
         InputError: The file cannot be read, is no table, or the format is unknown.
+
+    >>> import pdbench
+    >>> findings = pdbench.audit("paper")
     """
     from pdbench.analysis.paper_tables import paper_table, parse_table
     from pdbench.plots import report_audit, report_formats
@@ -114,7 +125,7 @@ def audit(table: str | Path, *, form: str = "text") -> str:
 
 
 def front(
-    folder: str | Path = "runs/builtin",
+    folder: Source = "runs/builtin",
     *,
     x: str = "psnr",
     y: str = "lpips-vgg",
@@ -127,7 +138,7 @@ def front(
     """Find the Pareto front of two metrics, how sure it is, and the area it encloses.
 
     Args:
-        folder: A run folder, or a dataset's folder below results/.
+        folder: A run folder, a dataset's folder below results/, or results.
         x: Metric id.
         y: Another metric id.
         methods: Method ids to consider; all when empty.
@@ -142,6 +153,11 @@ def front(
     Raises:
         InputError: The folder holds no scores, an id or the format is unknown, or no method has
             both metrics.
+
+    >>> import pdbench
+    >>> text = pdbench.front("results/set14_x4", x="psnr", y="dists")
+    >>> print(text.splitlines()[0])
+    set14 ×4, 14 images; protocol paper; compact networks; seed 0
     """
     from pdbench.plots import report_formats, report_front
 

@@ -66,6 +66,11 @@ def import_weights(
 
     Raises:
         InputError: The file is of anything else, damaged, or holds code; nothing is written.
+
+    >>> import pdbench
+    >>> pdbench.import_weights("RRDB_PSNR_x4.pth")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    pdbench.errors.InputError: there is no such file
     """
     imported = import_checkpoint(Path(file), name)
     target = Path(output) if output else next(iter(weights_folders()), Path())
@@ -81,6 +86,12 @@ def show_weights(file: str | Path, *, name: str | None = None) -> WeightsReport:
 
     Raises:
         InputError: The file is neither, damaged, or holds code.
+
+    >>> import pdbench
+    >>> from pdbench.baselines import BASELINES
+    >>> report = pdbench.show_weights(BASELINES.get("rrdb").weights_path("compact"))
+    >>> [name for name, _ in report.facts][-2:]
+    ['tensors', 'fingerprint']
     """
     own = describe_weights(Path(file))
     return WeightsReport(facts=own) if own else _report(import_checkpoint(Path(file), name), None)

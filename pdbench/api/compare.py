@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
 from pdbench.api.environment import settings
+from pdbench.api.local_code import Methods, open_methods
 from pdbench.data.datasets import Dataset, open_dataset
 from pdbench.data.pairs import Pair
 from pdbench.errors import InputError
@@ -25,7 +25,7 @@ SMALLEST = 8
 
 
 def compare(
-    methods: Sequence[str] = ("bicubic", "rrdb", "average-5"),
+    methods: Methods = ("bicubic", "rrdb", "average-5"),
     *,
     image: str,
     crop: str | tuple[int, int, int, int],
@@ -39,7 +39,7 @@ def compare(
     that is shown.
 
     Args:
-        methods: Method ids, in the order shown.
+        methods: Method ids, in the order shown; code of your own as for `run`.
         image: Name of the image within the dataset.
         crop: (left, top, width, height) in pixels of the HR image, or "x,y,w,h".
         dataset: Dataset id, or a folder of HR images.
@@ -53,6 +53,11 @@ def compare(
         InputError: An id, the image or the ending is unknown, the crop is malformed or leaves the
             image, or the file cannot be written.
         WeightsUnavailable: A network has no weights of the size asked for.
+
+    >>> import pdbench
+    >>> crop = (130, 150, 96, 96)
+    >>> pdbench.compare(["bicubic"], image="coffee", crop=crop, metrics=["psnr"]).name
+    'compare.png'
     """
     options = EvalOptions.of(**fields)
     box = _box(crop) if isinstance(crop, str) else crop
@@ -60,8 +65,9 @@ def compare(
     if not methods:
         raise InputError("there is no method to compare; name some with --methods")
     with settings(weights_dir=options.weights_dir, offline=options.offline):
-        catalog = MethodCatalog()
-        found = [catalog.method(name) for name in dict.fromkeys(methods)]
+        names, local = open_methods(methods)
+        catalog = MethodCatalog(local=local)
+        found = [catalog.method(name) for name in dict.fromkeys(names)]
         opened = open_dataset(dataset, options.data_root)
         pair = _pair(opened, image)
         hr_size = pair.load()[1].shape

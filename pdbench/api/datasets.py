@@ -24,6 +24,11 @@ def get_data(name: str, *, data_root: str | Path | None = None) -> list[Path]:
 
     Raises:
         InputError: The set is unknown, has no place to go, or cannot be downloaded.
+
+    >>> import pdbench
+    >>> pdbench.get_data("set5")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    pdbench.errors.InputError: say where to put it
     """
     root = datasets.data_root(data_root)
     if root is None:
@@ -47,6 +52,11 @@ def export_data(
     Raises:
         InputError: The set is not found or cannot be used, or the folder holds other images or
             cannot be written.
+
+    >>> import pdbench
+    >>> lr, hr = pdbench.export_data("builtin", output="in")
+    >>> len(list(lr.iterdir()))
+    12
     """
     opened = datasets.open_dataset(name, data_root)
     return datasets.export_dataset(opened, Path(output))
@@ -68,6 +78,11 @@ def prepare_data(
 
     Raises:
         InputError: No photographs, one that cannot be read, or a folder that holds others.
+
+    >>> import pdbench
+    >>> lr, hr = pdbench.export_data("builtin", output="in")
+    >>> pdbench.prepare_data([hr], output="ready", progress=False)
+    12
     """
     folders = [Path(folder) for folder in data]
     return len(prepare_photos(folders, Path(output), jobs=jobs, progress=progress))

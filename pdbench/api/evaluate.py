@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 from pdbench.api.environment import settings
+from pdbench.api.local_code import open_metrics
 from pdbench.api.names import check_name
+from pdbench.api.results import Results
 from pdbench.data.datasets import Dataset, open_dataset, open_folders
 from pdbench.data.sr_folders import Outputs, group_outputs, match_outputs
 from pdbench.errors import InputError
 from pdbench.harness import runner
-from pdbench.harness.config import RunConfig
+from pdbench.harness.config import Catalog, RunConfig
 from pdbench.harness.external_images import GivenRows, open_images
+from pdbench.harness.local import as_method, executor_for, load_code
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
-from pdbench.harness.runner import RunResult
 from pdbench.harness.store import read_outputs
+from pdbench.methods.catalog import MethodCatalog
+from pdbench.metrics import METRICS
 
 __all__ = ["evaluate"]
 
 
 def evaluate(
-    sr: str | Path,
+    sr: str | Path | None = None,
     *,
     name: str,
+    method: object = None,
     hr: str | Path | None = None,
     lr: str | Path | None = None,
     dataset: str | None = None,
@@ -38,8 +43,8 @@ def evaluate(
     export: str | Path | None = None,
     progress: bool = False,
     **fields: Unpack[OptionFields],
-) -> RunResult:
-    """Score a folder of super-resolved images; what is stored of the same files is kept.
+) -> Results:
+    """Score a folder of super-resolved images, or code of your own; what is stored is kept.
 
     Args:
         sr: Folder of outputs, each named like its HR image with any ending ("0801x4_mynet.png");
@@ -48,6 +53,7 @@ def evaluate(
             own, called `name`-tau0.9; the word it begins with, or "" for any. None refuses it.
         by_order: Match outputs and HR images by the order of their names.
         name: Id the outputs get in tables and files.
+        method: Instead of `sr`: a callable, a `Method` or "FILE.py:NAME", as for `run`.
         hr: Folder of HR images; either this or `dataset`.
         lr: Folder of LR images; those beside `hr`, or made from it, when None.
         dataset: Dataset id.
@@ -63,30 +69,66 @@ def evaluate(
     Raises:
         InputError: The name is taken or malformed, images have no partner, or a file cannot be
             scored; it is named.
+
+    >>> import pdbench
+    >>> made = pdbench.run("bicubic", metrics="psnr", save_images="out")
+    >>> again = pdbench.evaluate("out/bicubic", name="mynet", dataset="builtin", metrics="psnr")
+    >>> list(again.summary().index)
+    ['mynet']
     """
-    options = EvalOptions.of(**fields)
+    metrics, local_metrics = open_metrics(fields.get("metrics", ()))
+    options = replace(EvalOptions.of(**fields), metrics=metrics)
     check_name(name)
     opened = _dataset(hr, lr, dataset, options.data_root)
     folder = Path(output) if output else Path("runs") / opened.id
+    if (sr is None) == (method is None):
+        raise InputError("say what to score: either a folder, --sr, or code of your own, --method")
+    catalog: Catalog
+    if sr is None:
+        row = as_method(name, load_code(method) if isinstance(method, str) else method)
+        catalog = MethodCatalog(local={name: replace(row, title=title or row.title)})
+    else:
+        found = _settings(Path(sr).expanduser(), opened, group_by, by_order=by_order)
+        catalog = given = _open_rows(found, opened, name, title or name, folder, progress=progress)
+    config = RunConfig(
+        dataset=opened,
+        methods=(name,) if sr is None else tuple(given.rows),
+        catalog=catalog,
+        options=options,
+        local_metrics=local_metrics,
+    )
+    with (
+        settings(weights_dir=options.weights_dir, offline=options.offline),
+        METRICS.holding(local_metrics),
+    ):
+        executor = executor_for(options, method and catalog, local_metrics)
+        result = runner.run(config, folder, executor=executor, progress=progress)
+    exported = tuple(export_results(result.record, Path(export))) if export else ()
+    return Results.of(replace(result, exported=exported))
+
+
+def _open_rows(
+    found: Iterable[tuple[str, Outputs]],
+    dataset: Dataset,
+    name: str,
+    title: str,
+    folder: Path,
+    *,
+    progress: bool,
+) -> GivenRows:
+    """Open the outputs of each setting as a row of its own."""
     rows = {}
-    for label, files in _settings(Path(sr).expanduser(), opened, group_by, by_order=by_order):
-        own = f"{name}-{label}" if label else name
-        check_name(own)
+    for label, files in found:
+        own = check_name(f"{name}-{label}" if label else name)
         rows[own] = open_images(
             files,
-            opened,
+            dataset,
             name=own,
-            title=f"{title or name} {label}".strip(),
-            checked=read_outputs(folder, opened.id, own),
+            title=f"{title} {label}".strip(),
+            checked=read_outputs(folder, dataset.id, own),
             progress=progress,
         )
-    with settings(weights_dir=options.weights_dir, offline=options.offline):
-        config = RunConfig(
-            dataset=opened, methods=tuple(rows), catalog=GivenRows(rows=rows), options=options
-        )
-        result = runner.run(config, folder, progress=progress)
-    exported = tuple(export_results(result.record, Path(export))) if export else ()
-    return replace(result, exported=exported)
+    return GivenRows(rows=rows)
 
 
 def _settings(

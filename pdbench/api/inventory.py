@@ -45,6 +45,10 @@ def list_all(
 
     Raises:
         InputError: The kind is unknown or a folder does not exist.
+
+    >>> import pdbench
+    >>> [name for name, _ in pdbench.list_all("protocols")][:3]
+    ['paper', 'pirm', 'basicsr-y']
     """
     with settings(weights_dir=weights_dir):
         if kind == "methods":
@@ -152,6 +156,9 @@ def doctor(
 
     Returns:
         Section title -> (name, finding), one a line.
+
+    >>> import pdbench
+    >>> rows = pdbench.doctor()
     """
     with settings(weights_dir=weights_dir):
         return {

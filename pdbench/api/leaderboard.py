@@ -51,6 +51,11 @@ def verify(
 
     Raises:
         InputError: There is no such board or row, or the images cannot be used at all.
+
+    >>> import pdbench
+    >>> pdbench.verify("mynet", board="nowhere")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    pdbench.errors.InputError: there is no such board
     """
     root = find_board(board)
     if name is None and (sr is not None or checkpoint is not None):
@@ -113,6 +118,11 @@ def build_leaderboard(output: str | Path = "site", *, board: str | Path = "leade
     Raises:
         InputError: There is no such board, it has nothing to show, or the folder holds other files
             or cannot be written.
+
+    >>> import pdbench
+    >>> pdbench.build_leaderboard("site", board="nowhere")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    pdbench.errors.InputError: there is no such board
     """
     return build_site(find_board(board), Path(output))
 
@@ -129,6 +139,10 @@ def open_server(folder: str | Path, port: int = 8000) -> http.server.ThreadingHT
 
     Raises:
         InputError: The port is taken or not allowed.
+
+    >>> import pdbench
+    >>> server = pdbench.open_server("site", port=0)  # serve_forever() runs it
+    >>> server.server_close()
     """
     handler = functools.partial(_Quiet, directory=str(folder))
     try:

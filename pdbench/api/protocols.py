@@ -34,6 +34,10 @@ def protocol(name: str, *, form: str = "text") -> str:
 
     Raises:
         InputError: The protocol or the format is unknown.
+
+    >>> import pdbench
+    >>> print(pdbench.protocol("basicsr-y").splitlines()[2])
+    image: round, clipped to [0, 1], then rounded to the nearest of 256 levels
     """
     if form not in PROTOCOL_FORMATS:
         raise unknown_id("format", form, PROTOCOL_FORMATS)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pdbench.api.tables import read_scores
 from pdbench.errors import InputError, system_reason
 
 if TYPE_CHECKING:
-    from pdbench.harness.run_info import RunRecord
-    from pdbench.plots.report_formats import Grid
-    from pdbench.plots.report_page import Figure, Section
+    from pdbench.harness.run_info import MethodRecord, RunRecord
+    from pdbench.plots.board_model import Board
+    from pdbench.plots.report_formats import Document
 
 __all__ = ["report"]
 
@@ -49,6 +49,10 @@ def report(
     Raises:
         InputError: The folder holds no scores, an id is unknown, the scores cannot share a table,
             a figure is no PNG file, or the page cannot be written.
+
+    >>> import pdbench
+    >>> pdbench.report("results/set5_x4", output="report.html").name
+    'report.html'
     """
     from pdbench.plots.plane import write_file
     from pdbench.plots.report_page import render_report
@@ -56,14 +60,15 @@ def report(
     out = Path(output)
     if out.suffix.lower() != ".html":
         raise InputError(f"a report is a page; give a name that ends in .html, not '{out.name}'")
-    shown = [_figure(Path(path)) for path in figures]
+    shown = dict(_figure(Path(path)) for path in figures)
     records = [
         read_scores(one, protocol=protocol, methods=methods, seeds=seeds)
         for one in _folders(Path(folder))
     ]
     sections = [_section(record, methods, index) for index, record in enumerate(records)]
-    title = "Perception–distortion study: " + ", ".join(one.title for one in sections)
-    return write_file(out, render_report(title, sections, shown).encode())
+    title = "Perception–distortion study: " + ", ".join(board.title for board, _ in sections)
+    page = render_report(title, sections, _provenance(records, methods), shown)
+    return write_file(out, page.encode())
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -78,57 +83,83 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and scored(path)) or [folder]
 
 
-def _section(record: RunRecord, methods: Sequence[str], index: int) -> Section:
-    from pdbench.analysis.means import summarize
+def _section(record: RunRecord, methods: Sequence[str], index: int) -> tuple[Board, Document]:
     from pdbench.plots.board_model import BoardRow, build_board
     from pdbench.plots.report_claims import claims_document
-    from pdbench.plots.report_page import Section
-    from pdbench.plots.table_model import select_methods
 
     count, size = len(record.dataset.images), record.sizes
-    known = {method.id: method for method in record.methods}
-    chosen = select_methods(summarize(record.scores, images=count), list(methods) or None)
-    kinds: dict[str, Any] = {name: known[name].kind for name in chosen}
-    return Section(
+    board = build_board(
+        record.scores,
+        record.metrics,
+        [
+            BoardRow(method=one.id, title=one.title, kind=one.kind)  # type: ignore[arg-type]
+            for one in _chosen(record, methods)
+        ],
+        slug=f"board{index}",
         title=record.dataset.title,
-        board=build_board(
-            record.scores,
-            record.metrics,
-            [BoardRow(method=n, title=known[n].title, kind=kinds[n]) for n in chosen],
-            slug=f"board{index}",
-            images=count,
-            size=size,
-        ),
-        claims=claims_document(record.scores, record.metrics, images=count, size=size),
-        provenance=_provenance(record, chosen),
+        images=count,
+        size=size,
     )
+    return board, claims_document(record.scores, record.metrics, images=count, size=size)
 
 
-def _provenance(record: RunRecord, methods: Sequence[str]) -> Grid:
-    from pdbench.plots.report_formats import Grid
+def _chosen(record: RunRecord, methods: Sequence[str]) -> list[MethodRecord]:
+    from pdbench.analysis.means import summarize
+    from pdbench.plots.table_model import select_methods
 
     known = {method.id: method for method in record.methods}
-    rows = tuple(
-        (
-            name,
-            known[name].size or "—",
-            known[name].weights or "none",
-            str(known[name].seed),
-            known[name].protocol,
-            ", ".join(f"{metric} {digest}" for metric, digest in known[name].hashes.items()),
-            known[name].dataset_sha256[:12],
-            ", ".join(f"{package} {v}" for package, v in known[name].versions.items()),
-        )
-        for name in methods
+    return [
+        known[name] for name in select_methods(summarize(record.scores), list(methods) or None)
+    ]
+
+
+def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Document:
+    """Say how scores came about: what all share once, then what differs."""
+    from pdbench.plots.report_formats import Document, Grid
+
+    facts = [
+        {
+            "method": method.id,
+            "size": method.size or "—",
+            "weights": method.weights or "none",
+            "seed": str(method.seed),
+            "protocol": method.protocol,
+            "protocol hashes": _listed(method.hashes),
+            "versions": _listed(method.versions),
+        }
+        for record in records
+        for method in _chosen(record, methods)
+    ]
+    shared = [
+        (head, value)
+        for head, value in facts[0].items()
+        if head != "method" and all(row[head] == value for row in facts)
+    ]
+    heads = tuple(head for head in facts[0] if (head, facts[0][head]) not in shared)
+    rows = dict.fromkeys(tuple(row[head] for head in heads) for row in facts)
+    datasets = [record.dataset for record in records]
+    return Document(
+        lines=(),
+        grids=(
+            Grid(
+                heads=("dataset", "images", "sha256"),
+                rows=tuple((one.id, f"{len(one.images)}", one.sha256[:12]) for one in datasets),
+                words=3,
+            ),
+            Grid(heads=heads, rows=tuple(rows), words=len(heads)),
+            Grid(heads=("all rows", ""), rows=tuple(shared), words=2),
+        ),
+        notes=(),
+        record={},
     )
-    heads = ("method", "size", "weights", "seed", "protocol", "protocol hashes", "dataset",
-             "versions")  # fmt: skip
-    return Grid(heads=heads, rows=rows, words=len(heads))
 
 
-def _figure(path: Path) -> Figure:
-    from pdbench.plots.report_page import Figure
+def _listed(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
 
+
+def _figure(path: Path) -> tuple[str, str]:
+    """Return a picture's caption and data URL."""
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST_FIGURE + 1)
@@ -142,4 +173,4 @@ def _figure(path: Path) -> Figure:
             "'pdbench compare -o FILE.png'"
         )
     encoded = base64.b64encode(content).decode()
-    return Figure(title=path.stem, source=f"data:image/png;base64,{encoded}")
+    return path.stem, f"data:image/png;base64,{encoded}"

@@ -9,24 +9,27 @@ from pathlib import Path
 from typing import Unpack
 
 from pdbench.api.environment import settings
+from pdbench.api.local_code import Methods, open_methods, open_metrics
 from pdbench.api.names import check_name
+from pdbench.api.results import Results
 from pdbench.baselines.spandrel_adapter import Checkpoint, open_checkpoint
 from pdbench.data.datasets import open_dataset
 from pdbench.errors import InputError
 from pdbench.harness import runner
 from pdbench.harness.config import RunConfig
+from pdbench.harness.local import executor_for
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
-from pdbench.harness.runner import RunResult
 from pdbench.methods import SUITES
 from pdbench.methods.catalog import MethodCatalog
+from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
 
 __all__ = ["run"]
 
 
 def run(
-    methods: Sequence[str] = (),
+    methods: Methods = (),
     *,
     suite: str | None = None,
     checkpoint: str | Path | None = None,
@@ -34,14 +37,17 @@ def run(
     dataset: str = "builtin",
     output: str | Path | None = None,
     export: str | Path | None = None,
+    save_images: str | Path | None = None,
     force: Sequence[str] | None = None,
     progress: bool = False,
     **fields: Unpack[OptionFields],
-) -> RunResult:
+) -> Results:
     """Score methods on a dataset; scores in the run folder are kept and not computed again.
 
     Args:
-        methods: Method ids, in row order.
+        methods: Method ids, in row order; code of your own as {name: callable}, as a `Method`, or
+            as "FILE.py:NAME". A callable maps an LR image, (1, 3, h, w) or (3, h, w) in [0, 1],
+            to a x4 image; it runs in this process unless workers can import it.
         suite: Name of a list of methods, put before `methods`; those whose networks have no
             weights here are left out and reported.
         checkpoint: File of a x4 RGB network that spandrel knows, scored after `methods`.
@@ -49,10 +55,12 @@ def run(
         dataset: Dataset id, or a folder of images.
         output: Run folder; runs/<dataset> when None.
         export: Folder below which the scores are exported as well, as in results/.
+        save_images: Folder for all outputs: `<method>/<image>.png`, rounded as the protocol says.
         force: Methods whose stored scores are computed again; all of them when empty, none when
             None.
         progress: Show progress bars on stderr.
-        fields: How images are restored and scored, as in `EvalOptions`.
+        fields: How images are restored and scored, as in `EvalOptions`. `metrics` may be, or
+            hold, code of your own: {name: callable} of (sr, hr), or a `Metric`.
 
     Returns:
         The scores and where they are.
@@ -60,30 +68,51 @@ def run(
     Raises:
         InputError: Something asked for is unknown or cannot be used.
         WeightsUnavailable: A network has no weights of the size asked for.
+
+    >>> import pdbench
+    >>> methods = {"nearest": lambda lr: lr.repeat_interleave(4, -1).repeat_interleave(4, -2)}
+    >>> metrics = ["psnr", {"mae": lambda sr, hr: (sr - hr).abs().mean()}]
+    >>> results = pdbench.run(methods, metrics=metrics)
+    >>> print(results.summary()["mae", "mean"].round(3))
+    method
+    nearest    0.041
+    Name: (mae, mean), dtype: float64
     """
-    options = EvalOptions.of(**fields)
+    metrics, local_metrics = open_metrics(fields.get("metrics", ()))
+    options = replace(EvalOptions.of(**fields), metrics=metrics)
+    given, local = open_methods(methods)
     if suite is not None and suite not in SUITES:
         raise unknown_id("suite", suite, SUITES)
     if name is not None and checkpoint is None:
         raise InputError("--name is for the row of a --checkpoint; leave it out")
     with settings(weights_dir=options.weights_dir, offline=options.offline):
-        rows = [row for row in SUITES[suite] if row not in methods] if suite else []
+        rows = [row for row in SUITES[suite] if row not in given] if suite else []
         left_out = MethodCatalog().without_weights(rows, options.size)
-        names = [*(row for row in rows if row not in left_out), *methods]
-        catalog = MethodCatalog()
+        names = [*(row for row in rows if row not in left_out), *given]
+        catalog = MethodCatalog(local=local)
         if checkpoint is not None:
-            given = _checkpoint(Path(checkpoint).expanduser(), name)
-            catalog = MethodCatalog(given)
-            names.append(given.id)
+            file = _checkpoint(Path(checkpoint).expanduser(), name)
+            catalog = replace(catalog, checkpoint=file)
+            names.append(file.id)
         opened = open_dataset(dataset, options.data_root)
-        result = runner.run(
-            RunConfig(dataset=opened, methods=tuple(names), catalog=catalog, options=options),
-            Path(output) if output else Path("runs") / opened.id,
-            force=() if force is None else force or names,
-            progress=progress,
+        config = RunConfig(
+            dataset=opened,
+            methods=tuple(names),
+            catalog=catalog,
+            options=options,
+            local_metrics=local_metrics,
+            save_images=Path(save_images) if save_images else None,
         )
+        with METRICS.holding(local_metrics):
+            result = runner.run(
+                config,
+                Path(output) if output else Path("runs") / opened.id,
+                force=() if force is None else force or names,
+                executor=executor_for(options, local, local_metrics),
+                progress=progress,
+            )
     exported = tuple(export_results(result.record, Path(export))) if export else ()
-    return replace(result, left_out=left_out, exported=exported)
+    return Results.of(replace(result, left_out=left_out, exported=exported))
 
 
 def _checkpoint(path: Path, name: str | None) -> Checkpoint:

@@ -57,6 +57,11 @@ def submit(
     Raises:
         InputError: Something is missing, malformed or unusable; nothing was written to the board.
         WeightsUnavailable: A network has no weights of the size asked for.
+
+    >>> import pdbench
+    >>> pdbench.submit("mynet", card="card.yaml", sr="sr")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    pdbench.errors.InputError: there is no such board
     """
     if sum(way is not None for way in (sr, checkpoint, method)) != 1:
         raise InputError(

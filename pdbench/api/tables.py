@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from pdbench.api.choices import CERTAINTIES
 from pdbench.errors import InputError
+from pdbench.harness.run_info import RunResult
 from pdbench.registry import unknown_id
 
 if TYPE_CHECKING:
     from pdbench.harness.run_info import RunRecord
+    from pdbench.plots.scene import Plane, Scene
+    from pdbench.plots.table_model import Table
 
-__all__ = ["plot", "read_scores", "render", "table"]
+__all__ = ["Source", "plot", "read_scores", "render", "scene_of", "table", "table_of"]
+
+
+Source: TypeAlias = str | Path | RunResult
+"""Where scores are: a run folder, a dataset's folder below results/, or the results of a call."""
 
 
 def table(
-    folder: str | Path,
+    folder: Source,
     *,
     form: str = "text",
     methods: Sequence[str] = (),
@@ -33,7 +40,7 @@ def table(
     """Make a table of stored scores. Needs no torch.
 
     Args:
-        folder: A run folder, or a dataset's folder below results/.
+        folder: A run folder, a dataset's folder below results/, or results.
         form: One of `TABLE_FORMATS`.
         methods: Method ids in row order; all when empty.
         metrics: Metric ids in column order; those of the latest run when empty.
@@ -49,6 +56,11 @@ def table(
     Raises:
         InputError: The folder holds no scores, an id or the format is unknown, the scores cannot
             share a table, or the file cannot be written.
+
+    >>> import pdbench
+    >>> print(pdbench.table("results/set14_x4", methods=["rrdb"], metrics=["psnr"], form="csv"))
+    ... # doctest: +ELLIPSIS
+    dataset,protocol,...
     """
     record = read_scores(
         folder, protocol=protocol, methods=methods, metrics=() if metrics else None, seeds=seeds
@@ -62,7 +74,7 @@ def table(
 
 
 def plot(
-    folder: str | Path,
+    folder: Source,
     *,
     x: str | None = None,
     y: str | Sequence[str] | None = None,
@@ -80,7 +92,7 @@ def plot(
     """Draw stored scores as a perception-distortion plane. Needs no torch.
 
     Args:
-        folder: A run folder, or a dataset's folder below results/.
+        folder: A run folder, a dataset's folder below results/, or results.
         x: Metric id on the horizontal axis; better is left. PSNR when None, or the first metric of
             distortion there is.
         y: Metric id on the vertical axis; better is down. LPIPS-VGG when None, or the first metric
@@ -103,6 +115,10 @@ def plot(
         InputError: The folder holds no scores, an id or the ending is unknown, the theory wants
             rows that are not there, a size is out of range or for a page, or the file cannot be
             written.
+
+    >>> import pdbench
+    >>> pdbench.plot("results/set14_x4", x="psnr", y="niqe", output="plane.svg").name
+    'plane.svg'
     """
     if certainty not in CERTAINTIES:
         raise unknown_id("way to show certainty", certainty, CERTAINTIES)
@@ -149,8 +165,52 @@ def _axis(record: RunRecord, kind: str, usual: str) -> str:
     return usual if usual in known or not known else known[0]
 
 
+def scene_of(record: RunRecord, x: str | None, y: str | None) -> tuple[Plane, Scene]:
+    """Return the plane of a record and its scene on two metrics, as `plot` draws them."""
+    from pdbench.analysis.means import summarize
+    from pdbench.plots.layout import build_scene
+    from pdbench.plots.scene import Plane
+
+    facts = {fact.id: fact for fact in record.metrics}
+    axes = [
+        facts.get(name) or _unknown_metric(name, facts)
+        for name in (
+            x or _axis(record, "distortion", "psnr"),
+            y or _axis(record, "perception", "lpips-vgg"),
+        )
+    ]
+    plane = Plane(
+        summary=summarize(record.scores, images=len(record.dataset.images)),
+        methods=tuple(method.id for method in record.methods),
+        titles={method.id: method.title for method in record.methods},
+        kinds={method.id: method.kind for method in record.methods},  # type: ignore[misc]
+        facts=record.metrics,
+    )
+    scene = build_scene(plane, *axes)
+    if scene is None:
+        raise InputError(f"no method has scores of both {axes[0].title} and {axes[1].title}")
+    return plane, scene
+
+
+def _unknown_metric(name: str, facts: Iterable[str]) -> NoReturn:
+    raise unknown_id("metric in these scores", name, facts)
+
+
+def table_of(record: RunRecord) -> Table:
+    """Return the means of a record with their intervals, before any format."""
+    from pdbench.plots.table_model import build_table
+
+    return build_table(
+        record.scores,
+        record.metrics,
+        titles={method.id: method.title for method in record.methods},
+        images=len(record.dataset.images),
+        size=record.sizes,
+    )
+
+
 def read_scores(
-    folder: str | Path,
+    folder: Source,
     *,
     protocol: str | None = None,
     methods: Sequence[str] = (),
@@ -176,6 +236,8 @@ def read_scores(
     from pdbench.harness import results, store
     from pdbench.harness.compatibility import one_protocol
 
+    if isinstance(folder, RunResult):
+        return one_protocol(folder.record.of_seeds(seeds), protocol, methods)
     folder = Path(folder)
     if store.is_run_folder(folder):
         record = store.read_run(folder, protocol=protocol, metrics=metrics, seeds=seeds)
@@ -205,7 +267,7 @@ def render(
     facts = {fact.id: fact for fact in record.metrics}
     for name in metrics:
         if name not in facts:
-            raise unknown_id("metric in these scores", name, facts)
+            _unknown_metric(name, facts)
     return tables.table(
         record.scores,
         [facts[name] for name in metrics] or list(facts.values()),

@@ -55,6 +55,12 @@ def train(
     Raises:
         InputError: The network, recipe, data, device or folder cannot be used.
         TrainingDiverged: The loss stopped being finite; names the last good checkpoint.
+
+    >>> import pdbench
+    >>> _, photographs = pdbench.export_data("builtin", output="in")
+    >>> train = pdbench.train("rrdb", data=[photographs], output="work", steps=1, progress=False)
+    >>> train.name
+    'compact.safetensors'
     """
     from pdbench.baselines import training
 
@@ -102,6 +108,11 @@ def train_all(
     Raises:
         InputError: The size, data, device or folder cannot be used.
         TrainingDiverged: A loss stopped being finite; names the last good checkpoint.
+
+    >>> import pdbench
+    >>> pdbench.train_all(data=["photos"], output="work", steps=1, time="10m")
+    Traceback (most recent call last):
+    pdbench.errors.InputError: steps and time both say when training ends; give one of them
     """
     from pdbench.baselines import training
 

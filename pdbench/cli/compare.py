@@ -18,12 +18,13 @@ __all__ = ["command"]
 @click.option("--crop", required=True, metavar="x,y,w,h", help="In pixels of the HR image.")
 @click.option(
     "--methods",
+    "--method",
     multiple=True,
     callback=split_commas,
     default=("bicubic", "rrdb", "average-5"),
     show_default="bicubic,rrdb,average-5",
-    metavar="ID,...",
-    help="In the order shown.",
+    metavar="ID|FILE.py:NAME,...",
+    help="In the order shown; code of your own as for run.",
 )
 @click.option(
     "-o",

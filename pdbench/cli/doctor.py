@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pdbench.cli.options import options
-from pdbench.cli.rows import print_rows
+from pdbench.cli.terminal import print_rows
 
 __all__ = ["command"]
 

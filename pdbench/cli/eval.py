@@ -16,10 +16,10 @@ __all__ = ["command"]
 @click.option(
     "--sr",
     type=PATH,
-    required=True,
     metavar="DIR",
     help="Outputs: 0801.png, 0801x4.png, 0801_mynet.png; samples: 0801_sample00003.png.",
 )
+@click.option("--method", metavar="FILE.py:NAME", help="Instead of --sr: code of your own.")
 @click.option("--hr", type=PATH, metavar="DIR", help="HR images of the same names.")
 @click.option(
     "--lr", type=PATH, metavar="DIR", help="LR images; found beside --hr, or made from it."

@@ -8,7 +8,7 @@ import click
 
 from pdbench.api.choices import KINDS
 from pdbench.cli.options import options
-from pdbench.cli.rows import print_rows
+from pdbench.cli.terminal import print_rows
 
 __all__ = ["command"]
 

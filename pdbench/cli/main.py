@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import logging
-import sys
 from collections.abc import Sequence
 
 import click
 
 from pdbench import __version__
 from pdbench.cli.group import LazyGroup
+from pdbench.cli.terminal import LogHandler, prepare_streams, print_line
 from pdbench.errors import PdbenchError
 
 __all__ = ["cli", "main"]
@@ -40,7 +40,7 @@ def cli(ctx: click.Context, verbose: bool) -> None:
     Start with: pdbench run --method median-5
     """
     level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="pdbench: %(message)s", stream=sys.stderr, force=True)
+    logging.basicConfig(level=level, handlers=[LogHandler()], force=True)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         A bug keeps its traceback.
     """
     words = None if arguments is None else list(arguments)
+    prepare_streams()
     try:
         code = cli.main(args=words, prog_name="pdbench", standalone_mode=False)
     except click.Abort:
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"pdbench: {' '.join(message.split())}", err=True)
+    print_line(f"pdbench: {message}")
     return code
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from pdbench.harness.runner import RunResult
+    from pdbench.harness.run_info import RunResult
 
 __all__ = ["print_result"]
 

@@ -18,8 +18,9 @@ __all__ = ["command"]
     "methods",
     multiple=True,
     callback=split_commas,
-    metavar="ID",
-    help="Method to score, e.g. median-5 or srflow-da[tau=0.9]; repeat it or join with commas.",
+    metavar="ID|FILE.py:NAME",
+    help="Method to score, e.g. median-5 or srflow-da[tau=0.9], or code of your own: a callable, "
+    "an nn.Module or a Method; repeat it or join with commas.",
 )
 @click.option("--suite", metavar="NAME", help="Score all methods of a suite, e.g. table1.")
 @click.option(
@@ -35,6 +36,12 @@ __all__ = ["command"]
     show_default=True,
     metavar="ID|DIR",
     help="Dataset id (pdbench list datasets) or a folder of HR images.",
+)
+@click.option(
+    "--save-images",
+    type=PATH,
+    metavar="DIR",
+    help="Keep all outputs: DIR/<method>/<image>.png, rounded by the protocol.",
 )
 @options(
     "data_root", "seed", "metrics", "protocol", "device", "size", "jobs", "output", "export",

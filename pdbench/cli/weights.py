@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pdbench.cli.options import PATH, options
-from pdbench.cli.rows import print_rows
+from pdbench.cli.terminal import print_rows
 
 __all__ = ["command"]
 

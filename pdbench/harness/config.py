@@ -18,6 +18,7 @@ from pdbench.harness.method import Given, Method, Sampled
 from pdbench.harness.options import EvalOptions
 from pdbench.harness.run_info import ImageFingerprint, MethodRecord
 from pdbench.metrics import METRICS
+from pdbench.metrics.metric import Metric
 from pdbench.scores import Score
 
 __all__ = [
@@ -71,12 +72,16 @@ class RunConfig:
         methods: Method ids, in row order.
         catalog: Where methods and networks come from.
         options: How they are scored.
+        local_metrics: Metrics of the caller's own, to be known beside all others.
+        save_images: Folder for every output as a PNG file, None for none.
     """
 
     dataset: Dataset
     methods: tuple[str, ...]
     catalog: Catalog
     options: EvalOptions = field(default_factory=EvalOptions)
+    local_metrics: tuple[Metric, ...] = ()
+    save_images: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +91,8 @@ class Task:
     Attributes:
         pair: The image.
         image: What was seen of it when it was checked.
-        work: Each method with the metrics to compute, in order.
+        work: Each method with the metrics to compute, in order; none where only its images are
+            wanted.
     """
 
     pair: Pair

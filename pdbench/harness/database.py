@@ -107,9 +107,11 @@ def bring_up_to_date(db: sqlite3.Connection, folder: Path) -> None:
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open the file of a run folder; raises InputError where it cannot be opened."""
-    mode = "mode=ro" if read_only else "mode=rwc"
-    if read_only and not os.access(path.parent, os.W_OK):
-        mode += "&immutable=1"  # a reader of a WAL file otherwise wants to write beside it
+    mode = "mode=rwc"
+    if read_only:
+        # A reader, too, has to undo what a killed writer left; without a place beside the file
+        # it takes the file as it is.
+        mode = "mode=rw" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
     address = f"{path.resolve().as_uri()}?{mode}"
     with explained(path.parent):
         return sqlite3.connect(address, uri=True, timeout=10)

@@ -22,6 +22,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO, NoReturn, Protocol
 
 import torch
+from tqdm import tqdm
 
 from pdbench.errors import PdbenchError
 from pdbench.harness.config import Progress, RunConfig, Task, missing_scores
@@ -268,9 +269,13 @@ class WorkerProcess:
             [sys.executable, "-c", _PROGRAM.format(path=sys.path, module=module)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if quiet else None,
+            stderr=subprocess.PIPE,
             env={**os.environ, **ONE_THREAD},
         )
+        self._echo = threading.Thread(
+            target=_pass_on, args=(self._process.stderr, quiet), daemon=True
+        )
+        self._echo.start()
 
     def send(self, message: object) -> None:
         """Hand something over; raises WorkerDied."""
@@ -302,10 +307,20 @@ class WorkerProcess:
                 self._process.wait(patience)
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        self._echo.join(timeout=5)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+
+
+def _pass_on(stream: BinaryIO, quiet: bool) -> None:
+    """Print what a process says, above progress bars and without control characters."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in stream:
+            text = line.decode(errors="replace").rstrip()
+            if not quiet:
+                tqdm.write("".join(c if c.isprintable() else " " for c in text), file=sys.stderr)
 
 
 Inbox = queue.SimpleQueue[Any]

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import name_some
@@ -20,7 +19,7 @@ from pdbench.data.sr_folders import Outputs, digest_of
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Given, Method
-from pdbench.harness.runner import PROGRESS_DELAY
+from pdbench.harness.progress import progress_over
 from pdbench.images import load_image
 
 __all__ = ["GivenImages", "GivenRows", "open_images"]
@@ -145,14 +144,7 @@ def open_images(
     """
     digests = {}
     odd: dict[str, list[str]] = {}
-    bar = tqdm(
-        dataset.pairs,
-        desc="checking outputs",
-        delay=PROGRESS_DELAY,
-        disable=None if progress else True,
-        leave=False,
-    )
-    for pair in bar:
+    for pair in progress_over(dataset.pairs, "checking outputs", show=progress):
         digests[pair.name] = digest_of(files[pair.name])
         if checked.get(pair.name) != digests[pair.name]:
             for cause in check_outputs(pair, files[pair.name]):

@@ -18,12 +18,12 @@ from functools import cache
 from pathlib import Path
 from types import FunctionType
 
-__all__ = ["implementation_digest"]
+__all__ = ["implementation_digest", "source_digest"]
 
 _FRAMEWORK = (
     "pdbench.api", "pdbench.cli", "pdbench.data", "pdbench.errors", "pdbench.harness",
     "pdbench.leaderboard", "pdbench.plots", "pdbench.plugins", "pdbench.registry",
-    "pdbench.scores", "pdbench.training", "pdbench.weights",
+    "pdbench.scores", "pdbench.training", "pdbench.weights", "torch",
 )  # fmt: skip
 _PLAIN = (bool, int, float, str, bytes, tuple, list, dict, type(None))
 
@@ -44,9 +44,15 @@ def implementation_digest(*parts: object) -> str:
                 digest.update(piece.__qualname__.encode())
             else:
                 digest.update(repr(piece).encode())
-    for path in sorted(_sources(modules)):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(source_digest(modules))
     return digest.hexdigest()[:16]
+
+
+def source_digest(modules: Iterable[str]) -> bytes:
+    """Return the digests of the files of these modules and of those near them that they import."""
+    return b"".join(
+        hashlib.sha256(path.read_bytes()).digest() for path in sorted(_sources(modules))
+    )
 
 
 def _pieces(part: object) -> Iterator[object]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 __all__ = ["DEFAULT_MEMORY", "EvalOptions", "OptionFields"]
 
@@ -16,7 +16,7 @@ class OptionFields(TypedDict, total=False):
     """Fields of `EvalOptions` as a call takes them: any of them, by keyword."""
 
     protocol: str
-    metrics: Sequence[str]
+    metrics: str | Sequence[Any] | Mapping[str, Any]
     device: str
     jobs: int | None
     seed: int
@@ -75,5 +75,6 @@ class EvalOptions:
         for name in ("data_root", "weights_dir"):
             if name in given:
                 given[name] = Path(str(given[name]))
-        given["metrics"] = tuple(fields.get("metrics") or ())
+        metrics = fields.get("metrics") or ()
+        given["metrics"] = (metrics,) if isinstance(metrics, str) else tuple(metrics)
         return cls(**given)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,19 @@ from pdbench.harness.bank import SampleBank
 from pdbench.harness.config import Catalog, output_count, resolve_device
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
-from pdbench.images import to_uint8
+from pdbench.images import save_image, to_uint8
 from pdbench.metrics.collection import MetricCollection
-from pdbench.metrics.protocol import PROTOCOLS
+from pdbench.metrics.protocol import PROTOCOLS, Protocol
 
-__all__ = ["Shown", "make_bank", "open_networks", "restore", "restore_image", "show_lr"]
+__all__ = [
+    "Shown",
+    "make_bank",
+    "open_networks",
+    "restore",
+    "restore_image",
+    "save_outputs",
+    "show_lr",
+]
 
 Levels = npt.NDArray[np.uint8]
 
@@ -83,6 +92,25 @@ def restore(method: Method, bank: SampleBank) -> Tensor:
             f"'{bank.image}', expected {expected}; fix the method"
         )
     return outputs
+
+
+def save_outputs(
+    method: Method, image: str, outputs: Tensor, protocol: Protocol, folder: Path
+) -> None:
+    """Write outputs as PNG files, rounded as the protocol's metrics see them.
+
+    Args:
+        method: What made them.
+        image: Name of the image.
+        outputs: (S, 3, H, W).
+        protocol: Says how they are rounded.
+        folder: Where `<image>.png` goes, or `<image>_sample00000.png` and so on of a stochastic
+            method; made if need be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for sample, output in enumerate(outputs):
+        ending = f"_sample{sample:05d}" if method.kind == "stochastic" else ""
+        save_image(protocol.quantize(output), folder / f"{image}{ending}.png")
 
 
 @dataclass(frozen=True, kw_only=True)

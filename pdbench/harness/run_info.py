@@ -7,6 +7,7 @@ import platform
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pdbench import __version__
@@ -18,6 +19,7 @@ __all__ = [
     "ImageFingerprint",
     "MethodRecord",
     "RunRecord",
+    "RunResult",
     "installed_versions",
 ]
 
@@ -193,6 +195,33 @@ class RunRecord:
                 raise InputError(f"there are no scores of seed {seed}; there are some of {there}")
         kept = (score for score in self.scores if score.seed in (seeds or known))
         return replace(self, scores=tuple(kept))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """What a run leaves.
+
+    Attributes:
+        folder: The run folder, to be given to `table` and `plot`.
+        record: The scores of the run's methods, in the paper's order, and what they mean.
+        computed: Scores with a value that this run computed.
+        kept: Scores with a value that were stored already.
+        failed: (image, method, reason) of every output that could not be made or scored.
+        unavailable: Metric id -> why it cannot be computed on this machine.
+        left_out: Method id -> why a row of the suite was left out.
+        tracebacks: (image, method) -> where a method failed in this run.
+        exported: Files written for exports.
+    """
+
+    folder: Path
+    record: RunRecord
+    computed: int
+    kept: int
+    failed: tuple[tuple[str, str, str], ...] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    tracebacks: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    exported: tuple[Path, ...] = ()
 
 
 def _check_id(name: str) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-
-from tqdm import tqdm
 
 from pdbench.data.datasets import check_pairs, combine_sha256
 from pdbench.errors import InputError
@@ -24,48 +22,20 @@ from pdbench.harness.config import (
 from pdbench.harness.executors import Executor, LocalExecutor
 from pdbench.harness.method_records import method_records, metric_ids, missing_weights
 from pdbench.harness.options import EvalOptions
+from pdbench.harness.progress import progress_bar
 from pdbench.harness.ray_executor import RayExecutor
 from pdbench.harness.run_info import (
     DatasetRecord,
     ImageFingerprint,
     MethodRecord,
     RunRecord,
+    RunResult,
 )
 from pdbench.harness.store import RunStore, ScoreKey, read_fingerprints, read_run
 from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
 
-__all__ = ["PROGRESS_DELAY", "RunResult", "run"]
-
-PROGRESS_DELAY = 2.0
-"""Seconds before a progress bar appears."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunResult:
-    """What a run leaves.
-
-    Attributes:
-        folder: The run folder, to be given to `table` and `plot`.
-        record: The scores of the run's methods, in the paper's order, and what they mean.
-        computed: Scores with a value that this run computed.
-        kept: Scores with a value that were stored already.
-        failed: (image, method, reason) of every output that could not be made or scored.
-        unavailable: Metric id -> why it cannot be computed on this machine.
-        left_out: Method id -> why a row of the suite was left out.
-        tracebacks: (image, method) -> where a method failed in this run.
-        exported: Files written for exports.
-    """
-
-    folder: Path
-    record: RunRecord
-    computed: int
-    kept: int
-    failed: tuple[tuple[str, str, str], ...] = ()
-    unavailable: Mapping[str, str] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    tracebacks: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    exported: tuple[Path, ...] = ()
+__all__ = ["run"]
 
 
 def run(
@@ -159,13 +129,7 @@ def _check_images(config: RunConfig, folder: Path, progress: bool) -> dict[str, 
         for pair in config.dataset.pairs
         if pair.name not in known or known[pair.name].content != contents[pair.name]
     ]
-    with tqdm(
-        total=len(new),
-        desc="checking images",
-        delay=PROGRESS_DELAY,
-        disable=None if progress else True,
-        leave=False,
-    ) as bar:
+    with progress_bar(len(new), "checking images", show=progress) as bar:
         facts = check_pairs(new, lambda _pair: bar.update())
     fresh = {
         name: ImageFingerprint(
@@ -228,7 +192,7 @@ def _missing(
                 for name in record.hashes
                 if record.id in force or not is_done(image, record, name)
             )
-            if metrics:
+            if metrics or config.save_images:
                 work.append((image, record, metrics))
     return work
 
@@ -259,7 +223,8 @@ def _tasks(
     """Return one task per image with anything to compute, largest first."""
     left: dict[str, list[tuple[MethodRecord, tuple[str, ...]]]] = {}
     for image, record, missing in work:
-        if metrics := tuple(name for name in missing if name not in unavailable):
+        metrics = tuple(name for name in missing if name not in unavailable)
+        if metrics or config.save_images:
             left.setdefault(image, []).append((record, metrics))
     tasks = [
         Task(pair=pair, image=images[pair.name], work=tuple(left[pair.name]))
@@ -282,14 +247,11 @@ def _execute(
     images = {task.pair.name: task.image for task in tasks}
     records = {record.id: record for task in tasks for record, _ in task.work}
     # Counted in pixels, as time is; images of one set differ in size by a factor of four.
-    bar = tqdm(
-        total=sum(task.image.pixels * len(task.work) for task in tasks),
-        desc=f"scoring {len(tasks)} images",
-        unit="px",
+    bar = progress_bar(
+        sum(task.image.pixels * len(task.work) for task in tasks),
+        f"scoring {len(tasks)} images",
+        show=progress,
         bar_format="{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]{postfix}",
-        delay=PROGRESS_DELAY,
-        disable=None if progress else True,
-        leave=False,
     )
     done = []
     # Closed at once when writing fails, so that no worker goes on in vain.

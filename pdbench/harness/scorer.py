@@ -14,8 +14,9 @@ from pdbench.allocator import keep_freed_memory
 from pdbench.errors import InputError, MetricUndefined, NonFiniteImage, PdbenchError
 from pdbench.harness.config import Progress, RunConfig, Task, missing_scores
 from pdbench.harness.method import Method
-from pdbench.harness.restore import make_bank, open_networks, restore
+from pdbench.harness.restore import make_bank, open_networks, restore, save_outputs
 from pdbench.harness.run_info import MethodRecord
+from pdbench.metrics import METRICS
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.scores import Score
@@ -40,6 +41,9 @@ class ImageScorer:
 
     def __init__(self, config: RunConfig) -> None:
         keep_freed_memory()
+        for metric in config.local_metrics:
+            if metric.id not in METRICS:  # a worker process does not know it yet
+                METRICS.add(metric)
         self._config = config
         self._protocol = PROTOCOLS.get(config.options.protocol)
         self._networks = open_networks(config.catalog, config.options)
@@ -67,6 +71,9 @@ class ImageScorer:
         for (record, metrics), method in zip(task.work, methods, strict=True):
             try:
                 outputs = restore(method, bank)
+                if self._config.save_images:
+                    folder = self._config.save_images / method.id
+                    save_outputs(method, image.name, outputs, self._protocol, folder)
             except Exception as error:  # whatever a method's code does
                 yield self._failure(image, record, metrics, error)
             else:
@@ -81,6 +88,8 @@ class ImageScorer:
         outputs: Tensor,
     ) -> Progress:
         """Score outputs by these metrics; where one of them fails, each by itself."""
+        if not metrics:
+            return Progress(image=image.name, method=record.id, scores=())
         try:
             collection = self._collection(metrics)
             image.prepare(collection)

@@ -49,6 +49,7 @@ class BoardRow:
         kind: How its images come about.
         link: Address of its own page, "" for none.
         badges: Words beside it.
+        links: (words, address) of paper and code.
     """
 
     method: str
@@ -56,6 +57,7 @@ class BoardRow:
     kind: Kind
     link: str = ""
     badges: tuple[Badge, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,7 @@ class Board:
 
     Attributes:
         slug: Name of the board in addresses ("set14-paper").
+        title: Title of the dataset.
         rows: The methods.
         table: Their means.
         contaminated: (method id, metric id) -> why that score says less than it seems to.
@@ -87,6 +90,7 @@ class Board:
     """
 
     slug: str
+    title: str
     rows: tuple[BoardRow, ...]
     table: Table
     contaminated: Mapping[tuple[str, str], str]
@@ -107,6 +111,7 @@ def build_board(
     rows: Sequence[BoardRow],
     *,
     slug: str,
+    title: str = "",
     contaminated: Mapping[tuple[str, str], str] | None = None,
     images: int | None = None,
     size: str = "",
@@ -118,6 +123,7 @@ def build_board(
         facts: The metrics, in column order; those never scored are left out.
         rows: The methods, in the order shown first.
         slug: Name of the board in addresses.
+        title: Title of the dataset.
         contaminated: (method id, metric id) -> why the score says less than it seems to.
         images: Number of images in the dataset.
         size: Size of the networks, named in the caption.
@@ -144,6 +150,7 @@ def build_board(
     without = [fact for fact in facts if fact.id not in known]
     return Board(
         slug=slug,
+        title=title,
         rows=tuple(rows),
         table=table,
         contaminated=contaminated,

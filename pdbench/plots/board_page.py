@@ -109,6 +109,7 @@ def _row(board: Board, row: BoardRow, cells: Row, front: Front | None) -> dict[s
         "trust": trust,
         "link": row.link,
         "badges": row.badges,
+        "links": row.links,
         "color": theme_color(style.color, style.dark_color),
         "count": cells.count,
         "front": _share(members.get(row.method)),

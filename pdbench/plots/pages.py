@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import re
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-__all__ = ["SCRIPTS", "asset", "csp_hash", "render"]
+from pdbench import __version__
+
+__all__ = ["SCRIPTS", "asset", "csp_hash", "find_links", "render"]
 
 SCRIPTS = ("vendor/table-core.js", "board.js")
 """Scripts of a page with boards, in the order in which it must load them; see `asset`."""
@@ -26,6 +31,35 @@ def asset(name: str) -> Markup:
     return Markup(files("pdbench.plots").joinpath("web", name).read_text("utf-8"))
 
 
+def find_links(text: str) -> list[tuple[str, str]]:
+    """Return (words, address) of every web address and arXiv number in a text.
+
+    >>> find_links("Net, ECCV 2020, arXiv 2010.01073.")
+    [('arXiv 2010.01073', 'https://arxiv.org/abs/2010.01073')]
+    """
+    return [
+        (found[0], f"https://arxiv.org/abs/{found[1]}" if found[1] else found[0])
+        for found in ADDRESS.finditer(text)
+    ]
+
+
+def link_text(text: str) -> Markup:
+    """Return a text with its web addresses and arXiv numbers as links."""
+    parts = []
+    for words, address in find_links(text):
+        before, _, text = text.partition(words)
+        parts += [escape(before), LINK.format(address, words)]
+    return Markup("").join([*parts, escape(text)])
+
+
+def today() -> str:
+    """Return the date of a page; SOURCE_DATE_EPOCH sets it, where pages must be the same again."""
+    moment = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if moment.isdecimal():
+        return f"{datetime.fromtimestamp(int(moment), UTC):%Y-%m-%d}"
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
 def csp_hash(text: str) -> str:
     """Return the source expression that lets a page run exactly this inline script or style.
 
@@ -36,6 +70,8 @@ def csp_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
+ADDRESS = re.compile(r"https://[\w./~%?=&#+:@-]*[\w/]|\barXiv[: ](\d{4}\.\d{4,5})")
+LINK = Markup('<a href="{}" rel="nofollow noopener noreferrer">{}</a>')
 TEMPLATES = Environment(
     loader=PackageLoader("pdbench.plots"),
     autoescape=True,
@@ -44,4 +80,5 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-TEMPLATES.globals.update(asset=asset, csp_hash=csp_hash, SCRIPTS=SCRIPTS)
+TEMPLATES.globals.update(SCRIPTS=SCRIPTS, today=today, version=__version__)
+TEMPLATES.filters["linked"] = link_text

@@ -1,55 +1,30 @@
-"""A study as one page that needs nothing else: tables, planes, claims, figures, provenance."""
+"""Page of a study that needs nothing else: tables, planes, claims, figures, provenance."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from pdbench.plots.board_model import Board
 from pdbench.plots.board_page import render_board
 from pdbench.plots.pages import SCRIPTS, asset, csp_hash, render
-from pdbench.plots.report_formats import Document, Grid
+from pdbench.plots.report_formats import Document
 
-__all__ = ["Figure", "Section", "render_report"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A picture to show.
-
-    Attributes:
-        title: Its caption.
-        source: A data URL.
-    """
-
-    title: str
-    source: str
+__all__ = ["render_report"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """One dataset.
-
-    Attributes:
-        title: Title of the dataset.
-        board: Its scores.
-        claims: The paper's claims held against them.
-        provenance: How the scores of each method came about.
-    """
-
-    title: str
-    board: Board
-    claims: Document
-    provenance: Grid
-
-
-def render_report(title: str, sections: Sequence[Section], figures: Sequence[Figure]) -> str:
+def render_report(
+    title: str,
+    sections: Sequence[tuple[Board, Document]],
+    provenance: Document,
+    figures: Mapping[str, str],
+) -> str:
     """Write the page; its policy lets it run its own script and style and load nothing.
 
     Args:
         title: Its heading.
-        sections: The datasets, in order.
-        figures: Pictures, in order.
+        sections: Scores of each dataset, and the paper's claims held against them.
+        provenance: How all scores came about.
+        figures: Caption -> data URL of a picture.
 
     Returns:
         The whole document.
@@ -65,7 +40,7 @@ def render_report(title: str, sections: Sequence[Section], figures: Sequence[Fig
         policy=policy,
         style=style,
         scripts=scripts,
-        sections=sections,
-        boards=[render_board(one.board) for one in sections],
+        sections=[(board, render_board(board), claims) for board, claims in sections],
+        provenance=provenance,
         figures=figures,
     )

@@ -63,7 +63,7 @@ def test_every_command_has_help_and_a_public_call(name, pdbench):
 
 def test_one_file_per_command():
     files = {path.stem for path in (ROOT / "pdbench" / "cli").glob("*.py")}
-    others = {"__init__", "group", "main", "options", "outcome", "prompts", "rows"}
+    others = {"__init__", "group", "main", "options", "outcome", "prompts", "terminal"}
     assert files - others == set(COMMANDS)
 
 

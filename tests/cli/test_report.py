@@ -45,7 +45,8 @@ def test_the_policy_names_exactly_the_scripts_and_style_inside(page):
 
 def test_the_page_asks_for_nothing_from_elsewhere(page):
     text = page()
-    assert not re.search(r'(?:src|href)="(?!#|data:)', text)
+    assert not re.search(r'src="(?!data:)', text)
+    assert set(re.findall(r'href="(?!#)(.*?)"', text)) == {"https://arxiv.org/abs/2209.08564"}
     assert "@import" not in text
     assert "url(" not in text
 
@@ -64,10 +65,13 @@ def test_a_folder_of_results_becomes_one_page_of_several_datasets(page, results,
         shutil.copytree(results, tmp_path / "all" / name)
     text = page(tmp_path / "all")
     assert text.count("Claims of the paper") == 2
+    assert text.count(">versions<") == 1  # provenance stands once
     assert {'id="board0"', 'id="board1"'} <= set(re.findall(r'id="board\d"', text))
 
 
-def test_the_same_scores_give_the_same_page(page):
+def test_the_same_scores_give_the_same_page(page, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert "Made on 2023-11-14" in page()
     assert page() == page()
 
 
@@ -87,7 +91,7 @@ def test_what_cannot_be_reported_is_one_line(pdbench, results, words, complaint)
 
 
 def test_a_folder_without_scores_and_a_false_figure_are_one_line(pdbench, results, tmp_path):
-    assert "holds no scores" in pdbench("report", tmp_path).line
+    assert "contains no scores" in pdbench("report", tmp_path).line
     (tmp_path / "page.png").write_text("<html>", encoding="utf-8")
     outcome = pdbench("report", results, "--figure", tmp_path / "page.png")
     assert outcome.code == 2

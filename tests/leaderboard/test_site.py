@@ -20,6 +20,9 @@ from .conftest import rehash, tree
 EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(1)>' onmouseover='alert(1)"
 
 
+LINK = "https://example.org/paper"
+
+
 class Reader(HTMLParser):
     """Collects every element of a page with its attributes, and its text."""
 
@@ -86,9 +89,14 @@ def test_the_policy_allows_nothing_from_elsewhere():
 def test_every_file_a_page_names_is_part_of_the_site(site, pages):
     for name, page in pages.items():
         root = "" if "/" not in name else name.rsplit("/", 1)[0] + "/"
-        addresses = [a[key] for _, a in page.elements for key in ("href", "src") if key in a]
+        addresses = [
+            a[key]
+            for _, a in page.elements
+            for key in ("href", "src")
+            if key in a and a.get("rel") != "nofollow noopener noreferrer"  # a link to elsewhere
+        ]
         for address in addresses:
-            if address.startswith(("#", "https://example.org/")):
+            if address.startswith("#"):
                 continue
             path = re.sub(r"[^/]+/\.\./", "", root + address.split("#")[0])
             assert path in site, f"{name} names {address}"
@@ -99,6 +107,20 @@ def test_links_within_a_page_lead_somewhere(pages):
         known = {a["id"] for _, a in page.elements if "id" in a}
         wanted = {a["href"][1:] for a in page.every("a") if a["href"].startswith("#")}
         assert wanted <= known
+
+
+def test_a_board_links_papers_says_how_to_submit_and_when_it_was_built(board, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    flatter(board, paper="MyNet, arXiv 2010.01073", link="https://example.org/code")
+    page = Reader(render_site(read_board(board))["index.html"].decode())
+    row = [(a["href"], a["rel"]) for a in page.every("a") if a.get("rel")]
+    rel = "nofollow noopener noreferrer"
+    assert row[:2] == [
+        ("https://arxiv.org/abs/2010.01073", rel),
+        ("https://example.org/code", rel),
+    ]
+    assert "about.html#submit" in [a["href"] for a in page.every("a")]
+    assert "Built on 2023-11-14" in page.text
 
 
 def test_the_table_shows_means_ranks_badges_and_counts(pages):
@@ -164,12 +186,14 @@ def test_whatever_stands_on_a_card_is_text(template):
     board = read_board(template)
     entry = board.entries[0]
     evil = dict.fromkeys(("authors", "training_data", "losses"), (EVIL,))
-    evil |= dict.fromkeys(("name", "paper", "license", "hardware"), EVIL)
+    evil |= dict.fromkeys(("name", "license", "hardware"), EVIL) | {"paper": LINK + EVIL}
     card = entry.card.model_copy(update={**evil, "link": "javascript:alert(1)"})
     evil = replace(entry, card=card)
     (one,) = gather_boards(board, [evil, *board.entries[1:]])
     for text in (
-        render_board_page([one], replace(one, title=EVIL, left_out={EVIL: EVIL})),
+        render_board_page(
+            [one], replace(one, content=replace(one.content, title=EVIL), left_out={EVIL: EVIL})
+        ),
         render_method(board, evil, board.entries),
     ):
         page = Reader(text)
@@ -177,6 +201,8 @@ def test_whatever_stands_on_a_card_is_text(template):
         assert not [a for a in page.every("img") if a["src"] == "x"]
         assert not [k for _, a in page.elements for k in a if k.startswith("on")]
         assert "<script>alert(1)" in page.text
+        links = [a["href"] for a in page.every("a") if a.get("rel")]
+        assert all(re.fullmatch(r"https://example\.org/\w+", link) for link in links)
         assert not [a for a in page.every("a") if a.get("href", "").startswith("javascript")]
 
 

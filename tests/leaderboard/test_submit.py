@@ -66,8 +66,9 @@ def test_code_is_run_for_its_author_and_never_by_the_board(
     [
         ("mine.py", "FILE.py:NAME"),
         ("mine.txt:DARK", "FILE.py:NAME"),
-        ("nowhere.py:DARK", "cannot read"),
-        ("mine.py:LIGHT", "no Method called 'LIGHT'"),
+        ("nowhere.py:DARK", "no file"),
+        ("mine.py:LIGHT", "does not define 'LIGHT'"),
+        ("mine.py:DARK", "give a callable"),
         ("broken.py:DARK", "SyntaxError"),
     ],
 )

@@ -1,0 +1,201 @@
+"""Code of the caller's own is scored like any method and metric, and is known by its source."""
+
+import functools
+
+import pytest
+import torch
+from torch import nn
+
+import pdbench
+from pdbench import methods
+from pdbench.api.local_code import open_methods
+from pdbench.cli.main import main
+from pdbench.errors import InputError
+from pdbench.harness.fingerprint import fingerprint
+from pdbench.harness.local import is_importable
+from pdbench.images import load_image, save_image
+
+
+def nearest(lr):
+    return lr.repeat_interleave(4, -1).repeat_interleave(4, -2)
+
+
+def image_only(lr):
+    assert lr.ndim == 3
+    return nearest(lr).numpy()
+
+
+class Net(nn.Module):
+    def __init__(self, seed=0):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.layer = nn.Conv2d(3, 48, 3, padding=1)
+        self.drop = nn.Dropout()
+
+    def forward(self, lr):
+        return nn.functional.pixel_shuffle(self.drop(self.layer(lr)), 4)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in range(2):
+        image = torch.rand(3, 48, 64, generator=torch.Generator().manual_seed(name))
+        save_image(image, folder / f"{name}.png")
+    return folder
+
+
+def run(methods, photos, metrics=("psnr",), **options):
+    options = {"dataset": str(photos), "output": photos.parent / "run", "jobs": 1, **options}
+    return pdbench.run(methods, metrics=metrics, **options)
+
+
+def test_a_callable_is_a_row_marked_local(photos):
+    methods = ["bicubic", {"mine": lambda lr: nearest(lr), "image": image_only, "net": Net()}]
+    metrics = ["psnr", {"mae": lambda sr, hr: (sr - hr).abs().mean()}]
+    results = run(methods, photos, metrics)
+    assert not results.failed
+    wide = results.summary()
+    assert list(wide.index) == ["bicubic", "image", "mine", "net"]
+    assert wide.loc["mine"].equals(wide.loc["image"])
+    assert "mine (local)" in results.table()
+    assert "mae of local" in results.table()
+    sizes = {method.id: method.size for method in results.record.methods}
+    assert sizes == {"bicubic": "", "mine": "local", "image": "local", "net": "local"}
+
+
+def test_stored_scores_are_kept_until_the_code_changes(photos):
+    def scored(gain):
+        return run({"mine": lambda lr: gain * nearest(lr)}, photos).computed
+
+    assert [scored(1.0), scored(1.0), scored(0.5), scored(0.5)] == [2, 0, 2, 0]
+
+
+def test_a_network_in_training_mode_is_scored_in_evaluation_mode_and_left_as_it_was(photos):
+    net = Net()
+    first = run({"net": net}, photos).scores.value
+    assert net.training
+    again = run({"other": net.eval()}, photos).scores.value
+    assert first.equals(again)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (lambda lr: lr + 1, lambda lr: lr + 2),
+        (Net(0), Net(1)),
+        (functools.partial(nearest, 1), functools.partial(nearest, 2)),
+        (torch.zeros(2), torch.ones(2)),
+        ({"a": 1}, {"a": 2}),
+    ],
+)
+def test_a_fingerprint_tells_code_and_values_apart(one, other):
+    assert fingerprint(one) == fingerprint(one) != fingerprint(other)
+
+
+def test_what_a_function_reads_from_its_module_counts(monkeypatch):
+    before = fingerprint(uses_global)
+    assert fingerprint(uses_global) == before
+    monkeypatch.setitem(globals(), "GAIN", torch.full((2,), 3.0))
+    assert fingerprint(uses_global) != before
+
+
+GAIN = torch.ones(2)
+
+
+def uses_global(lr):
+    return lr * GAIN.sum()
+
+
+def test_what_was_typed_into_an_interpreter_is_told_apart():
+    def typed(text):
+        scope = {"__name__": "__nowhere__"}
+        exec(text, scope)
+        return fingerprint(scope["f"])
+
+    assert typed("def f(x): return x + 1") != typed("def f(x): return x + 2")
+    assert typed("def f(x): return x + 1") == typed("def f(x): return x + 1")
+
+
+@pytest.mark.parametrize(
+    ("methods", "finding"),
+    [
+        ({"rrdb": nearest}, "name of a method"),
+        ({"Mine": nearest}, "not an id"),
+        ({"mine": 3}, "give a callable"),
+        ([nearest], "name it"),
+        (["gone.py:net"], "no file"),
+    ],
+)
+def test_what_cannot_be_a_method_is_one_line(methods, finding, photos):
+    with pytest.raises(InputError, match=finding):
+        run(methods, photos)
+
+
+def test_a_callable_that_fails_says_how(photos):
+    results = run({"mine": lambda lr: lr}, photos)
+    assert "expected (1, 3" in results.failed[0][2]
+
+
+def test_a_file_of_code_is_run_by_worker_processes(photos, tmp_path):
+    (tmp_path / "helper_of_mine.py").write_text("FACTOR = 4\n")
+    path = tmp_path / "code_of_mine.py"
+    path.write_text(
+        "import os, torch\nfrom helper_of_mine import FACTOR\n"
+        "class Net(torch.nn.Module):\n"
+        "    def forward(self, lr):\n"
+        f"        open({str(tmp_path / 'pid')!r}, 'a').write(f'{{os.getpid()}} ')\n"
+        "        return lr.repeat_interleave(FACTOR, -1).repeat_interleave(FACTOR, -2)\n"
+    )
+    results = run([f"{path}:Net"], photos)
+    assert not results.failed
+    assert [method.id for method in results.record.methods] == ["net"]
+    pids = set((tmp_path / "pid").read_text().split())
+    assert len(pids) == 1
+    assert is_importable(pdbench.method)
+    assert not is_importable(lambda lr: lr)
+    again = run({"mine": nearest}, photos)
+    assert again.scores.value.equals(results.scores.value)
+
+
+def test_a_listed_method_as_an_object_is_the_listed_method(photos):
+    names, local = open_methods([pdbench.method("bicubic"), methods.resolve("average-5")])
+    assert (names, local) == (["bicubic", "average-5"], {})
+
+
+def test_images_are_kept_when_asked(photos, tmp_path):
+    folder = tmp_path / "kept"
+    methods = [{"near": lambda lr: nearest(lr)}, "srflow-da[tau=0.5,samples=2]"]
+    first = run(methods, photos)
+    assert not folder.exists()
+    second = run(methods, photos, save_images=folder)
+    assert (first.computed, second.computed) == (6, 0)
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
+    assert len(names) == 6
+    flow = "srflow-da[tau=0.5,samples=2]"
+    assert names[:3] == ["near/0.png", "near/1.png", f"{flow}/0_sample00000.png"]
+    again = pdbench.evaluate(
+        folder / "near", name="again", dataset=str(photos), metrics="psnr",
+        output=photos.parent / "run", jobs=1,
+    )  # fmt: skip
+    near = second.scores.query("method == 'near'").value
+    assert again.scores.value.to_list() == near.to_list()
+    assert load_image(folder / "near" / "0.png").shape == (3, 48, 64)
+
+
+def test_the_command_line_takes_files_of_code(photos, tmp_path, capsys):
+    path = tmp_path / "nearest_of_mine.py"
+    path.write_text(
+        "def nearest(lr):\n    return lr.repeat_interleave(4, -1).repeat_interleave(4, -2)\n"
+    )
+    options = ["--metrics", "psnr", "-j", "1", "-o", str(photos.parent / "run")]
+    code = ["--method", f"{path}:nearest"]
+    assert main(["eval", *code, "--name", "mine", "--hr", str(photos), *options]) == 0
+    assert "mine (local)" in capsys.readouterr().out
+    picture = str(tmp_path / "crops.png")
+    where = ["--dataset", str(photos), "--image", "0", "--crop", "8,8,16,16", "-o", picture]
+    assert main(["compare", "--methods", f"bicubic,{path}:nearest", *where]) == 0
+    assert load_image(picture).shape[0] == 3
+    assert main(["eval", "--name", "mine", "--hr", str(photos)]) == 2
+    assert "say what to score" in capsys.readouterr().err

@@ -1,0 +1,144 @@
+"""The tutorials run as they stand, and the pages that are made from the code are complete."""
+
+import inspect
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+import pdbench
+from pdbench.cli.group import COMMANDS
+from pdbench.cli.main import cli, main
+from pdbench.harness.options import OptionFields
+from pdbench.images import save_image
+from pdbench.metrics import METRICS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = ["index.md", *(f"tutorials/{name}.md" for name in ("own-network", "trade-off", "board"))]
+
+
+def blocks(page):
+    """Yield (language, text) of each block of code that is to be run."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for found in re.finditer(r"^```(python|sh)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+        yield found[1], found[2]
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """A folder with two small photographs, and the committed results beside it."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for seed, name in enumerate(("cat", "dog")):
+        noise = torch.rand(1, 3, 14, 14, generator=torch.Generator().manual_seed(seed))
+        image = torch.nn.functional.interpolate(noise, size=(112, 208), mode="bicubic")
+        save_image(image[0], folder / f"{name}.png")
+    (tmp_path / "results").symlink_to(ROOT / "results")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_code_of_a_page_runs(page, photos):
+    names = {}
+    for number, (language, text) in enumerate(blocks(page)):
+        if language == "python":
+            exec(compile(text, f"{page}, block {number}", "exec"), names)
+        for line in text.splitlines() if language == "sh" else ():
+            assert main(shlex.split(line)[1:]) == 0, line
+
+
+TASKS = {
+    "own method": """
+mine = {"mine": lambda lr: lr.repeat_interleave(4, -1).repeat_interleave(4, -2)}
+results = pdbench.run(["bicubic", mine], metrics=["psnr", "ssim"], dataset="photos")""",
+    "own network": """
+results = pdbench.run({"net": net}, metrics=["psnr"], dataset="photos")""",
+    "own metric": """
+metrics = ["psnr", {"mae": lambda sr, hr: (sr - hr).abs().mean()}]
+results = pdbench.run(["bicubic", mine], metrics=metrics, dataset="photos")""",
+    "plane": """
+results = pdbench.run(["bicubic", mine], metrics=["psnr", "lpips-vgg"], dataset="photos")
+plane = results.plane("psnr", "lpips-vgg")
+plane.write_html("plane.html")""",
+    "scores": """
+scores = results.scores""",
+    "images": """
+pdbench.run(["bicubic", mine], metrics=["psnr"], dataset="photos", save_images="kept")""",
+    "a metric of two tensors": """
+lpips = pdbench.metric("lpips-vgg", protocol="paper")
+lpips(torch.rand(2, 3, 64, 64), torch.rand(2, 3, 64, 64))""",
+    "samples": """
+samples = pdbench.sample(lr, tau=0.9, count=5, seed=0)""",
+    "a network": """
+net = pdbench.network("rrdb", size="compact")""",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", TASKS.values(), ids=TASKS)
+def test_a_task_takes_at_most_three_lines_and_stands_in_a_page_that_runs(code):
+    shown = "".join(text for page in PAGES for _, text in blocks(page))
+    lines = code.split("\n")[1:]
+    assert lines
+    assert len(lines) <= 3
+    assert all(line in shown for line in lines)
+
+
+def test_every_public_call_has_an_example():
+    for name in pdbench.__all__:
+        if callable(one := getattr(pdbench, name)) and not name[0].isupper():
+            assert ">>> " in (inspect.getdoc(one) or ""), name
+
+
+def test_every_metric_has_a_formula_and_a_license():
+    told = yaml.safe_load((DOCS / "metrics.yaml").read_text(encoding="utf-8"))
+    assert set(told) == set(METRICS.ids())
+    assert all({"formula", "license", "words"} == set(one) for one in told.values())
+
+
+CALLS = {
+    "eval": "evaluate", "list": "list_all", "data export": "export_data", "data get": "get_data",
+    "data prepare": "prepare_data", "protocol show": "protocol", "weights show": "show_weights",
+    "weights import": "import_weights", "leaderboard build": "build_leaderboard",
+    "leaderboard verify": "verify",
+}  # fmt: skip
+IN_A_TERMINAL = {"traceback", "quiet", "verbose", "json", "help"}
+
+
+def options():
+    """Yield (call, option) of every command that is a public call."""
+    for name in COMMANDS:
+        command = cli.get_command(None, name)
+        parts = {name: command}
+        if hasattr(command, "commands"):
+            parts = {f"{name} {part}": one for part, one in command.commands.items()}
+        for words, one in parts.items():
+            call = CALLS.get(words, words)
+            if call in pdbench.__all__ and words != "submit":
+                for option in one.params:
+                    yield pytest.param(call, option.name, id=f"{words}-{option.name}")
+
+
+@pytest.mark.parametrize(("call", "option"), list(options()))
+def test_every_option_has_the_same_name_in_python(call, option):
+    known = inspect.signature(getattr(pdbench, call)).parameters
+    names = {*known, *(OptionFields.__annotations__ if "fields" in known else ())}
+    assert option in names | IN_A_TERMINAL
+
+
+@pytest.mark.slow
+def test_the_site_builds(tmp_path):
+    pytest.importorskip("material")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", str(tmp_path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    outside = re.compile(r"<(?:script|link|img)[^>]+(?:src|href)=\"(https?:[^\"]+)")
+    for page in tmp_path.rglob("*.html"):
+        assert not outside.findall(page.read_text(encoding="utf-8")), page
