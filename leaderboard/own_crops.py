@@ -48,11 +48,11 @@ def write_own_crops(
         boxes[folder] = {}
         shown = choose_images([pair.name for pair in dataset.pairs])
         for pair in (pair for pair in dataset.pairs if pair.name in shown):
-            hr, _, outputs = restore_image(pair, chosen, MethodCatalog(), options)
-            boxes[folder][pair.name] = box = choose_box(hr)
+            figure = restore_image(pair, chosen, MethodCatalog(), options)
+            boxes[folder][pair.name] = box = choose_box(figure.hr)
             crop = crop_name(dataset.id, dataset.scale, pair.name)
-            places = {root / "references" / folder / f"{pair.name}.png": hr}
-            places |= {root / OWN / one.method / crop: one.levels for one in outputs}
+            places = {root / "references" / folder / f"{pair.name}.png": figure.hr}
+            places |= {root / OWN / one.method / crop: one.levels for one in figure.shown}
             for path, levels in places.items():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(write_crop(levels, box))

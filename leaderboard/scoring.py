@@ -82,7 +82,8 @@ def score_folder(
     )
     config = RunConfig(dataset=dataset, methods=(name,), catalog=given, options=options)
     # One process needs no other: starting one takes longer than scoring a small set.
-    executor = SerialExecutor() if options.jobs == 1 else None
+    alone = options.engine == "local" and options.jobs == 1
+    executor = SerialExecutor() if alone else None
     done = run(config, work, executor=executor, progress=progress)
     if done.failed:
         image, _, reason = done.failed[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,7 +43,7 @@ class Evidence:
         reproduce: Run the method of this repository, or the checkpoint.
         checkpoint: The file that was submitted.
         work: Folder for the runs; a temporary one when None.
-        options: Device, processes and data root.
+        options: How to restore and score; protocol, metrics, seed and size are the row's.
         progress: Whether to show progress bars.
         record: Whether to keep the verdict on the board, and with images the scores the board
             computed from them.
@@ -232,13 +232,12 @@ class _Run:
 
     def _options(self) -> EvalOptions:
         source = self.entry.provenance
-        return EvalOptions(
+        return replace(
+            self.evidence.options,
             protocol=source.protocol,
             metrics=tuple(metric.id for metric in source.metrics),
             seed=self.entry.card.seeds[0],
             size=source.size or "compact",
-            device=self.evidence.options.device,
-            jobs=self.evidence.options.jobs,
         )
 
     def _reproduce(self, folders: Mapping[str, Path]) -> bool:

@@ -44,7 +44,8 @@ def verify(
         record: Keep the verdicts on the board, and with `sr` the scores that it computed.
         work: Folder for runs, kept; a temporary one when None.
         progress: Show progress bars on stderr.
-        fields: Data root, device and jobs, as in `EvalOptions`; the rest is the row's.
+        fields: How images are restored and scored, as in `EvalOptions`; protocol, metrics, seed
+            and size are those of the row.
 
     Returns:
         What was found, one for each row.
@@ -100,6 +101,11 @@ def make_crops(
     Raises:
         InputError: A method or a dataset is unknown, or the dataset is not the board's.
         WeightsUnavailable: A network has no weights of the size asked for.
+
+    >>> import pdbench
+    >>> pdbench.make_crops(["rrdb"], board="nowhere")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    pdbench.errors.InputError: there is no such board
     """
     names = dict.fromkeys(row for name in methods for row in SUITES.get(name, (name,)))
     return write_own_crops(find_board(board), list(names), datasets, EvalOptions.of(**fields))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pdbench.cli.options import PATH, options, split_commas
+from pdbench.cli.options import ENGINE, PATH, options, split_commas
 
 __all__ = ["command"]
 
@@ -35,7 +35,21 @@ __all__ = ["command"]
     metavar="FILE",
     help="Its ending decides: .png, .pdf, .svg, .html (self-contained).",
 )
-@options("metrics", "protocol", "size", "seed", "device", "data_root", "weights_dir", "offline")
+@click.option(
+    "--checkpoint", type=PATH, metavar="FILE", help="Also a x4 RGB network out of a file."
+)
+@click.option("--name", metavar="ID", help="Title of the checkpoint. [default: the file's name]")
+@click.option(
+    "--sr",
+    multiple=True,
+    metavar="DIR:NAME",
+    help="Also images made elsewhere, named as for eval; repeat it for several.",
+)
+@click.option("--columns", type=click.IntRange(1), metavar="N", help="Crops in a row.")
+@options(
+    "metrics", "protocol", "size", "seed", "device", "data_root", "weights_dir", "offline",
+    *ENGINE,
+)  # fmt: skip
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Draw crops of one image side by side, scores under each: LR, every method, HR.
 

@@ -14,6 +14,7 @@ __all__ = ["command"]
 
 @click.command("doctor")
 @options("data_root", "weights_dir")
+@click.option("--address", metavar="ADDRESS", help="Ask the nodes of this Ray cluster instead.")
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Say what is installed, which weights and data are there, and how to get the rest."""
     from pdbench.api.inventory import doctor

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pdbench.cli.options import PATH, options, split_commas
+from pdbench.cli.options import ENGINE, PATH, options, split_commas
 from pdbench.errors import InputError
 
 __all__ = ["command"]
@@ -45,7 +45,7 @@ def command() -> None:
     help="Keep the verdict on the board, and with --sr the scores that it computed.",
 )
 @click.option("--work", type=PATH, metavar="DIR", help="Keep images and scores there.")
-@options("board", "datasets", "data_root", "device", "jobs")
+@options("board", "datasets", "data_root", "device", "jobs", *ENGINE)
 def verify(name: str | None, **given: Any) -> None:  # noqa: ANN401
     """Check one row, or all, and say how far the board can vouch for it.
 

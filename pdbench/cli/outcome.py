@@ -22,10 +22,11 @@ def print_result(result: RunResult, *, traceback: bool) -> int:
     Returns:
         0; 1 where a method failed, or where no score at all could be computed.
     """
-    from pdbench.api.tables import render
+    from pdbench.api.tables import summarize_record
+    from pdbench.plots.tables import table
 
     record = result.record
-    click.echo(render(record, form="text"))
+    click.echo(table(summarize_record(record)))
     for method, reason in result.left_out.items():
         click.echo(f"left out: {method}: {reason}", err=True)
     for text in result.tracebacks.values() if traceback else ():

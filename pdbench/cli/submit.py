@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pdbench.cli.options import PATH, options
+from pdbench.cli.options import ENGINE, PATH, options
 from pdbench.cli.prompts import complete, is_interactive
 from pdbench.errors import InputError, system_reason
 from pdbench.registry import unknown_id
@@ -48,6 +48,7 @@ CARD_FIELDS = (
 @click.option("--hardware", metavar="TEXT")
 @click.option("--runtime", type=float, metavar="SECONDS", help="Per megapixel of output.")
 @options("board", "metrics", "protocol", "size", "device", "jobs", "weights_dir", "offline")
+@options(*ENGINE)
 @click.option("--work", type=PATH, metavar="DIR", help="Kept. [default: runs/submit/<id>]")
 @click.option("--replace", is_flag=True, help="Replace an earlier submission of that id.")
 @click.option("--dry-run", is_flag=True, help="Do everything but write to the board.")

@@ -16,7 +16,7 @@ from torch import Tensor
 from pdbench.data.pairs import Pair, pixel_sha256
 from pdbench.errors import InputError, MetricUndefined, NonFiniteImage
 from pdbench.harness.bank import SampleBank
-from pdbench.harness.config import Catalog, output_count, resolve_device
+from pdbench.harness.config import Catalog, Task, output_count, resolve_device
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
 from pdbench.images import save_image, to_uint8
@@ -24,6 +24,8 @@ from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS, Protocol
 
 __all__ = [
+    "Figure",
+    "FigureTask",
     "Shown",
     "make_bank",
     "open_networks",
@@ -130,9 +132,34 @@ class Shown:
     values: Mapping[str, float | None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What a figure shows of one image.
+
+    Attributes:
+        hr: (H, W, 3) levels of the HR image.
+        lr: (H/4, W/4, 3) levels of the LR image.
+        shown: What every method made.
+    """
+
+    hr: Levels
+    lr: Levels
+    shown: tuple[Shown, ...]
+
+    @property
+    def method(self) -> str:
+        """Id of the first method, which stands for all where an executor restores them."""
+        return self.shown[0].method
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureTask(Task):
+    """A task that asks for a `Figure` by all methods of the run; `work` names the first."""
+
+
 def restore_image(
     pair: Pair, methods: Sequence[Method], catalog: Catalog, options: EvalOptions
-) -> tuple[Levels, Levels, tuple[Shown, ...]]:
+) -> Figure:
     """Restore an image with each method and score what a figure shows of it.
 
     Args:
@@ -142,7 +169,7 @@ def restore_image(
         options: How; a sample is that of a run with the same seed.
 
     Returns:
-        The HR image and the LR image, each (H, W, 3) levels, and what every method made.
+        Both images, and what every method made.
 
     Raises:
         InputError: A method fails on this image or returns another size; a metric is unknown.
@@ -166,7 +193,7 @@ def restore_image(
         shown.append(
             Shown(method=method.id, title=method.title, levels=_levels(image), values=values)
         )
-    return _levels(hr), _levels(lr), tuple(shown)
+    return Figure(hr=_levels(hr), lr=_levels(lr), shown=tuple(shown))
 
 
 def show_lr(lr: Levels, scale: int) -> Levels:

@@ -109,6 +109,8 @@ class MethodRecord:
             run folder's scores, not part of exported results.
         max_memory: Working memory that decided how images were tiled; None for the default, or
             for a method without networks.
+        models: File of a metric's weights -> sha256 of the one that was used, where that is not
+            part of the protocol hash because none is published.
         outside: Image name -> share of the output's values far outside [0, 1], where there are
             many; see `pdbench.harness.scorer.BOUND`.
     """
@@ -127,6 +129,7 @@ class MethodRecord:
     outputs: Mapping[str, str] = field(default_factory=dict)
     code: Mapping[str, str] = field(default_factory=dict)
     max_memory: int | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[str, float] = field(default_factory=dict)
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}

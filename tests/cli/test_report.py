@@ -79,7 +79,7 @@ def test_the_same_scores_give_the_same_page(page, monkeypatch):
     ("words", "complaint"),
     [
         (("-o", "report.pdf"), "ends in .html"),
-        (("--method", "nonsense"), "unknown method 'nonsense'"),
+        (("--method", "nonsense"), "unknown method in these scores 'nonsense'"),
         (("--figure", "nowhere.png"), "cannot read figure 'nowhere.png'"),
         (("--protocol", "nonsense"), "nonsense"),
     ],

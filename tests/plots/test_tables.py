@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from pdbench.analysis import summarize
 from pdbench.errors import InputError
 from pdbench.plots import table
 from pdbench.plots.table_markup import escape_latex, escape_markdown
@@ -35,7 +36,9 @@ def small(make_score):
 
 @pytest.fixture
 def render(small, facts):
-    return lambda form, **options: table(small, facts, format=form, size="compact", **options)
+    return lambda form, **options: table(
+        summarize(small, facts, size="compact"), form=form, **options
+    )
 
 
 def test_text_reads_as_it_should(render):
@@ -94,7 +97,7 @@ set5 ×4, 2 images; protocol paper; compact networks; seed 0
 
 
 def test_latex_reads_as_it_should(small, facts):
-    found = table(small, facts[::3], format="latex", size="compact", ci=False)
+    found = table(summarize(small, facts[::3], size="compact"), form="latex", ci=False)
     assert (
         found
         == r"""\begin{table}
@@ -148,12 +151,12 @@ def test_json_holds_hashes_and_full_digits(render):
 
 
 def test_json_stays_json_with_an_infinite_mean(make_score, facts):
-    record = json.loads(table([make_score(value=float("inf"))], facts, format="json"))
-    assert record["rows"][0]["scores"]["psnr"]["mean"] == "inf"
+    record = json.loads(table(summarize([make_score(value=float("inf"))], facts), form="json"))
+    assert record["rows"][0]["scores"]["psnr"]["infinite"]
 
 
-def test_titles_replace_ids(render):
-    assert "Mean of 5" in render("text", titles={"average-5": "Mean of 5"})
+def test_titles_replace_ids(small, facts):
+    assert "Mean of 5" in table(summarize(small, facts, titles={"average-5": "Mean of 5"}))
 
 
 def test_unknown_format_is_refused(render):
@@ -177,7 +180,7 @@ def test_csv_text_is_no_formula(text):
 
 
 def test_csv_method_name_is_no_formula(make_score, facts):
-    text = table([make_score('=HYPERLINK("x")')], facts, format="csv")
+    text = table(summarize([make_score('=HYPERLINK("x")')], facts), form="csv")
     assert next(csv.DictReader(io.StringIO(text)))["method"] == '\'=HYPERLINK("x")'
 
 
