@@ -152,6 +152,18 @@ _OPTIONS = {
         is_flag=True,
         help="Ray nodes see images and weights under the same paths; send none.",
     ),
+    # The leaderboard's
+    "board": click.option(
+        "--board", type=PATH, default=Path("leaderboard"), show_default=True, metavar="DIR"
+    ),
+    "datasets": click.option(
+        "--dataset",
+        "datasets",
+        multiple=True,
+        callback=split_commas,
+        metavar="ID,...",
+        help="Named datasets. [submit, crops: builtin; verify: all of the row]",
+    ),
     # What commands that score write
     "output": click.option(
         "-o",
