@@ -144,7 +144,10 @@ def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Documen
             Grid(heads=heads, rows=tuple(rows), words=len(heads)),
             Grid(heads=("all rows", ""), rows=tuple(shared), words=2),
         ),
-        notes=(),
+        notes=(
+            "weights: the fingerprint that 'pdbench doctor' lists; of a row that uses several "
+            "networks (the fusions), a digest over all of them.",
+        ),
         record={},
     )
 

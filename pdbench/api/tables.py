@@ -35,6 +35,10 @@ def table(
     seeds: Sequence[int] = (),
     ci: bool = True,
     worst: bool = False,
+    color: bool = False,
+    caption: str = "",
+    label: str = "",
+    wide: bool = False,
     output: Path | None = None,
 ) -> str:
     """Make a table of stored scores. Needs no torch.
@@ -48,6 +52,10 @@ def table(
         seeds: Run seeds; all when empty: means over seeds, and their spread.
         ci: Whether to compute 95 % confidence intervals over images.
         worst: Let each image count by its worst sample instead of the mean of its samples.
+        color: In text, mark best and second by bold and underline instead of "*" and "+".
+        caption: In LaTeX, the caption, as LaTeX; what the scores come from when empty.
+        label: In LaTeX, a label for references ("tab:scores").
+        wide: In LaTeX, span both columns of a two-column page (`table*`).
         output: File to write the table to as well.
 
     Returns:
@@ -68,8 +76,9 @@ def table(
         folder, protocol=protocol, methods=methods, metrics=() if metrics else None, seeds=seeds
     )
     text = tables.table(
-        summarize_record(record, worst=worst), form=form, methods=methods, metrics=metrics, ci=ci
-    )
+        summarize_record(record, worst=worst), form=form, methods=methods, metrics=metrics, ci=ci,
+        color=color, caption=caption, label=label, wide=wide,
+    )  # fmt: skip
     if output is not None:
         with _writing(output):
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -252,7 +261,7 @@ def summarize_record(record: RunRecord, *, worst: bool = False) -> Summary:
         titles={method.id: method.title for method in record.methods},
         images=len(record.dataset.images),
         size=record.sizes,
-        lr=record.dataset.lr_text if record.dataset.lr_psnr else "",
+        remarks=record.remarks,
         worst=worst,
     )
 

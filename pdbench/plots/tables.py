@@ -26,6 +26,9 @@ def table(
     metrics: Sequence[str] = (),
     ci: bool = True,
     color: bool = False,
+    caption: str = "",
+    label: str = "",
+    wide: bool = False,
 ) -> str:
     """Make a table of per-method means.
 
@@ -40,6 +43,9 @@ def table(
         metrics: Metric ids in column order; all that were scored when empty.
         ci: Whether to compute 95 % confidence intervals over images.
         color: In text, mark by ANSI codes instead of the signs "*" and "+".
+        caption: In LaTeX, the caption instead of what the scores come from.
+        label: In LaTeX, a label for references.
+        wide: In LaTeX, span both columns of a two-column page.
 
     Returns:
         The table, without trailing newline.
@@ -53,10 +59,6 @@ def table(
     content = build_table(summary, methods=methods, metrics=metrics, ci=ci)
     if form == "text":
         return render_text(content, color=color)
-    renderers = {
-        "md": render_markdown,
-        "latex": render_latex,
-        "csv": render_csv,
-        "json": render_json,
-    }
-    return renderers[form](content)
+    if form == "latex":
+        return render_latex(content, caption=caption, label=label, wide=wide)
+    return {"md": render_markdown, "csv": render_csv, "json": render_json}[form](content)
