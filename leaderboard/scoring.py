@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,28 +28,7 @@ from pdbench.leaderboard.provenance import Output
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 
-__all__ = ["Scored", "Scoring", "rgb_levels", "score_folder"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scoring:
-    """How outputs are scored.
-
-    Attributes:
-        protocol: Protocol id.
-        metrics: Metric ids; all of the protocol's when empty.
-        seed: Seed the outputs were made with.
-        device: Torch device.
-        jobs: Processes; one per core when None.
-        progress: Whether to show progress bars.
-    """
-
-    protocol: str = "paper"
-    metrics: Sequence[str] = ()
-    seed: int = 0
-    device: str = "cpu"
-    jobs: int | None = None
-    progress: bool = False
+__all__ = ["Scored", "rgb_levels", "score_folder"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +55,8 @@ def score_folder(
     title: str,
     *,
     work: Path,
-    scoring: Scoring,
+    options: EvalOptions,
+    progress: bool = False,
 ) -> Scored:
     """Score a folder of output images and take their fingerprints.
 
@@ -87,7 +66,8 @@ def score_folder(
         name: Id of the method.
         title: Title of the method.
         work: Run folder; scores of the same files that it holds are not computed again.
-        scoring: How.
+        options: How.
+        progress: Whether to show progress bars.
 
     Raises:
         InputError: An image is missing, corrupt, of a wrong size or strange; it is named.
@@ -98,37 +78,41 @@ def score_folder(
         name=name,
         title=title,
         checked=read_outputs(work, dataset.id, name),
-        progress=scoring.progress,
+        progress=progress,
     )
-    record = _score(given, dataset, work, scoring)
-    return _look(given, dataset, _of(record, name, scoring), scoring)
-
-
-def _score(given: GivenImages, dataset: Dataset, work: Path, scoring: Scoring) -> RunRecord:
-    options = EvalOptions(
-        protocol=scoring.protocol,
-        metrics=tuple(scoring.metrics),
-        seed=scoring.seed,
-        device=scoring.device,
-        jobs=scoring.jobs,
-    )
-    config = RunConfig(dataset=dataset, methods=(given.id,), catalog=given, options=options)
+    config = RunConfig(dataset=dataset, methods=(name,), catalog=given, options=options)
     # One process needs no other: starting one takes longer than scoring a small set.
-    executor = SerialExecutor() if scoring.jobs == 1 else None
-    done = run(config, work, executor=executor, progress=scoring.progress)
+    alone = options.engine == "local" and options.jobs == 1
+    executor = SerialExecutor() if alone else None
+    done = run(config, work, executor=executor, progress=progress)
     if done.failed:
         image, _, reason = done.failed[0]
         raise InputError(f"the output of image '{image}' cannot be scored ({reason}); fix it")
-    return done.record
+    return _fingerprints(given, dataset, _of(done.record, name, options), progress=progress)
 
 
-def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scoring) -> Scored:
+def _of(record: RunRecord, name: str, options: EvalOptions) -> RunRecord:
+    """Leave in a record what was asked for; the run folder may hold more."""
+    protocol = PROTOCOLS.get(options.protocol)
+    wanted = set(options.metrics) or set(protocol.metric_ids)
+    metrics = [metric for metric in protocol.covered_ids if metric in wanted]
+    return RunRecord(
+        dataset=record.dataset,
+        metrics=tuple(METRICS.get(metric).facts for metric in metrics),
+        methods=tuple(method for method in record.methods if method.id == name),
+        scores=tuple(s for s in record.scores if s.method == name and s.metric in wanted),
+    )
+
+
+def _fingerprints(
+    given: GivenImages, dataset: Dataset, record: RunRecord, *, progress: bool
+) -> Scored:
     """Decode every output once more, for what only its pixels tell."""
     outputs: list[Output] = []
     boxes: dict[str, Box] = {}
     crops: dict[str, bytes] = {}
     shown = choose_images([pair.name for pair in dataset.pairs])
-    for pair in progress_over(dataset.pairs, "fingerprints", show=scoring.progress):
+    for pair in progress_over(dataset.pairs, "fingerprints", show=progress):
         hr = rgb_levels(pair.load()[1])
         height, width = hr.shape[:2]
         for sample, file in enumerate(given.files[pair.name]):
@@ -137,7 +121,7 @@ def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scor
             outputs.append(
                 Output(
                     image=pair.name,
-                    seed=scoring.seed,
+                    seed=record.methods[0].seed,
                     sample=sample,
                     width=width,
                     height=height,
@@ -148,25 +132,7 @@ def _look(given: GivenImages, dataset: Dataset, record: RunRecord, scoring: Scor
             if sample == 0 and pair.name in shown:
                 boxes[pair.name] = box = choose_box(hr)
                 crops[pair.name] = write_crop(levels, box)
-    return Scored(
-        record=record,
-        outputs=tuple(outputs),
-        boxes=boxes,
-        crops=crops,
-    )
-
-
-def _of(record: RunRecord, name: str, scoring: Scoring) -> RunRecord:
-    """Leave in a record what was asked for; the run folder may hold more."""
-    protocol = PROTOCOLS.get(scoring.protocol)
-    wanted = set(scoring.metrics) or set(protocol.metric_ids)
-    metrics = [metric for metric in protocol.covered_ids if metric in wanted]
-    return RunRecord(
-        dataset=record.dataset,
-        metrics=tuple(METRICS.get(metric).facts for metric in metrics),
-        methods=tuple(method for method in record.methods if method.id == name),
-        scores=tuple(s for s in record.scores if s.method == name and s.metric in wanted),
-    )
+    return Scored(record=record, outputs=tuple(outputs), boxes=boxes, crops=crops)
 
 
 def rgb_levels(image: Tensor) -> npt.NDArray[np.uint8]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 
 from pdbench.data.datasets import DATASETS, Dataset, open_dataset
 from pdbench.errors import InputError
+from pdbench.harness.options import EvalOptions
 from pdbench.leaderboard.archives import dataset_folder, open_images
 from pdbench.leaderboard.board import SUBMISSIONS, Board, read_board
 from pdbench.leaderboard.card import Card
 from pdbench.leaderboard.dataset_matching import as_on_board
 from pdbench.leaderboard.inference import write_images
 from pdbench.leaderboard.plausibility import implausible
-from pdbench.leaderboard.scoring import Scoring, score_folder
+from pdbench.leaderboard.scoring import score_folder
 from pdbench.leaderboard.sources import Runnable
 from pdbench.leaderboard.submission import Entry, read_entry
 from pdbench.leaderboard.text_validation import check_id
@@ -37,22 +39,20 @@ class Request:
         source: Output images (a folder, one of folders per dataset, or a zip file), or a method
             to make them with.
         datasets: Ids of the datasets.
-        data_root: Folder that holds them; PDBENCH_DATA when None.
-        size: Size of this repository's networks.
-        scoring: How to score.
+        options: How outputs are made and scored; the seed is the card's.
         work: Folder for images made and for scores; what it holds is not computed again.
         replace: Whether an earlier submission of that id gives way.
+        progress: Whether to show progress bars.
     """
 
     id: str
     card: Card
     source: Path | Runnable
     datasets: Sequence[str]
-    data_root: Path | None
-    size: str
-    scoring: Scoring
+    options: EvalOptions
     work: Path
     replace: bool = False
+    progress: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,8 @@ def submit(root: Path, request: Request, *, dry_run: bool = False) -> Submitted:
                 request.id,
                 request.card.name,
                 work=request.work / "scores" / name,
-                scoring=request.scoring,
+                options=request.options,
+                progress=request.progress,
             )
             for name, dataset in datasets.items()
         }
@@ -112,7 +113,7 @@ def submit(root: Path, request: Request, *, dry_run: bool = False) -> Submitted:
         warnings = tuple(_warnings(entry, sorted(asked)))
         target = None if dry_run else install(root, draft)
     return Submitted(
-        entry=replace(entry, folder=target or draft), folder=target, warnings=warnings
+        entry=replace_fields(entry, folder=target or draft), folder=target, warnings=warnings
     )
 
 
@@ -125,13 +126,7 @@ def _without(board: Board, name: str, *, replace: bool) -> Board:
             "yours"
         )
     entries = tuple(entry for entry in board.entries if entry.id != name or entry.own)
-    return Board(
-        root=board.root,
-        entries=entries,
-        refused={},
-        verdicts=board.verdicts,
-        models=board.models,
-    )
+    return replace_fields(board, entries=entries, refused={})
 
 
 def _open_all(request: Request, board: Board) -> dict[str, Dataset]:
@@ -141,7 +136,8 @@ def _open_all(request: Request, board: Board) -> dict[str, Dataset]:
     for name in names:
         if name not in DATASETS:
             raise unknown_id("dataset of a board", name, DATASETS)
-    return {name: as_on_board(open_dataset(name, request.data_root), board) for name in names}
+    root = request.options.data_root
+    return {name: as_on_board(open_dataset(name, root), board) for name in names}
 
 
 @contextlib.contextmanager
@@ -157,11 +153,8 @@ def _images(request: Request, datasets: Mapping[str, Dataset]) -> Iterator[Path]
             {images / name: request.source.method},
             dataset,
             request.source.catalog,
-            protocol=request.scoring.protocol,
-            size=request.size,
-            seed=request.scoring.seed,
-            device=request.scoring.device,
-            progress=request.scoring.progress,
+            request.options,
+            progress=request.progress,
         )
     yield images
 

@@ -10,16 +10,20 @@ from typing import Unpack
 
 from pdbench.api.environment import settings
 from pdbench.api.local_code import Methods, open_methods
-from pdbench.api.names import check_name
-from pdbench.api.run import open_file
+from pdbench.api.names import check_checkpoint
 from pdbench.data.datasets import Dataset, open_dataset
 from pdbench.data.pairs import Pair
+from pdbench.data.sr_checks import check_outputs
 from pdbench.data.sr_folders import digest_of, match_outputs
 from pdbench.errors import InputError
+from pdbench.harness.config import RunConfig
 from pdbench.harness.external_images import GivenImages
 from pdbench.harness.method import Method
+from pdbench.harness.method_records import method_records
 from pdbench.harness.options import EvalOptions, OptionFields
-from pdbench.harness.restore import restore_image, show_lr
+from pdbench.harness.ray_executor import RayExecutor
+from pdbench.harness.restore import Figure, FigureTask, restore_image, show_lr
+from pdbench.harness.run_info import ImageFingerprint
 from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
 from pdbench.plots.crops_figure import SUFFIXES, Crops, Panel, draw_crops
@@ -39,8 +43,9 @@ def compare(
     dataset: str = "builtin",
     output: str | Path = "compare.png",
     checkpoint: str | Path | None = None,
+    name: str | None = None,
     sr: Sequence[str] = (),
-    columns: int = 4,
+    columns: int | None = None,
     **fields: Unpack[OptionFields],
 ) -> Path:
     """Draw crops of one image side by side: LR, each method with its scores, HR.
@@ -53,10 +58,13 @@ def compare(
         image: Name of the image within the dataset.
         crop: (left, top, width, height) in pixels of the HR image, or "x,y,w,h".
         dataset: Dataset id, or a folder of HR images.
-        output: File to write: .png, .pdf, .svg or .html (with a slider over any two).
+        output: File to write: .png, .pdf, .svg or .html. On a page a slider lays any two over
+            each other.
         checkpoint: File of a x4 RGB network that spandrel knows, shown after `methods`.
-        sr: Folders of images made elsewhere for the dataset, each "DIR:NAME", shown after those.
-        columns: How many crops stand side by side in a picture.
+        name: Title of the checkpoint; made from the file's name when None.
+        sr: Folders of images made elsewhere, each as "DIR:NAME", as `evaluate` takes them; shown
+            last.
+        columns: Crops in a row of a picture; up to four when None.
         fields: How the image is restored and scored, as in `EvalOptions`.
 
     Returns:
@@ -77,55 +85,83 @@ def compare(
     out = _checked(Path(output))
     if not (methods or checkpoint or sr):
         raise InputError("there is no method to compare; name some with --methods")
-    if columns < 1:
-        raise InputError("a picture has at least one column; give --columns 1 or more")
     with settings(weights_dir=options.weights_dir, offline=options.offline):
         names, local = open_methods(methods)
         catalog = MethodCatalog(local=local)
         if checkpoint is not None:
-            file = open_file(Path(checkpoint).expanduser())
+            file = check_checkpoint(Path(checkpoint).expanduser(), name)
             catalog = replace(catalog, checkpoint=file)
             names.append(file.id)
         found = [catalog.method(name) for name in dict.fromkeys(names)]
         opened = open_dataset(dataset, options.data_root)
-        found += [_made_elsewhere(given, opened, image) for given in sr]
         pair = _pair(opened, image)
+        found += [_external(place, opened, pair) for place in sr]
         hr_size = pair.load()[1].shape
         _check_inside(box, hr_size[-1], hr_size[-2], image)
-        hr, lr, shown = restore_image(pair, found, catalog, options)
+        if options.engine == "ray":
+            if local or sr:
+                raise InputError("code and images of your own stay here; leave --engine out")
+            config = RunConfig(
+                dataset=opened,
+                methods=tuple(method.id for method in found),
+                catalog=catalog,
+                options=options,
+            )
+            figure = _restore_on_cluster(config, pair)
+        else:
+            figure = restore_image(pair, found, catalog, options)
     left, top, width, height = box
     cut = (slice(top, top + height), slice(left, left + width))
-    scored = [name for _, values in shown for name, value in values.items() if value is not None]
-    facts = tuple(METRICS.get(name).facts for name in dict.fromkeys(scored))
+    scored = [
+        METRICS.get(name).facts
+        for name in figure.shown[0].values
+        if any(one.values[name] is not None for one in figure.shown)
+    ]
     sizes = f"; {options.size} networks" if any(method.baselines for method in found) else ""
     crops = Crops(
         caption=f"{opened.id}, {image}, crop {width}×{height} at {left}, {top}; scores of the "
         f"whole image under protocol {options.protocol}{sizes}; seed {options.seed}",
-        image=hr,
+        image=figure.hr,
         box=box,
-        facts=facts,
+        facts=tuple(scored),
         panels=(
-            Panel(title="LR", levels=show_lr(lr, opened.scale)[cut]),
+            Panel(title="LR", levels=show_lr(figure.lr, opened.scale)[cut]),
             *(
-                Panel(method=one.id, title=one.title, levels=levels[cut], values=values)
-                for one, (levels, values) in zip(found, shown, strict=True)
+                Panel(
+                    method=one.method,
+                    title=one.title,
+                    levels=one.levels[cut],
+                    values=one.values,
+                )
+                for one in figure.shown
             ),
-            Panel(title="HR", levels=hr[cut]),
+            Panel(title="HR", levels=figure.hr[cut]),
         ),
         columns=columns,
     )
     return draw_crops(crops, out)
 
 
-def _made_elsewhere(given: str, dataset: Dataset, image: str) -> Method:
-    """Return the images of "DIR:NAME" as a method."""
-    folder, _, name = given.rpartition(":")
+def _external(place: str, dataset: Dataset, pair: Pair) -> Method:
+    """Return images made elsewhere, given as DIR:NAME, as a method for this image."""
+    folder, _, name = place.rpartition(":")
     if not folder:
-        raise InputError(f"'{given}' does not say what to call its row; write DIR:NAME")
-    files = match_outputs(Path(folder).expanduser(), dataset.pairs)
-    digests = {image: digest_of(files[image])} if image in files else {}
-    row = GivenImages(id=check_name(name), title=name, files=files, digests=digests)
-    return row.method(name)
+        raise InputError(f"'{place}' does not name images; write it as DIR:NAME")
+    files = match_outputs(Path(folder).expanduser(), dataset.pairs)[pair.name]
+    check_outputs(pair, files)
+    digests = {pair.name: digest_of(files)}
+    given = GivenImages(id=name, title=name, files={pair.name: files}, digests=digests)
+    return given.method(name)
+
+
+def _restore_on_cluster(config: RunConfig, pair: Pair) -> Figure:
+    record = method_records(config)[config.methods[0]]
+    image = ImageFingerprint(content=pair.content(), sha256="", pixels=0)
+    task = FigureTask(pair=pair, image=image, work=((record, ()),))
+    for figure in RayExecutor(config.options).run(config, [task]):
+        if isinstance(figure, Figure):
+            return figure
+    raise InputError(f"the worker of '{pair.name}' was killed every time; lower --max-memory")
 
 
 def _box(text: str) -> tuple[int, int, int, int]:

@@ -18,6 +18,7 @@ from pdbench.baselines import BASELINES, SIZES, fingerprint
 from pdbench.data.datasets import DATASETS, THIRD_PARTY, open_dataset
 from pdbench.data.datasets import data_root as _root
 from pdbench.errors import InputError, WeightsUnavailable
+from pdbench.harness.ray_executor import ask_every_node
 from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
 
@@ -36,7 +37,7 @@ def list_all(
     """List what pdbench supports of one kind, and what of it is installed.
 
     Args:
-        kind: "methods", "metrics", "protocols", "datasets" or "weights".
+        kind: "methods", "suites", "metrics", "protocols", "datasets" or "weights".
         data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
         weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
 
@@ -53,6 +54,8 @@ def list_all(
     with settings(weights_dir=weights_dir):
         if kind == "methods":
             return _method_rows()
+        if kind == "suites":
+            return [(name, ", ".join(ids)) for name, ids in methods.SUITES.items()]
         if kind == "metrics":
             return _metric_rows()
         if kind == "protocols":
@@ -146,20 +149,33 @@ def _file(file: weights.WeightFile) -> str:
 
 
 def doctor(
-    *, data_root: str | Path | None = None, weights_dir: str | Path | None = None
+    *,
+    data_root: str | Path | None = None,
+    weights_dir: str | Path | None = None,
+    address: str | None = None,
 ) -> dict[str, Rows]:
     """Say what is installed, which weights and data are here, and how to get the rest.
 
     Args:
         data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
         weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
+        address: A Ray cluster, as in `EvalOptions`; its nodes are asked, not this machine.
 
     Returns:
         Section title -> (name, finding), one a line.
 
+    Raises:
+        InputError: The cluster cannot be used.
+
     >>> import pdbench
     >>> rows = pdbench.doctor()
     """
+    if address is not None:
+        return {
+            f"node {node}: {title}": rows
+            for node, found in ask_every_node(address, doctor).items()
+            for title, rows in _of_node(found).items()
+        }
     with settings(weights_dir=weights_dir):
         return {
             "versions": [
@@ -176,6 +192,12 @@ def doctor(
                 *_set_variables(_VARIABLES),
             ],
         }
+
+
+def _of_node(found: dict[str, Rows] | str) -> dict[str, Rows]:
+    if isinstance(found, str):
+        return {"error": [("doctor", found)]}
+    return {title: found[title] for title in ("versions", "devices", "weights")}
 
 
 def _version(name: str) -> str:

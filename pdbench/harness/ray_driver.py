@@ -37,7 +37,7 @@ from pdbench.harness.run_info import installed_versions
 from pdbench.metrics import METRICS
 from pdbench.weights import find, sha256_of
 
-__all__ = ["Pool", "work_for_parent"]
+__all__ = ["Pool", "weight_paths", "work_for_parent"]
 
 AHEAD = 2
 """Tasks a worker has at most, the one in work included: the next one's files travel meanwhile."""
@@ -121,6 +121,9 @@ class Pool:
         self._worker = ray.remote(worker)
         self._waiting = deque(_Job(task) for task in tasks)
         self._open = len(tasks)
+        self._metrics = sorted(
+            {name for task in tasks for _, names in task.work for name in names}
+        )
         self._hired: list[_Hired] = []
         self._refused: dict[str, str] = {}
         self._events: queue.SimpleQueue[tuple[_Hired, Callable[..., Any], Any]]
@@ -131,7 +134,7 @@ class Pool:
         self._capacity = 0
         self._records = method_records(self._config)
         self._packed = pack(self._config)
-        files = {} if self._options.shared_files else _weights(self._config)
+        files = {} if self._options.shared_files else weight_paths(self._config)
         self._weights = {name: sha256_of(path) for name, path in files.items()}
         sources = {self._weights[name]: path for name, path in files.items()}
         self._put = cache(lambda digest: ray.put(sources[digest].read_bytes()))
@@ -241,6 +244,7 @@ class Pool:
         joined = hired.actor.join.remote(
             self._packed,
             self._records,
+            self._metrics,
             self._weights,
             self._options.shared_files,
             arrival.lacking,
@@ -347,7 +351,7 @@ def _environment() -> dict[str, str]:
     return {**ONE_THREAD, **settings}
 
 
-def _weights(config: RunConfig) -> dict[str, Path]:
+def weight_paths(config: RunConfig) -> dict[str, Path]:
     """Return the files of weights the run reads: by path, those of metrics by bare name."""
     size = config.options.size
     networks = [

@@ -20,9 +20,11 @@ from typing import Any
 
 import torch
 
+from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError, PdbenchError
 from pdbench.harness.config import Progress, RunConfig, resolve_device
-from pdbench.harness.method_records import method_records, metric_ids, missing_weights
+from pdbench.harness.method_records import method_records, missing_weights
+from pdbench.harness.restore import Figure, FigureTask, restore_image
 from pdbench.harness.run_info import MethodRecord, installed_versions
 from pdbench.harness.scorer import ImageScorer
 from pdbench.weights import cache_folder
@@ -33,6 +35,8 @@ FETCHED = "fetched"
 """Folder, in a worker's own, of the weights that metrics look for by name."""
 
 _PREFIX = "pdbench-ray-"
+
+_Result = Progress | Figure | Exception
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +83,7 @@ class RayWorker:
     def __init__(self) -> None:
         torch.set_num_threads(1)
         self._root: Path | None = None
-        self._progress: Iterator[Progress | Exception] = iter(())
+        self._progress: Iterator[_Result] = iter(())
 
     def arrive(self, digests: Sequence[str]) -> Arrival:
         """Say where this is and what is there."""
@@ -97,6 +101,7 @@ class RayWorker:
         self,
         config: bytes,
         expected: Mapping[str, MethodRecord],
+        metrics: Sequence[str],
         weights: Mapping[str, str],
         shared: bool,
         digests: Sequence[str],
@@ -107,6 +112,7 @@ class RayWorker:
         Args:
             config: The run, packed.
             expected: What the run's methods are where it was asked for.
+            metrics: Metrics it will compute.
             weights: Path, or bare name, of each file of weights -> its sha256.
             shared: Whether paths mean here what they mean there.
             digests: Digests of the files that come along.
@@ -123,11 +129,11 @@ class RayWorker:
                 self._lay_out(weights)
             run: RunConfig = self._unpack(config)
             resolve_device(run.options.device)
-            unavailable = missing_weights(metric_ids(run))
+            unavailable = missing_weights(metrics)
             if unavailable:
                 return next(iter(unavailable.values()))
             found = method_records(run)
-            self._scorer = ImageScorer(run)
+            self._run, self._scorer = run, ImageScorer(run)
         except PdbenchError as error:
             return str(error)
         return next(filter(None, (_difference(expected[name], found[name]) for name in found)), "")
@@ -136,17 +142,21 @@ class RayWorker:
         """Take on a task, with the files it reads; `step` then does one method after the other."""
         self._progress = self._score(task, dict(zip(paths, contents, strict=True)))
 
-    def step(self) -> Progress | Exception:
+    def step(self) -> _Result:
         """Do one method of the task; an exception is returned where the run is to end."""
         return next(self._progress)
 
-    def _score(self, task: bytes, files: Mapping[str, bytes]) -> Iterator[Progress | Exception]:
+    def _score(self, task: bytes, files: Mapping[str, bytes]) -> Iterator[_Result]:
         places = {self._place(path): content for path, content in files.items()}
         try:
             for place, content in places.items():
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-            yield from self._scorer.score(self._unpack(task))
+            work = self._unpack(task)
+            if isinstance(work, FigureTask):
+                yield self._figure(work)
+            else:
+                yield from self._scorer.score(work)
         except PdbenchError as error:
             yield error
         except Exception:
@@ -154,6 +164,11 @@ class RayWorker:
         finally:
             for place in places:
                 place.unlink(missing_ok=True)
+
+    def _figure(self, task: FigureTask) -> Figure:
+        run = self._run
+        methods = [run.catalog.method(name) for name in run.methods]
+        return restore_image(task.pair, methods, run.catalog, run.options)
 
     def _unpack(self, content: bytes) -> Any:  # noqa: ANN401
         return _Unpacker(content, self._place).load()
@@ -195,9 +210,7 @@ def _keep(digest: str, content: bytes) -> None:
     target = _kept(digest)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{digest}.{os.getpid()}.part")
-        part.write_bytes(content)
-        part.replace(target)
+        replace_file(target, content)
     except OSError as error:
         raise InputError(f"cannot write '{target}' ({error.strerror})") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from torch import Tensor
 from pdbench.data.pairs import Pair, pixel_sha256
 from pdbench.errors import InputError, MetricUndefined, NonFiniteImage
 from pdbench.harness.bank import SampleBank
-from pdbench.harness.config import Catalog, output_count, resolve_device
+from pdbench.harness.config import Catalog, Task, output_count, resolve_device
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
 from pdbench.images import save_image, to_uint8
@@ -23,6 +24,9 @@ from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS, Protocol
 
 __all__ = [
+    "Figure",
+    "FigureTask",
+    "Shown",
     "make_bank",
     "open_networks",
     "restore",
@@ -111,9 +115,51 @@ def save_outputs(
         save_image(protocol.quantize(output), folder / f"{image}{ending}.png")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One method's output for one image.
+
+    Attributes:
+        method: Method id.
+        title: Title of its row.
+        levels: (H, W, 3) levels of the output; the first sample of a stochastic method.
+        values: Metric id -> score of this very output, None where there is none.
+    """
+
+    method: str
+    title: str
+    levels: Levels
+    values: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What a figure shows of one image.
+
+    Attributes:
+        hr: (H, W, 3) levels of the HR image.
+        lr: (H/4, W/4, 3) levels of the LR image.
+        shown: What every method made.
+    """
+
+    hr: Levels
+    lr: Levels
+    shown: tuple[Shown, ...]
+
+    @property
+    def method(self) -> str:
+        """Id of the first method, which stands for all where an executor restores them."""
+        return self.shown[0].method
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureTask(Task):
+    """A task that asks for a `Figure` by all methods of the run; `work` names the first."""
+
+
 def restore_image(
     pair: Pair, methods: Sequence[Method], catalog: Catalog, options: EvalOptions
-) -> tuple[Levels, Levels, list[tuple[Levels, Mapping[str, float | None]]]]:
+) -> Figure:
     """Restore an image with each method and score what a figure shows of it.
 
     Args:
@@ -123,9 +169,7 @@ def restore_image(
         options: How; a sample is that of a run with the same seed.
 
     Returns:
-        The HR image and the LR image, each (H, W, 3) levels, and for every method its output (the
-        first sample of a stochastic method) and metric id -> score of this very output, None
-        where there is none.
+        Both images, and what every method made.
 
     Raises:
         InputError: A method fails on this image or returns another size; a metric is unknown.
@@ -137,7 +181,7 @@ def restore_image(
     device = resolve_device(options.device)
     collection = MetricCollection(protocol, options.metrics or None, device=device)
     collection.prepare(hr, lr)
-    shown: list[tuple[Levels, Mapping[str, float | None]]] = []
+    shown = []
     for method in methods:
         try:
             image = protocol.quantize(restore(method, bank)[0])
@@ -146,8 +190,10 @@ def restore_image(
                 f"method '{method.id}' cannot restore '{pair.name}': {error}; leave it out"
             ) from error
         values = {name: found[0] for name, found in collection.score(image).items()}
-        shown.append((_levels(image), values))
-    return _levels(hr), _levels(lr), shown
+        shown.append(
+            Shown(method=method.id, title=method.title, levels=_levels(image), values=values)
+        )
+    return Figure(hr=_levels(hr), lr=_levels(lr), shown=tuple(shown))
 
 
 def show_lr(lr: Levels, scale: int) -> Levels:

@@ -31,6 +31,7 @@ Box = tuple[int, int, int, int]
 SUFFIXES = ("png", "pdf", "svg", "html")
 """What `draw_crops` can write."""
 
+MOST_COLUMNS = 4
 SMALLEST_SIDE = 1.9
 """Inches of a crop's longer side."""
 SCORE = 0.92
@@ -73,7 +74,7 @@ class Crops:
         box: (left, top, width, height) of the crop.
         facts: Metrics in the order they are listed.
         panels: The crops, all of one size.
-        columns: How many crops stand side by side in a picture.
+        columns: How many crops stand side by side in a picture; up to four when None.
     """
 
     caption: str
@@ -81,7 +82,7 @@ class Crops:
     box: Box
     facts: tuple[MetricFacts, ...]
     panels: tuple[Panel, ...]
-    columns: int = 4
+    columns: int | None = None
 
 
 def draw_crops(crops: Crops, out: Path) -> Path:
@@ -135,8 +136,8 @@ def _picture(crops: Crops, suffix: str) -> bytes:
     from pdbench.plots.plane_static import STYLE, render
 
     count = len(crops.panels) + 1
-    rows = math.ceil(count / crops.columns)
-    columns = math.ceil(count / rows)
+    rows = math.ceil(count / (crops.columns or MOST_COLUMNS))
+    columns = crops.columns or math.ceil(count / rows)
     height, width = crops.panels[0].levels.shape[:2]
     scale = SMALLEST_SIDE / max(height, width)
     high, wide = height * scale, width * scale
@@ -188,14 +189,14 @@ def _page(crops: Crops) -> bytes:
 
     height, width = crops.panels[0].levels.shape[:2]
     colors = {one.method: theme_color(*one.colors) for one in crops.panels if one.method}
-    style, script = asset("style.css"), asset("board.js")
+    style, scripts = asset("style.css"), [asset("slider.js"), asset("board.js")]
     page = render(
         "crops.html",
         title="Crops side by side",
-        policy=f"default-src 'none'; script-src {csp_hash(script)}; img-src data:; "
-        f"style-src {csp_hash(style)}; base-uri 'none'; form-action 'none'",
+        policy="default-src 'none'; img-src data:; "
+        f"script-src {' '.join(map(csp_hash, scripts))}; style-src {csp_hash(style)}; base-uri 'none'; form-action 'none'",
         style=style,
-        script=script,
+        scripts=scripts,
         caption=crops.caption,
         whole=_data_url(_marked(crops)),
         width=width,

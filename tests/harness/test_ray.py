@@ -4,12 +4,13 @@ import contextlib
 import os
 import random
 import re
-import time
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pytest
+from processes import alive, descendants, start, wait_for
 from run_folders import make_config, write_images
 
 from pdbench import __version__
@@ -125,13 +126,6 @@ def reached(steering, count):
     return calls(steering) > count
 
 
-def wait_for(condition, seconds=120.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
-
-
 def test_a_node_lost_in_mid_run_loses_nothing(images, nodes, expected, steering, tmp_path):
     nodes.set(2)
     before = calls(steering)
@@ -157,6 +151,36 @@ def test_nodes_lost_at_ten_random_moments(images, nodes, expected, steering, tmp
             assert exported(result().record, tmp_path / f"csv-{attempt}") == expected
         assert calls(steering) <= start + 20 + 2
     assert calls(steering) >= before + 200
+
+
+def ray_workers():
+    """Ids of the living workers of all clusters."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if entry.read_bytes().startswith(b"ray::RayWorker"):
+                found.append(entry.parent.name)
+    return found
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_ended_leaves_no_process_and_resumes(
+    sign, images, nodes, expected, steering, tmp_path
+):
+    nodes.set(2)
+    before, folder = calls(steering), tmp_path / "run"
+    config = ray_config(images, nodes)
+    process = start(config, folder, tmp_path)
+    wait_for(partial(reached, steering, before + 5))
+    with pytest.raises(InputError, match="another run is writing"):
+        run(config, folder)
+    children = descendants(process.pid)
+    process.send_signal(sign)
+    process.wait(timeout=30)
+    wait_for(lambda: not any(map(alive, children)) and not ray_workers())
+    assert exported(run(config, folder).record, tmp_path / "csv") == expected
+    # each worker had one output in hand, and one on its way to the store
+    assert calls(steering) <= before + 20 + 4
 
 
 def test_a_worker_that_is_killed_is_replaced(images, nodes, expected, steering, tmp_path):

@@ -151,20 +151,6 @@ function wireBoard(board) {
   if (stage) draw(); else render();
 }
 
-function wireSlider(slider) {
-  const pair = slider.querySelector(".pair");
-  const range = slider.querySelector('input[type="range"]');
-  range.addEventListener("input", () => pair.style.setProperty("--cut", `${range.value}%`));
-  for (const menu of slider.querySelectorAll("select")) {
-    menu.addEventListener("change", () => {
-      const image = pair.querySelector(`.${menu.name}`);
-      const inside = menu.value.startsWith("#");
-      image.src = inside ? document.querySelector(menu.value).src : menu.value;
-      image.alt = menu.selectedOptions[0].textContent;
-    });
-  }
-}
-
 function wireTheme(button) {
   const root = document.documentElement;
   const names = {auto: "theme: system", light: "theme: light", dark: "theme: dark"};
@@ -186,4 +172,3 @@ function wireTheme(button) {
 document.documentElement.classList.add("scripted");
 document.querySelectorAll(".theme").forEach(wireTheme);
 document.querySelectorAll("section.board").forEach(wireBoard);
-document.querySelectorAll(".slider").forEach(wireSlider);
