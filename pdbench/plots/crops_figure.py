@@ -185,7 +185,7 @@ def _draw_whole(axes: Axes, crops: Crops) -> None:
 def _page(crops: Crops) -> bytes:
     # jinja2 takes a tenth of a second to import; a picture does without.
     from pdbench.plots.inline_svg import theme_color
-    from pdbench.plots.pages import asset, csp_hash, render
+    from pdbench.plots.pages import asset, inline_policy, render
 
     height, width = crops.panels[0].levels.shape[:2]
     colors = {one.method: theme_color(*one.colors) for one in crops.panels if one.method}
@@ -193,8 +193,7 @@ def _page(crops: Crops) -> bytes:
     page = render(
         "crops.html",
         title="Crops side by side",
-        policy="default-src 'none'; img-src data:; "
-        f"script-src {' '.join(map(csp_hash, scripts))}; style-src {csp_hash(style)}; base-uri 'none'; form-action 'none'",
+        policy=inline_policy(style, scripts),
         style=style,
         scripts=scripts,
         caption=crops.caption,
