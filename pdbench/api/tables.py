@@ -259,6 +259,6 @@ def summarize_record(record: RunRecord, *, worst: bool = False) -> Summary:
         titles={method.id: method.title for method in record.methods},
         images=len(record.dataset.images),
         size=record.sizes,
-        lr=record.dataset.lr_text if record.dataset.lr_psnr else "",
+        remarks=record.remarks,
         worst=worst,
     )

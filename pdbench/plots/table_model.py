@@ -159,7 +159,7 @@ def build_table(
         notes=(
             *_outside(columns),
             *notes.entries(),
-            *([("LR", summary.lr)] if summary.lr else []),
+            *summary.remarks,
         ),
         ci=ci,
     )
