@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pdbench.atomic_write import replace_file
 from pdbench.baselines import BASELINES
 from pdbench.baselines.baseline import Baseline, describe_weights, read_weights
 from pdbench.baselines.rrdb.state_dict import WRAPPERS, unwrap
@@ -113,17 +114,17 @@ def write_checkpoint(imported: Imported, target: Path) -> Path:
 
     Args:
         imported: What `import_checkpoint` returned.
-        target: A file, or an existing folder, where the file gets the name that is looked for.
+        target: A file that ends in ".safetensors", or a folder, made if it is missing, where the
+            file gets the name that is looked for.
 
     Returns:
         Path of the file.
 
     Raises:
-        InputError: There is another file of that name, or it would not be a safetensors file.
+        InputError: There is another file of that name, or it cannot be written.
     """
-    path = target / imported.file_name if target.is_dir() else target
-    if path.suffix != ".safetensors":
-        raise InputError(f"'{path}' is no folder and does not end in .safetensors; change --out")
+    single = target.suffix == ".safetensors" and not target.is_dir()
+    path = target if single else target / imported.file_name
     facts = {
         "baseline": imported.baseline.id,
         "size": SIZE,
@@ -134,11 +135,12 @@ def write_checkpoint(imported: Imported, target: Path) -> Path:
         if not facts.items() <= dict(describe_weights(path)).items():
             raise InputError(f"'{path}' exists and holds other weights; remove it or change --out")
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".tmp")
     state = {name: value.detach().float().numpy() for name, value in imported.state.items()}
-    part.write_bytes(to_safetensors(state, facts))
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, to_safetensors(state, facts))
+    except OSError as error:
+        raise InputError(f"cannot write '{path}' ({error.strerror}); change --out") from error
     return path
 
 

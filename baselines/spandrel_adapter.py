@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,8 +128,9 @@ def open_checkpoint(checkpoint: Checkpoint, device: str = "cpu") -> CheckpointRe
             descriptor = spandrel.ModelLoader(device).load_from_state_dict(state)
     except spandrel.UnsupportedModelError:
         raise InputError(
-            f"checkpoint '{path}' is of no architecture that spandrel knows; score its images "
-            "with 'pdbench eval' instead"
+            f"checkpoint '{path}' is of no architecture that spandrel knows: {_described(state)}"
+            f"{_nearest(spandrel, state)}; run its code as a method of yours "
+            "(FILE.py:NAME, see pdbench submit --help) or score its images with pdbench eval"
         ) from None
     except Exception as error:  # every architecture fails in its own way
         line = " ".join(" ".join(str(error).splitlines()[:2]).split()) or type(error).__name__
@@ -140,6 +141,43 @@ def open_checkpoint(checkpoint: Checkpoint, device: str = "cpu") -> CheckpointRe
     descriptor.float().eval()
     descriptor.model.requires_grad_(requires_grad=False)
     return CheckpointRestorer(descriptor)
+
+
+def _described(state: Mapping[str, object]) -> str:
+    names = list(state)
+    shown = ", ".join(f"'{name:.60}'" for name in (*names[:2], *names[2:][-1:]))
+    return f"{len(names)} tensors ({shown}{', ...' if len(names) > 3 else ''})"
+
+
+class _Asked(dict[str, object]):
+    """A state dict that has every key, and counts which it was asked for."""
+
+    def __init__(self, state: Mapping[str, object]) -> None:
+        super().__init__(state)
+        self.present: dict[str, bool] = {}
+
+    def __contains__(self, key: object) -> bool:
+        self.present[str(key)] = super().__contains__(key)
+        return True
+
+
+def _nearest(spandrel: Any, state: Mapping[str, object]) -> str:  # noqa: ANN401
+    """Name the architecture most of whose telling keys are there, half of them at least."""
+    best, found = 0.5, ""
+    for support in spandrel.MAIN_REGISTRY.architectures("detection"):
+        asked = _Asked(state)
+        with contextlib.suppress(Exception):  # some look at shapes, of tensors that are not there
+            support.detect(asked)
+        present = sum(asked.present.values())
+        share = present / max(2, len(asked.present))
+        if share > best:
+            best = share
+            missing = next((key for key, there in asked.present.items() if not there), "")
+            found = (
+                f"; nearest is {support.architecture.name} ({present} of {len(asked.present)} "
+                + (f"telling keys, without '{missing}')" if missing else "telling keys)")
+            )
+    return found
 
 
 def _check(descriptor: Any, path: Path) -> None:  # noqa: ANN401

@@ -21,6 +21,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
+from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError
 from pdbench.harness.run_info import RunRecord
 from pdbench.leaderboard.provenance import load_json
@@ -42,7 +43,7 @@ __all__ = [
     "write_verdict",
 ]
 
-LEVELS = ("self-reported", "re-scored", "reproduced")
+LEVELS: tuple[str, str, str] = ("self-reported", "re-scored", "reproduced")
 """Trust levels, lowest first: numbers only; the board computed every score from the images; it ran
 the declared weights and got the same."""
 
@@ -202,10 +203,8 @@ def write_verdict(root: Path, verdict: Verdict) -> Path:
     """Keep a verdict on the board; replaces an earlier one of the same submission."""
     path = root / VERDICTS / f"{check_id(verdict.id)}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.part")
     text = json.dumps(verdict.model_dump(), indent=1, ensure_ascii=False)
-    draft.write_text(text + "\n", encoding="utf-8", newline="\n")
-    draft.replace(path)
+    replace_file(path, f"{text}\n".encode())
     return path
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from pdbench.metrics import METRICS
-from pdbench.weights import WeightFile, find, sha256_of
+from pdbench.metrics.model_files import metric_files
+from pdbench.weights import find, sha256_of
 
 __all__ = ["accepted_models", "used_models"]
 
@@ -26,18 +26,11 @@ def accepted_models(
     return {
         file.name: (metric, file.sha256 or board.get(file.name, ""))
         for metric in metrics
-        for file in _files(metric)
+        for file in metric_files(metric)
     }
 
 
 def used_models(metrics: Iterable[str]) -> dict[str, str]:
     """Return file name -> sha256 of the model files on this machine that metrics load."""
-    files = {file.name: find(file) for metric in metrics for file in _files(metric)}
+    files = {file.name: find(file) for metric in metrics for file in metric_files(metric)}
     return {name: sha256_of(path) for name, path in files.items() if path}
-
-
-def _files(metric: str) -> Iterator[WeightFile]:
-    declared = METRICS.get(metric)
-    yield from declared.weights
-    for part in declared.parts:
-        yield from _files(part)

@@ -15,6 +15,7 @@ __all__ = [
     "Score",
     "check_printable",
     "is_score",
+    "one_line",
     "published_reason",
 ]
 
@@ -116,6 +117,14 @@ def is_score(value: object) -> bool:
     return value is None or (
         isinstance(value, float) and (abs(value) <= LARGEST or value == math.inf)
     )
+
+
+def one_line(text: str) -> str:
+    """Squeeze white space to single blanks; characters that cannot be printed become escapes."""
+    text = " ".join(text.split())
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def check_printable(*texts: str) -> None:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from platformdirs import user_cache_path
 from tqdm import tqdm
 
+from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError, WeightsUnavailable
 
 try:
@@ -244,7 +245,7 @@ def _obtain(file: WeightFile, target: Path) -> None:
     if file.build is None:
         _download(file, target)
         return
-    _replace(target, file.build())
+    replace_file(target, file.build())
     if not matches(target, file):
         target.unlink()
         raise WeightsUnavailable("what was made has another sha256")
@@ -252,9 +253,18 @@ def _obtain(file: WeightFile, target: Path) -> None:
 
 def _unavailable(file: WeightFile, why: str) -> WeightsUnavailable:
     digest = f"{file.sha256[:8]}..." if file.sha256 else "not published"
-    return WeightsUnavailable(
-        f"{file.name} (sha256 {digest}) is not on this machine and {why}; {file.how}"
-    )
+    others = ", ".join(f"{found[:8]}..." for found in sorted(_found_instead(file)))
+    here = f"here with sha256 {others} only" if others else "not on this machine"
+    return WeightsUnavailable(f"{file.name} (sha256 {digest}) is {here} and {why}; {file.how}")
+
+
+def _found_instead(file: WeightFile) -> set[str]:
+    """Return the sha256 of all files of that name that were passed over."""
+    found = set()
+    for path in _candidates(file):
+        with contextlib.suppress(OSError):
+            found.add(sha256_of(path))
+    return found
 
 
 @contextlib.contextmanager
@@ -278,15 +288,6 @@ def _alone(target: Path) -> Iterator[None]:
         except (OSError, http.client.HTTPException, WeightsUnavailable) as error:
             lock.write(str(error))
             raise
-
-
-def _replace(target: Path, content: bytes) -> None:
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _download(file: WeightFile, target: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {
+    "atomic_write": 0,
     "bicubic": 0,
     "errors": 0,
     "images": 0,

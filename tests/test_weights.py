@@ -190,6 +190,15 @@ def test_the_error_is_one_sentence_with_name_digest_reason_and_remedy():
     )
 
 
+def test_a_file_of_another_sha256_is_said_to_be_here(tmp_path):
+    set_weights_folder(tmp_path)
+    (tmp_path / "net.pth").write_bytes(b"other weights")
+    found = hashlib.sha256(b"other weights").hexdigest()[:8]
+    says = rf"net.pth \(sha256 {SHA256[:8]}...\) is here with sha256 {found}... only and it has no"
+    with pytest.raises(WeightsUnavailable, match=says):
+        fetch(declare())
+
+
 def test_a_file_that_can_be_built_is_built_once(tmp_path):
     calls = []
     file = declare(build=lambda: calls.append(1) or CONTENT)

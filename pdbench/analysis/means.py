@@ -7,13 +7,16 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from pdbench.errors import InputError
-from pdbench.score_table import scores_frame
-from pdbench.scores import MetricFacts, Score
+from pdbench.registry import unknown_id
+from pdbench.score_table import KEY, scores_frame
+from pdbench.scores import MetricFacts, Score, one_line
 
 __all__ = ["Mean", "Scores", "Summary", "keep_worst", "summarize"]
 
@@ -98,6 +101,11 @@ class Summary:
         methods: Method ids in order of first appearance.
         images: Number of images, N of "n/N".
         means: (method id, metric id) -> its mean.
+        facts: The metrics, in column order.
+        titles: Method id -> title, for those that have one.
+        size: Size of the networks ("compact"), "" for none.
+        remarks: (mark, text) of what else a reader must know.
+        caption: Images, protocol, networks and seeds of the means in one line.
     """
 
     dataset: str
@@ -107,6 +115,26 @@ class Summary:
     methods: tuple[str, ...]
     images: int
     means: Mapping[tuple[str, str], Mean]
+    facts: tuple[MetricFacts, ...]
+    titles: Mapping[str, str]
+    size: str
+    remarks: tuple[tuple[str, str], ...]
+    caption: str
+
+    def title(self, method: str) -> str:
+        """Return what a method is called, on one line."""
+        return one_line(self.titles.get(method, method))
+
+    def choose(self, methods: Sequence[str]) -> list[str]:
+        """Return the methods asked for, each once; all when none is.
+
+        Raises:
+            InputError: One of them has no scores.
+        """
+        for method in methods:
+            if method not in self.methods:
+                raise unknown_id("method in these scores", method, self.methods)
+        return list(dict.fromkeys(methods or self.methods))
 
     def mean(self, method: str, metric: str) -> Mean:
         """Return the mean of one metric of one method; one without images if never scored."""
@@ -114,12 +142,26 @@ class Summary:
         return self.means.get((method, metric), empty)
 
 
-def summarize(scores: Scores, *, images: int | None = None) -> Summary:
+def summarize(
+    scores: Scores,
+    facts: Iterable[MetricFacts] = (),
+    *,
+    titles: Mapping[str, str] | None = None,
+    images: int | None = None,
+    size: str = "",
+    remarks: Sequence[tuple[str, str]] = (),
+    worst: bool = False,
+) -> Summary:
     """Gather per-output scores into means.
 
     Args:
-        scores: Scores of one dataset.
+        scores: Scores of one dataset under one protocol.
+        facts: The metrics, in column order.
+        titles: Method id -> title; ids stand for themselves where there is none.
         images: Number of images in the dataset; by default the number of distinct images seen.
+        size: Size of the networks ("compact").
+        remarks: (mark, text) of what else a reader must know.
+        worst: Let each image count by its worst output instead of the mean of its outputs.
 
     Returns:
         The means, with n/N, spread between images and spread between samples kept apart.
@@ -129,20 +171,35 @@ def summarize(scores: Scores, *, images: int | None = None) -> Summary:
             from several protocol hashes, or a method from several sets of weights; or an output
             has two scores of one metric.
     """
-    frame = scores_frame(scores)
+    facts = tuple(facts)
+    frame = keep_worst(scores, facts) if worst else scores_frame(scores)
     if frame.empty:
         raise InputError("there are no scores to summarize; score a method first")
     _check_comparable(frame)
     total = max(images or 0, frame["image"].nunique())
+    seeds = tuple(sorted(frame["seed"].unique().tolist()))
     hashed = frame[frame["protocol_hash"] != ""].drop_duplicates("metric")
+    dataset, protocol = frame["dataset"].iat[0], frame["protocol"].iat[0]
+    parts = [
+        f"{dataset} ×4, {total} image{'s' if total != 1 else ''}",
+        f"protocol {protocol}",
+        *([f"{size} networks"] if size else []),
+        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}",
+        *(["worst output of each image"] if worst else []),
+    ]
     return Summary(
-        dataset=frame["dataset"].iat[0],
-        protocol=frame["protocol"].iat[0],
+        dataset=dataset,
+        protocol=protocol,
         hashes=dict(zip(hashed["metric"], hashed["protocol_hash"], strict=True)),
-        seeds=tuple(sorted(frame["seed"].unique().tolist())),
+        seeds=seeds,
         methods=tuple(frame["method"].unique()),
         images=total,
         means=_means(frame, total),
+        facts=facts,
+        titles=titles or {},
+        size=size,
+        remarks=tuple(remarks),
+        caption="; ".join(map(one_line, parts)),
     )
 
 
@@ -177,41 +234,40 @@ def _means(frame: pd.DataFrame, total: int) -> dict[tuple[str, str], Mean]:
             f"{score.seed}, sample {score.sample}; keep one of the two sources"
         )
     ordered = frame.sort_values(["image", "seed", "sample"])
-    groups = ordered.groupby(["method", "metric"], sort=False)
+    groups = ordered.groupby(["method", "metric"], sort=False)[[*KEY, "value", "reason"]]
     return {
-        (method, metric): _mean(method, metric, group, total) for (method, metric), group in groups
+        (method, metric): _mean(method, metric, list(group.itertuples(index=False)), total)
+        for (method, metric), group in groups
     }
 
 
-def _mean(method: str, metric: str, group: pd.DataFrame, total: int) -> Mean:
+def _mean(method: str, metric: str, lines: Sequence[Any], total: int) -> Mean:
     """Gather the scores of one metric of one method, sorted by image, seed and sample."""
-    expected = len(group.drop_duplicates(["seed", "sample"]))
-    outputs: dict[str, list[tuple[float, str]]] = {}
-    for name, value, reason in zip(group["image"], group["value"], group["reason"], strict=True):
-        outputs.setdefault(name, []).append((value, reason))
+    expected = len({(line.seed, line.sample) for line in lines})
+    outputs = {name: list(found) for name, found in groupby(lines, key=attrgetter("image"))}
     complete = {
-        name: tuple(value for value, _ in found)
+        name: found
         for name, found in outputs.items()
-        if len(found) == expected and not any(math.isnan(value) for value, _ in found)
+        if len(found) == expected and not any(math.isnan(line.value) for line in found)
     }
-    seeds: list[float] = []
-    if group["seed"].nunique() > 1:
-        seeds = group[group["image"].isin(complete)].groupby("seed")["value"].mean().tolist()
+    seeds: dict[int, list[float]] = {}
+    for found in complete.values():
+        for line in found:
+            seeds.setdefault(line.seed, []).append(line.value)
     return Mean(
         method=method,
         metric=metric,
-        outputs=complete,
+        outputs={name: tuple(line.value for line in found) for name, found in complete.items()},
         total=total,
         missing={n: _reason(o, expected) for n, o in outputs.items() if n not in complete},
-        seed_means=tuple(seeds),
+        seed_means=tuple(statistics.fmean(seeds[seed]) for seed in sorted(seeds)),
     )
 
 
-def _reason(outputs: Sequence[tuple[float, str]], expected: int) -> str:
-    reasons = {reason for _, reason in outputs if reason}
-    if reasons:
-        return min(reasons)
-    if any(math.isnan(value) for value, _ in outputs):
+def _reason(outputs: Sequence[Any], expected: int) -> str:
+    if reasons := {line.reason for line in outputs if line.reason}:
+        return str(min(reasons))
+    if any(math.isnan(line.value) for line in outputs):
         return "the score is not a number"
     return f"only {len(outputs)} of {expected} outputs were scored"
 

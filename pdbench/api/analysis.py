@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pdbench.api.tables import Source, read_scores
+from pdbench.api.tables import Source, read_scores, summarize_record
 from pdbench.errors import InputError
 
 if TYPE_CHECKING:
-    from pdbench.harness.run_info import RunRecord
+    pass
 
 __all__ = ["audit", "claims", "diff", "front"]
 
@@ -50,9 +50,7 @@ def diff(
     from pdbench.plots import report_diff, report_formats
 
     record = read_scores(folder, protocol=protocol, methods=(first, second), seeds=seeds)
-    document = report_diff.diff_document(
-        record.scores, record.metrics, first, second, titles=_titles(record), **_context(record)
-    )
+    document = report_diff.diff_document(summarize_record(record), first, second)
     return report_formats.render_document(document, form)
 
 
@@ -85,7 +83,7 @@ def claims(
 
     _check_tableless(form)
     record = read_scores(folder, protocol=protocol, seeds=seeds)
-    document = report_claims.claims_document(record.scores, record.metrics, **_context(record))
+    document = report_claims.claims_document(summarize_record(record))
     return report_formats.render_document(document, form)
 
 
@@ -163,24 +161,9 @@ def front(
 
     record = read_scores(folder, protocol=protocol, methods=methods, seeds=seeds)
     document = report_front.front_document(
-        record.scores,
-        record.metrics,
-        x=x,
-        y=y,
-        titles=_titles(record),
-        methods=list(methods) or None,
-        reference=reference,
-        **_context(record),
+        summarize_record(record), x=x, y=y, methods=methods, reference=reference
     )
     return report_formats.render_document(document, form)
-
-
-def _titles(record: RunRecord) -> dict[str, str]:
-    return {method.id: method.title for method in record.methods}
-
-
-def _context(record: RunRecord) -> dict[str, Any]:
-    return {"images": len(record.dataset.images), "size": record.sizes}
 
 
 def _check_tableless(form: str) -> None:

@@ -57,7 +57,7 @@ def import_weights(
     Args:
         file: RRDB (three namings), ESRGAN+ or SRFlow-DA x4, as the authors publish them.
         name: "rrdb", "esrgan-plus" or "srflow-da"; found out when None.
-        output: File or existing folder to write to; by default the first folder that
+        output: File (.safetensors) or folder to write to; by default the first folder that
             PDBENCH_WEIGHTS names, or else the current one. A folder's file is named so that
             `weights_dir` finds it.
 

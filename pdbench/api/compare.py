@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 from pdbench.api.environment import settings
 from pdbench.api.local_code import Methods, open_methods
+from pdbench.api.names import check_checkpoint
 from pdbench.data.datasets import Dataset, open_dataset
 from pdbench.data.pairs import Pair
+from pdbench.data.sr_checks import check_outputs
+from pdbench.data.sr_folders import digest_of, match_outputs
 from pdbench.errors import InputError
 from pdbench.harness.config import RunConfig
+from pdbench.harness.external_images import GivenImages
+from pdbench.harness.method import Method
 from pdbench.harness.method_records import method_records
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.ray_executor import RayExecutor
@@ -35,6 +42,10 @@ def compare(
     crop: str | tuple[int, int, int, int],
     dataset: str = "builtin",
     output: str | Path = "compare.png",
+    checkpoint: str | Path | None = None,
+    name: str | None = None,
+    sr: Sequence[str] = (),
+    columns: int | None = None,
     **fields: Unpack[OptionFields],
 ) -> Path:
     """Draw crops of one image side by side: LR, each method with its scores, HR.
@@ -47,7 +58,13 @@ def compare(
         image: Name of the image within the dataset.
         crop: (left, top, width, height) in pixels of the HR image, or "x,y,w,h".
         dataset: Dataset id, or a folder of HR images.
-        output: File to write: .png, .pdf, .svg or .html.
+        output: File to write: .png, .pdf, .svg or .html. On a page a slider lays any two over
+            each other.
+        checkpoint: File of a x4 RGB network that spandrel knows, shown after `methods`.
+        name: Title of the checkpoint; made from the file's name when None.
+        sr: Folders of images made elsewhere, each as "DIR:NAME", as `evaluate` takes them; shown
+            last.
+        columns: Crops in a row of a picture; up to four when None.
         fields: How the image is restored and scored, as in `EvalOptions`.
 
     Returns:
@@ -66,17 +83,24 @@ def compare(
     options = EvalOptions.of(**fields)
     box = _box(crop) if isinstance(crop, str) else crop
     out = _checked(Path(output))
-    if not methods:
+    if not (methods or checkpoint or sr):
         raise InputError("there is no method to compare; name some with --methods")
     with settings(weights_dir=options.weights_dir, offline=options.offline):
         names, local = open_methods(methods)
         catalog = MethodCatalog(local=local)
+        if checkpoint is not None:
+            file = check_checkpoint(Path(checkpoint).expanduser(), name)
+            catalog = replace(catalog, checkpoint=file)
+            names.append(file.id)
         found = [catalog.method(name) for name in dict.fromkeys(names)]
         opened = open_dataset(dataset, options.data_root)
         pair = _pair(opened, image)
+        found += [_external(place, opened, pair) for place in sr]
         hr_size = pair.load()[1].shape
         _check_inside(box, hr_size[-1], hr_size[-2], image)
         if options.engine == "ray":
+            if local or sr:
+                raise InputError("code and images of your own stay here; leave --engine out")
             config = RunConfig(
                 dataset=opened,
                 methods=tuple(method.id for method in found),
@@ -88,7 +112,7 @@ def compare(
             figure = restore_image(pair, found, catalog, options)
     left, top, width, height = box
     cut = (slice(top, top + height), slice(left, left + width))
-    columns = [
+    scored = [
         METRICS.get(name).facts
         for name in figure.shown[0].values
         if any(one.values[name] is not None for one in figure.shown)
@@ -99,7 +123,7 @@ def compare(
         f"whole image under protocol {options.protocol}{sizes}; seed {options.seed}",
         image=figure.hr,
         box=box,
-        facts=tuple(columns),
+        facts=tuple(scored),
         panels=(
             Panel(title="LR", levels=show_lr(figure.lr, opened.scale)[cut], values={}),
             *(
@@ -109,7 +133,19 @@ def compare(
             Panel(title="HR", levels=figure.hr[cut], values={}),
         ),
     )
-    return draw_crops(crops, out)
+    return draw_crops(crops, out, columns=columns)
+
+
+def _external(place: str, dataset: Dataset, pair: Pair) -> Method:
+    """Return images made elsewhere, given as DIR:NAME, as a method for this image."""
+    folder, _, name = place.rpartition(":")
+    if not folder:
+        raise InputError(f"'{place}' does not name images; write it as DIR:NAME")
+    files = match_outputs(Path(folder).expanduser(), dataset.pairs)[pair.name]
+    check_outputs(pair, files)
+    digests = {pair.name: digest_of(files)}
+    given = GivenImages(id=name, title=name, files={pair.name: files}, digests=digests)
+    return given.method(name)
 
 
 def _restore_on_cluster(config: RunConfig, pair: Pair) -> Figure:

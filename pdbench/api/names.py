@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from pdbench import baselines, methods
+from pdbench.baselines.spandrel_adapter import Checkpoint, open_checkpoint
 from pdbench.errors import InputError
 
-__all__ = ["check_name"]
+__all__ = ["check_checkpoint", "check_name"]
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
@@ -28,3 +30,11 @@ def check_name(name: str) -> str:
     if taken or any(family.claims(name) for family in methods.FAMILIES):
         raise InputError(f"'{name}' is the name of a method of pdbench; choose another --name")
     return name
+
+
+def check_checkpoint(path: Path, name: str | None) -> Checkpoint:
+    """Return the network in a file; what is wrong with it is said before anything is written."""
+    own = name or re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "checkpoint"
+    given = Checkpoint(id=check_name(own), path=path)
+    open_checkpoint(given)
+    return given

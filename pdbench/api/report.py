@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pdbench.api.tables import read_scores
+from pdbench.api.tables import read_scores, summarize_record
 from pdbench.errors import InputError, system_reason
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _section(record: RunRecord, methods: Sequence[str], index: int) -> tuple[Boa
     from pdbench.plots.board_model import BoardRow, build_board
     from pdbench.plots.report_claims import claims_document
 
-    count, size = len(record.dataset.images), record.sizes
+    summary = summarize_record(record)
     board = build_board(
         record.scores,
         record.metrics,
@@ -97,20 +97,15 @@ def _section(record: RunRecord, methods: Sequence[str], index: int) -> tuple[Boa
         ],
         slug=f"board{index}",
         title=record.dataset.title,
-        images=count,
-        size=size,
+        images=summary.images,
+        size=summary.size,
     )
-    return board, claims_document(record.scores, record.metrics, images=count, size=size)
+    return board, claims_document(summary)
 
 
 def _chosen(record: RunRecord, methods: Sequence[str]) -> list[MethodRecord]:
-    from pdbench.analysis.means import summarize
-    from pdbench.plots.table_model import select_methods
-
     known = {method.id: method for method in record.methods}
-    return [
-        known[name] for name in select_methods(summarize(record.scores), list(methods) or None)
-    ]
+    return [known[name] for name in summarize_record(record).choose(methods)]
 
 
 def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Document:
@@ -149,7 +144,10 @@ def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Documen
             Grid(heads=heads, rows=tuple(rows), words=len(heads)),
             Grid(heads=("all rows", ""), rows=tuple(shared), words=2),
         ),
-        notes=(),
+        notes=(
+            "weights: the fingerprint that 'pdbench doctor' lists; of a row that uses several "
+            "networks (the fusions), a digest over all of them.",
+        ),
         record={},
     )
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pdbench.api import analysis, tables
 from pdbench.harness.run_info import RunResult
+from pdbench.plots.table_model import build_table
 from pdbench.score_table import scores_frame
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Results(RunResult):
 
     def summary(self) -> pd.DataFrame:
         """Return one line per method: of each metric the mean, its 95 % interval, and n."""
-        table = tables.table_of(self.record)
+        table = build_table(tables.summarize_record(self.record))
         cells = {
             row.method: {
                 (fact.id, name): value
@@ -114,7 +115,7 @@ class Results(RunResult):
 
     def table(self, form: str = "text") -> Text:
         """Return the table of means: "text", "md", "csv", "json" or "latex"."""
-        return Text(tables.render(self.record, form=form))
+        return Text(tables.table(self, form=form))
 
     def diff(self, first: str, second: str) -> Text:
         """Compare two methods in every metric; see `pdbench.diff`."""
@@ -137,7 +138,7 @@ class Results(RunResult):
 
     def _repr_html_(self) -> str:
         """Return the table of means for a notebook."""
-        table = tables.table_of(self.record)
+        table = build_table(tables.summarize_record(self.record))
         rows = {
             row.title: [f"{cell.text} {cell.interval_text}".strip() for cell in row.cells]
             for row in table.rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Unpack
 
 from pdbench.api.environment import settings
 from pdbench.api.local_code import Methods, open_methods, open_metrics
-from pdbench.api.names import check_name
+from pdbench.api.names import check_checkpoint
 from pdbench.api.results import Results
-from pdbench.baselines.spandrel_adapter import Checkpoint, open_checkpoint
 from pdbench.data.datasets import open_dataset
 from pdbench.errors import InputError
 from pdbench.harness import runner
@@ -91,7 +89,7 @@ def run(
         names = [*(row for row in rows if row not in left_out), *given]
         catalog = MethodCatalog(local=local)
         if checkpoint is not None:
-            file = _checkpoint(Path(checkpoint).expanduser(), name)
+            file = check_checkpoint(Path(checkpoint).expanduser(), name)
             catalog = replace(catalog, checkpoint=file)
             names.append(file.id)
         opened = open_dataset(dataset, options.data_root)
@@ -113,11 +111,3 @@ def run(
             )
     exported = tuple(export_results(result.record, Path(export))) if export else ()
     return Results.of(replace(result, left_out=left_out, exported=exported))
-
-
-def _checkpoint(path: Path, name: str | None) -> Checkpoint:
-    """Return the network in a file; what is wrong with it is said before anything is written."""
-    own = name or re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "checkpoint"
-    given = Checkpoint(id=check_name(own), path=path)
-    open_checkpoint(given)
-    return given

@@ -14,11 +14,11 @@ from pdbench.harness.run_info import RunResult
 from pdbench.registry import unknown_id
 
 if TYPE_CHECKING:
+    from pdbench.analysis.means import Summary
     from pdbench.harness.run_info import RunRecord
     from pdbench.plots.scene import Plane, Scene
-    from pdbench.plots.table_model import Table
 
-__all__ = ["Source", "plot", "read_scores", "render", "scene_of", "table", "table_of"]
+__all__ = ["Source", "plot", "read_scores", "scene_of", "summarize_record", "table"]
 
 
 Source: TypeAlias = str | Path | RunResult
@@ -35,6 +35,10 @@ def table(
     seeds: Sequence[int] = (),
     ci: bool = True,
     worst: bool = False,
+    color: bool = False,
+    caption: str = "",
+    label: str = "",
+    wide: bool = False,
     output: Path | None = None,
 ) -> str:
     """Make a table of stored scores. Needs no torch.
@@ -48,6 +52,10 @@ def table(
         seeds: Run seeds; all when empty: means over seeds, and their spread.
         ci: Whether to compute 95 % confidence intervals over images.
         worst: Let each image count by its worst sample instead of the mean of its samples.
+        color: In text, mark best and second by bold and underline instead of "*" and "+".
+        caption: In LaTeX, the caption, as LaTeX; what the scores come from when empty.
+        label: In LaTeX, a label for references ("tab:scores").
+        wide: In LaTeX, span both columns of a two-column page (`table*`).
         output: File to write the table to as well.
 
     Returns:
@@ -62,10 +70,15 @@ def table(
     ... # doctest: +ELLIPSIS
     dataset,protocol,...
     """
+    from pdbench.plots import tables
+
     record = read_scores(
         folder, protocol=protocol, methods=methods, metrics=() if metrics else None, seeds=seeds
     )
-    text = render(record, form=form, methods=methods, metrics=metrics, ci=ci, worst=worst)
+    text = tables.table(
+        summarize_record(record, worst=worst), form=form, methods=methods, metrics=metrics, ci=ci,
+        color=color, caption=caption, label=label, wide=wide,
+    )  # fmt: skip
     if output is not None:
         with _writing(output):
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -167,7 +180,6 @@ def _axis(record: RunRecord, kind: str, usual: str) -> str:
 
 def scene_of(record: RunRecord, x: str | None, y: str | None) -> tuple[Plane, Scene]:
     """Return the plane of a record and its scene on two metrics, as `plot` draws them."""
-    from pdbench.analysis.means import summarize
     from pdbench.plots.layout import build_scene
     from pdbench.plots.scene import Plane
 
@@ -180,7 +192,7 @@ def scene_of(record: RunRecord, x: str | None, y: str | None) -> tuple[Plane, Sc
         )
     ]
     plane = Plane(
-        summary=summarize(record.scores, images=len(record.dataset.images)),
+        summary=summarize_record(record),
         methods=tuple(method.id for method in record.methods),
         titles={method.id: method.title for method in record.methods},
         kinds={method.id: method.kind for method in record.methods},  # type: ignore[misc]
@@ -194,19 +206,6 @@ def scene_of(record: RunRecord, x: str | None, y: str | None) -> tuple[Plane, Sc
 
 def _unknown_metric(name: str, facts: Iterable[str]) -> NoReturn:
     raise unknown_id("metric in these scores", name, facts)
-
-
-def table_of(record: RunRecord) -> Table:
-    """Return the means of a record with their intervals, before any format."""
-    from pdbench.plots.table_model import build_table
-
-    return build_table(
-        record.scores,
-        record.metrics,
-        titles={method.id: method.title for method in record.methods},
-        images=len(record.dataset.images),
-        size=record.sizes,
-    )
 
 
 def read_scores(
@@ -252,33 +251,18 @@ def read_scores(
     return one_protocol(record, protocol, methods)
 
 
-def render(
-    record: RunRecord,
-    *,
-    form: str,
-    methods: Sequence[str] = (),
-    metrics: Sequence[str] = (),
-    ci: bool = True,
-    worst: bool = False,
-) -> str:
-    """Make a table of the scores in a record; see `table`."""
-    from pdbench.plots import tables
+def summarize_record(record: RunRecord, *, worst: bool = False) -> Summary:
+    """Return the means of the scores in a record; with `worst`, of each image's worst output."""
+    from pdbench.analysis.means import summarize
 
-    facts = {fact.id: fact for fact in record.metrics}
-    for name in metrics:
-        if name not in facts:
-            _unknown_metric(name, facts)
-    return tables.table(
+    return summarize(
         record.scores,
-        [facts[name] for name in metrics] or list(facts.values()),
-        format=form,  # type: ignore[arg-type]  # checked there
-        methods=list(methods) or None,
+        record.metrics,
         titles={method.id: method.title for method in record.methods},
         images=len(record.dataset.images),
         size=record.sizes,
-        ci=ci,
+        remarks=record.remarks,
         worst=worst,
-        lr=record.dataset.lr_text if record.dataset.lr_psnr else "",
     )
 
 

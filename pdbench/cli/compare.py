@@ -7,20 +7,29 @@ from typing import Any
 
 import click
 
-from pdbench.cli.options import ENGINE, PATH, options, split_commas
+from pdbench.cli.ids import check_ids, complete
+from pdbench.cli.options import ENGINE, PATH, options, split_methods
 
 __all__ = ["command"]
 
 
 @click.command("compare")
-@click.option("--dataset", default="builtin", show_default=True, metavar="ID|DIR")
+@click.option(
+    "--dataset",
+    default="builtin",
+    show_default=True,
+    callback=check_ids("dataset"),
+    shell_complete=complete("dataset"),
+    metavar="ID|DIR",
+)
 @click.option("--image", required=True, metavar="NAME", help="Image of the dataset.")
 @click.option("--crop", required=True, metavar="x,y,w,h", help="In pixels of the HR image.")
 @click.option(
     "--methods",
     "--method",
     multiple=True,
-    callback=split_commas,
+    callback=check_ids("method", split_methods),
+    shell_complete=complete("method"),
     default=("bicubic", "rrdb", "average-5"),
     show_default="bicubic,rrdb,average-5",
     metavar="ID|FILE.py:NAME,...",
@@ -35,6 +44,17 @@ __all__ = ["command"]
     metavar="FILE",
     help="Its ending decides: .png, .pdf, .svg, .html (self-contained).",
 )
+@click.option(
+    "--checkpoint", type=PATH, metavar="FILE", help="Also a x4 RGB network out of a file."
+)
+@click.option("--name", metavar="ID", help="Title of the checkpoint. [default: the file's name]")
+@click.option(
+    "--sr",
+    multiple=True,
+    metavar="DIR:NAME",
+    help="Also images made elsewhere, named as for eval; repeat it for several.",
+)
+@click.option("--columns", type=click.IntRange(1), metavar="N", help="Crops in a row.")
 @options(
     "metrics", "protocol", "size", "seed", "device", "data_root", "weights_dir", "offline",
     *ENGINE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 import tarfile
 import zipfile
@@ -16,9 +17,11 @@ from urllib.parse import urlsplit
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.images import IMAGE_SUFFIXES
 from pdbench.registry import unknown_id
-from pdbench.weights import download
+from pdbench.weights import download, sha256_of
 
 __all__ = ["ARCHIVES", "Archive", "get_set"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +130,13 @@ def _get(name: str, archive: Archive, root: Path) -> Path:
                 f"cannot get {name}: {error}; get {archive.url} by other means and put it into "
                 f"'{folder.parent}' as it is, then run this again"
             ) from error
+    if not archive.digest:
+        _log.warning(
+            "no digest of %s is published: its images are whole and %d, its sha256 is %s",
+            archive.name,
+            archive.images,
+            sha256_of(file),
+        )
     _unpack(archive, file, folder)
     file.unlink()
     return folder

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from pdbench.atomic_write import replace_file
 from pdbench.data.patches import find_photos, make_photo, read_photo
 from pdbench.data.prepared import (
     FORMAT,
@@ -81,7 +82,7 @@ def prepare_photos(
     with part.open("r+b") as pixels:
         _lock(pixels, out)
         sources = _resumable(out / JOURNAL, files, part.stat().st_size)
-        _write(out / JOURNAL, "".join(_line(source) for source in sources))
+        replace_file(out / JOURNAL, "".join(map(_line, sources)).encode())
         pixels.truncate(pixels.seek(sources[-1].end if sources else 0))
         rest = files[len(sources) :]
         bar = tqdm(total=len(files), initial=len(sources), unit="photo",
@@ -92,7 +93,7 @@ def prepare_photos(
                 bar.update()
     part.replace(out / PIXELS)
     index = {"format": FORMAT, "photos": [source.as_json() for source in sources]}
-    _write(out / INDEX, json.dumps(index))
+    replace_file(out / INDEX, json.dumps(index).encode())
     (out / JOURNAL).unlink()
     return open_prepared(out)
 
@@ -112,15 +113,6 @@ def _append(pixels: BinaryIO, journal: TextIO, file: Path, photo: Pixels) -> Sou
     journal.write(_line(source))
     journal.flush()
     return source
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_suffix(".tmp")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _files(folders: Sequence[Path]) -> list[Path]:

@@ -54,17 +54,20 @@ def _refuse_mixed(first: MethodRecord, second: MethodRecord) -> None:
         name for name, digest in first.hashes.items() if second.hashes.get(name, digest) != digest
     ]
     several = first.protocol != second.protocol
-    if not metrics and not several:
+    details = [f"{name}: {different_choices(first, second, name)}" for name in metrics]
+    details += [
+        f"{name}: sha256 {digest[:12]} against {second.models[name][:12]}"
+        for name, digest in first.models.items()
+        if second.models.get(name, digest) != digest
+    ]
+    if not details and not several:
         return
-    details = "; ".join(
-        f"{name}: {different_choices(first, second, name)}" for name in metrics[:_NAMED]
-    )
-    more = f"; and {len(metrics) - _NAMED} more" if len(metrics) > _NAMED else ""
+    more = f"; and {len(details) - _NAMED} more" if len(details) > _NAMED else ""
     one, other = (
         f"{method.id} (protocol {method.protocol})" if several else method.id
         for method in (first, second)
     )
-    what = f" ({details}{more})" if details else ""
+    what = f" ({'; '.join(details[:_NAMED])}{more})" if details else ""
     advice = "choose one with --protocol" if several else "score both again"
     raise InputError(f"scores of {one} and {other} cannot share a table{what}; {advice}")
 

@@ -14,6 +14,7 @@ from pdbench.harness.method import Method
 from pdbench.harness.options import DEFAULT_MEMORY
 from pdbench.harness.run_info import MethodRecord, installed_versions
 from pdbench.metrics import METRICS
+from pdbench.metrics.model_files import metric_files, unpublished_models
 from pdbench.metrics.protocol import PROTOCOLS, protocol_choices, protocol_hash
 from pdbench.weights import fetch
 
@@ -67,13 +68,16 @@ def _method_record(config: RunConfig, method: Method, metrics: Mapping[str, str]
             name: implementation_digest(source, metric, tiled) for name, metric in metrics.items()
         },
         max_memory=None if tiled == DEFAULT_MEMORY else tiled,
+        models=unpublished_models(metrics),
     )
 
 
 def _metric_source(name: str) -> str:
     metric = METRICS.get(name)
     parts = [METRICS.get(part).open for part in metric.parts]
-    return implementation_digest(metric.open, metric.combine, *parts)
+    return implementation_digest(
+        metric.open, metric.combine, *parts, *unpublished_models([name]).values()
+    )
 
 
 def missing_weights(metrics: Iterable[str]) -> dict[str, str]:
@@ -83,7 +87,7 @@ def missing_weights(metrics: Iterable[str]) -> dict[str, str]:
         metric = METRICS.get(name)
         sources = [METRICS.get(part) for part in metric.parts] or [metric]
         try:
-            for file in (file for source in sources for file in source.weights):
+            for file in metric_files(name):
                 fetch(file)
             for source in sources:
                 if source.fetch is not None:

@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 
+from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError, PdbenchError
 from pdbench.harness.config import Progress, RunConfig, resolve_device
 from pdbench.harness.method_records import method_records, missing_weights
@@ -209,9 +210,7 @@ def _keep(digest: str, content: bytes) -> None:
     target = _kept(digest)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{digest}.{os.getpid()}.part")
-        part.write_bytes(content)
-        part.replace(target)
+        replace_file(target, content)
     except OSError as error:
         raise InputError(f"cannot write '{target}' ({error.strerror})") from None
 

@@ -11,7 +11,7 @@ about; it holds no means, no dates and no paths, so that a run repeated gives th
                       "missing": [{"metric", "reason", "images"}]}}}
 
 "images" of a missing value is a list of names, or "all". Where they say something, methods also
-have "outputs", "max_memory" and "outside" (see `run_info.MethodRecord`).
+have "outputs", "max_memory", "models" and "outside" (see `run_info.MethodRecord`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from pdbench.analysis.paper_tables import in_paper_order
+from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError
 from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
 from pdbench.pydantic_errors import parse
@@ -62,6 +63,7 @@ class MethodEntry(BaseModel):
     versions: dict[str, str]
     outputs: dict[str, str] = {}
     max_memory: int | None = None
+    models: dict[str, str] = {}
     outside: dict[str, float] = {}
     missing: tuple[Missing, ...]
 
@@ -133,21 +135,14 @@ def export_results(record: RunRecord, root: Path) -> list[Path]:
         for method in record.methods:
             scores = [score for score in record.scores if score.method == method.id]
             path = folder / f"{method.id}.csv"
-            _write(path, format_csv(scores, columns))
+            replace_file(path, format_csv(scores, columns).encode())
             written.append(path)
         path = folder / PROVENANCE
         text = json.dumps(_provenance(record, earlier), indent=1, ensure_ascii=False)
-        _write(path, text + "\n")
+        replace_file(path, f"{text}\n".encode())
     except OSError as error:
         raise InputError(f"cannot write results to '{folder}' ({error.strerror})") from error
     return [*written, path]
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file at once, so that a kill leaves the old one or the new one."""
-    draft = path.with_name(f"{path.name}.part")
-    draft.write_text(text, encoding="utf-8", newline="\n")
-    draft.replace(path)
 
 
 def _refuse_other_protocols(record: RunRecord, earlier: Mapping[str, Any], folder: Path) -> None:
@@ -170,7 +165,7 @@ def _provenance(record: RunRecord, earlier: Mapping[str, Any]) -> dict[str, Any]
             choices[method.hashes[metric]] = named
         entry["missing"] = _missing(record, entry.pop("id"))
         del entry["code"]
-        for rare in ("outputs", "max_memory", "outside"):
+        for rare in ("outputs", "max_memory", "models", "outside"):
             if not entry[rare]:
                 del entry[rare]
         methods[method.id] = entry

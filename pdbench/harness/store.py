@@ -149,7 +149,7 @@ class RunStore:
         earlier = parse(MethodRecord, row[0], FILE) if row else None
         if earlier is None or earlier.weights != method.weights:
             return {}
-        return {"hashes": earlier.hashes, "choices": earlier.choices, "code": earlier.code}
+        return {key: getattr(earlier, key) for key in ("hashes", "choices", "code", "models")}
 
     def done(self, dataset: str, seed: int) -> dict[ScoreKey, int]:
         """Return what needs no scoring any more -> how many samples it has."""

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Literal
 
+from pdbench.analysis.means import summarize
 from pdbench.analysis.pareto import Front, measure_front
 from pdbench.analysis.ranking import Ranking, rank_methods
 from pdbench.plots.layout import build_scene
 from pdbench.plots.method_styles import Kind
 from pdbench.plots.scene import Plane, Scene
-from pdbench.plots.table_model import Table, build_table, one_line
-from pdbench.scores import MetricFacts, Score, published_reason
+from pdbench.plots.table_model import Table, build_table
+from pdbench.scores import MetricFacts, Score, one_line, published_reason
 
 __all__ = [
     "Badge", "Board", "BoardRow", "Variant", "View", "axis_pairs", "build_board",
@@ -136,7 +137,8 @@ def build_board(
     scores = list(scores)
     known = {score.metric for score in scores if score.value is not None}
     shown = [fact for fact in facts if fact.id in known]
-    table = build_table(scores, shown, methods=methods, titles=titles, images=images, size=size)
+    summary = summarize(scores, shown, titles=titles, images=images, size=size)
+    table = build_table(summary, methods=methods)
     kinds = {row.method: row.kind for row in rows}
     plane = Plane(summary=table.summary, methods=tuple(methods), titles=titles, kinds=kinds)
     contaminated = {

@@ -34,6 +34,8 @@ SMALLEST_SIDE = 1.9
 """Inches of a crop's longer side."""
 LINE = 0.155
 """Inches per line of text under a crop."""
+SCORE = 0.94
+"""Inches for one score in such a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,7 @@ class Crops:
     panels: tuple[Panel, ...]
 
 
-def draw_crops(crops: Crops, out: Path) -> Path:
+def draw_crops(crops: Crops, out: Path, *, columns: int | None = None) -> Path:
     """Draw the figure into a file; the suffix says how. The same figure gives the same bytes.
 
     The best score of each metric among the panels is bold.
@@ -79,6 +81,7 @@ def draw_crops(crops: Crops, out: Path) -> Path:
     Args:
         crops: What to draw.
         out: File to write, ending in one of `SUFFIXES`.
+        columns: Crops in a row of a picture; up to four when None.
 
     Returns:
         The file.
@@ -90,20 +93,19 @@ def draw_crops(crops: Crops, out: Path) -> Path:
     if suffix not in SUFFIXES:
         known = ", ".join(f".{name}" for name in SUFFIXES)
         raise InputError(f"cannot draw into '{out.name}'; give a file name that ends in {known}")
-    content = _page(crops) if suffix == "html" else _picture(crops, suffix)
+    content = _page(crops) if suffix == "html" else _picture(crops, suffix, columns)
     return write_file(out, content)
 
 
 def _lines(crops: Crops, panel: Panel) -> list[tuple[str, bool]]:
     """Return (text, best) for every score under a panel."""
-    return [
-        (
-            f"{fact.title} {format_value(panel.values.get(fact.id), fact.decimals)}",
-            _best(crops, fact) == panel.values.get(fact.id) is not None,
-        )
-        for fact in crops.facts
-        if panel.values
-    ]
+    lines = []
+    for fact in crops.facts if panel.values else ():
+        value = panel.values.get(fact.id)
+        arrow = "↑" if fact.better == "higher" else "↓"
+        text = f"{fact.title} {arrow} {format_value(value, fact.decimals)}"
+        lines.append((text, _best(crops, fact) == value is not None))
+    return lines
 
 
 def _best(crops: Crops, fact: MetricFacts) -> float | None:
@@ -113,7 +115,7 @@ def _best(crops: Crops, fact: MetricFacts) -> float | None:
     return max(found, key=lambda value: fact.sign * value)
 
 
-def _picture(crops: Crops, suffix: str) -> bytes:
+def _picture(crops: Crops, suffix: str, columns: int | None) -> bytes:
     # matplotlib takes half a second to import; a page does without.
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -121,12 +123,13 @@ def _picture(crops: Crops, suffix: str) -> bytes:
     from pdbench.plots.plane_static import STYLE, render
 
     count = len(crops.panels) + 1
-    rows = math.ceil(count / MOST_COLUMNS)
-    columns = math.ceil(count / rows)
+    rows = math.ceil(count / (columns or MOST_COLUMNS))
+    columns = columns or math.ceil(count / rows)
     height, width = crops.panels[0].levels.shape[:2]
     scale = SMALLEST_SIDE / max(height, width)
     high, wide = height * scale, width * scale
-    text = (1 + len(crops.facts)) * LINE + 0.16
+    beside = max(1, int(wide / SCORE))  # scores in a line
+    text = (1 + math.ceil(len(crops.facts) / beside)) * LINE + 0.16
     size = (columns * (wide + 0.1) + 0.1, rows * (high + text) + 0.35)
     with rc_context(STYLE):
         figure = Figure(figsize=size)
@@ -144,10 +147,13 @@ def _picture(crops: Crops, suffix: str) -> bytes:
                 panel = crops.panels[index - 1]
                 axes.imshow(panel.levels, interpolation="nearest")
                 title, lines = panel.title, _lines(crops, panel)
-            for place, (words, bold) in enumerate([(title, True), *lines]):
+            figure.text(left, bottom - 0.15 / size[1], title, fontsize=7.5, fontweight="bold")
+            for place, (words, bold) in enumerate(lines):
+                line, across = divmod(place, beside)
                 figure.text(
-                    left, bottom - (0.15 + place * LINE) / size[1], words,
-                    fontsize=7.5 if place == 0 else 6.5, fontweight="bold" if bold else "normal",
+                    left + across * wide / beside / size[0],
+                    bottom - (0.15 + (1 + line) * LINE) / size[1],
+                    words, fontsize=6, fontweight="bold" if bold else "normal",
                 )  # fmt: skip
     return render(figure, suffix)
 
@@ -167,11 +173,13 @@ def _page(crops: Crops) -> bytes:
     from pdbench.plots.pages import asset, csp_hash, render
 
     height, width = crops.panels[0].levels.shape[:2]
-    style = asset("crops.css")
+    style, script = asset("crops.css"), asset("slider.js")
     page = render(
         "crops.html",
-        policy=f"default-src 'none'; img-src data:; style-src {csp_hash(style)}",
+        policy=f"default-src 'none'; img-src data:; style-src {csp_hash(style)}; "
+        f"script-src {csp_hash(script)}",
         style=style,
+        script=script,
         caption=crops.caption,
         whole=_data_url(_marked(crops)),
         width=width,

@@ -17,7 +17,7 @@ from pdbench import __version__
 
 __all__ = ["SCRIPTS", "asset", "csp_hash", "find_links", "render"]
 
-SCRIPTS = ("vendor/table-core.js", "board.js")
+SCRIPTS = ("vendor/table-core.js", "slider.js", "board.js")
 """Scripts of a page with boards, in the order in which it must load them; see `asset`."""
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pdbench.analysis.means import Summary, summarize
 from pdbench.analysis.theory import SAMPLE, perfect_psnr
+from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError
 from pdbench.plots.layout import build_scene
 from pdbench.plots.method_styles import Kind
 from pdbench.plots.scene import Certainty, Plane
-from pdbench.plots.table_model import caption_of, one_line, select_methods
 from pdbench.registry import Registry
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts, Score, one_line
 
 __all__ = ["SUFFIXES", "plot", "write_file"]
 
@@ -91,8 +89,8 @@ def plot(
             "a page shows one plane, as large as its window; give several metrics, --width and "
             "--font-size for a picture (.png, .svg, .pdf)"
         )
-    summary = summarize(scores, images=images)
-    chosen = select_methods(summary, methods)
+    summary = summarize(scores, images=images, size=size)
+    chosen = summary.choose(methods or ())
     if theory:
         _check_theory(summary, chosen, [] if page else pairs)
     plane = Plane(
@@ -108,7 +106,7 @@ def plot(
     drawn = [scene for scene in scenes if scene]
     if len(drawn) < len(pairs):
         raise _nothing_to_draw(summary, *pairs[scenes.index(None)])
-    line = caption_of(summary, size) if caption else ""
+    line = summary.caption if caption else ""
     if page:
         from pdbench.plots.plane_page import render_page
 
@@ -171,16 +169,7 @@ def write_file(out: Path, content: bytes) -> Path:
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            part.chmod(0o644)
-            part.replace(out)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        replace_file(out, content)
     except OSError as error:
         raise InputError(
             f"cannot write {out} ({error.strerror}); choose a folder that can be written"

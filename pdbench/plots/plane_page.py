@@ -13,8 +13,7 @@ from pdbench.plots.layout import build_scene
 from pdbench.plots.pages import render
 from pdbench.plots.plane_figure import TEMPLATES, draw_figure, place_annotations
 from pdbench.plots.scene import Plane, Scene, key_names
-from pdbench.plots.table_model import one_line
-from pdbench.scores import MetricFacts
+from pdbench.scores import MetricFacts, one_line
 
 __all__ = ["render_page"]
 

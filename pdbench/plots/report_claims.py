@@ -7,39 +7,22 @@ from typing import Any
 
 from pdbench.analysis.bootstrap import Interval, interval_methods
 from pdbench.analysis.claims import Check, Finding, Judgment, judge
-from pdbench.analysis.means import Summary, summarize
+from pdbench.analysis.means import Summary
 from pdbench.analysis.theory import TAU, SamplerRatio, perfect_ratio, sampler_ratio
 from pdbench.plots.report_formats import Document, Grid, format_signed
-from pdbench.plots.table_model import caption_of, one_line
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts, one_line
 
 __all__ = ["claims_document"]
 
 
-def claims_document(
-    scores: Iterable[Score],
-    facts: Sequence[MetricFacts],
-    *,
-    images: int | None = None,
-    size: str = "",
-) -> Document:
-    """Hold scores against the paper's claims and write down the verdicts.
-
-    Args:
-        scores: Per-output scores of one dataset under one protocol.
-        facts: The metrics.
-        images: Number of images in the dataset; by default those seen in `scores`.
-        size: Size of the networks, named in the caption.
-
-    Raises:
-        InputError: The scores cannot be compared.
-    """
-    summary = summarize(scores, images=images)
+def claims_document(summary: Summary) -> Document:
+    """Hold means against the paper's claims and write down the verdicts."""
+    facts = summary.facts
     judgments = judge(summary, facts)
     ratio = sampler_ratio(summary, summary.methods)
     known = {fact.id: fact for fact in facts}
     return Document(
-        lines=(caption_of(summary, size),),
+        lines=(summary.caption,),
         grids=(_verdicts(judgments), _details(judgments, known)),
         notes=(
             _ratio_line(ratio),

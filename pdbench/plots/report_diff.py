@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pdbench.analysis.bootstrap import interval_methods
 from pdbench.analysis.comparison import EXACT, LEVEL, Comparison, compare, least_p
-from pdbench.analysis.means import summarize
+from pdbench.analysis.means import Summary
 from pdbench.errors import InputError
 from pdbench.plots.report_formats import Document, Grid, format_signed
-from pdbench.plots.table_model import caption_of, format_value, one_line
-from pdbench.registry import unknown_id
-from pdbench.scores import MetricFacts, Score
+from pdbench.plots.table_model import format_value
+from pdbench.scores import MetricFacts, one_line
 
 __all__ = ["diff_document"]
 
 
-def diff_document(
-    scores: Iterable[Score],
-    facts: Iterable[MetricFacts],
-    first: str,
-    second: str,
-    *,
-    titles: Mapping[str, str],
-    images: int | None = None,
-    size: str = "",
-) -> Document:
+def diff_document(summary: Summary, first: str, second: str) -> Document:
     """Compare two methods and write down what was found.
 
     Args:
-        scores: Per-output scores of one dataset under one protocol.
-        facts: The metrics.
+        summary: The means.
         first: Method id, A of the report.
         second: Method id, B.
-        titles: Method id -> title.
-        images: Number of images in the dataset; by default those seen in `scores`.
-        size: Size of the networks, named in the caption.
 
     Raises:
-        InputError: The scores cannot be compared, a method is unknown, or both are the same.
+        InputError: A method is unknown, or both are the same.
     """
-    summary = summarize(scores, images=images)
-    for name in (first, second):
-        if name not in summary.methods:
-            raise unknown_id("method in these scores", name, summary.methods)
+    summary.choose([first, second])
     if first == second:
         raise InputError(f"'{first}' would be compared with itself; name two methods")
-    found = compare(summary, first, second, facts)
-    named = [one_line(titles.get(name, name)) for name in (first, second)]
+    found = compare(summary, first, second, summary.facts)
     return Document(
-        lines=(caption_of(summary, size), f"A: {named[0]}; B: {named[1]}"),
+        lines=(summary.caption, f"A: {summary.title(first)}; B: {summary.title(second)}"),
         grids=(_differences(found), _spreads(found)),
         notes=(
             f"A - B with its 95 % interval ({interval_methods(c.n for c in found)}), paired by "

@@ -12,8 +12,8 @@ from typing import Any, Literal, get_args
 
 from pdbench.errors import InputError
 from pdbench.plots.table_markup import escape_markdown
-from pdbench.plots.table_model import one_line
 from pdbench.plots.table_records import guard_formula
+from pdbench.scores import one_line
 
 __all__ = ["Document", "DocumentFormat", "Grid", "format_signed", "render_document"]
 
@@ -61,7 +61,7 @@ def render_document(document: Document, form: str) -> str:
         form: One of `DocumentFormat`.
 
     Returns:
-        The text, without trailing newline. In JSON an infinite number is the string "inf".
+        The text, without trailing newline. In JSON an infinite number is null.
 
     Raises:
         InputError: The format is unknown.
@@ -142,4 +142,4 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  (whatever JSON can hold)
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
-    return str(value) if isinstance(value, float) and math.isinf(value) else value
+    return None if isinstance(value, float) and math.isinf(value) else value

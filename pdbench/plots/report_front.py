@@ -2,71 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
-from pdbench.analysis.means import summarize
+from pdbench.analysis.means import Summary
 from pdbench.analysis.pareto import Front, measure_front
 from pdbench.errors import InputError
 from pdbench.plots.report_formats import Document, Grid
-from pdbench.plots.table_model import caption_of, format_value, one_line, select_methods
+from pdbench.plots.table_model import format_value
 from pdbench.registry import Registry
-from pdbench.scores import MetricFacts, Score
+from pdbench.scores import MetricFacts, one_line
 
 __all__ = ["front_document"]
 
 
 def front_document(
-    scores: Iterable[Score],
-    facts: Iterable[MetricFacts],
+    summary: Summary,
     *,
     x: str,
     y: str,
-    titles: Mapping[str, str],
-    methods: Sequence[str] | None = None,
+    methods: Sequence[str] = (),
     reference: tuple[float, float] | None = None,
-    images: int | None = None,
-    size: str = "",
 ) -> Document:
     """Find the Pareto front of two metrics and write down who is on it how surely.
 
     Args:
-        scores: Per-output scores of one dataset under one protocol.
-        facts: The metrics to choose from.
+        summary: The means.
         x: Metric id.
         y: Another metric id.
-        titles: Method id -> title.
-        methods: Method ids to consider; by default all.
+        methods: Method ids to consider; all when empty.
         reference: (x, y) that the hypervolume is measured from; the worst means when None.
-        images: Number of images in the dataset; by default those seen in `scores`.
-        size: Size of the networks, named in the caption.
 
     Raises:
-        InputError: The scores cannot be compared, an id is unknown, the metrics are the same, or
-            no method has both.
+        InputError: An id is unknown, the metrics are the same, or no method has both.
     """
-    known = Registry("metric", facts)
+    known = Registry("metric", summary.facts)
     first, second = known.get(x), known.get(y)
     if x == y:
         raise InputError(f"a front of {first.title} alone is its best row; choose two metrics")
-    summary = summarize(scores, images=images)
-    front = measure_front(
-        summary, select_methods(summary, methods), first, second, reference=reference
-    )
+    front = measure_front(summary, summary.choose(methods), first, second, reference=reference)
     if front is None:
         raise InputError(
             f"no image has scores of both {first.title} and {second.title} for every method; "
             "choose other metrics with -x and -y, or methods with --method"
         )
     return Document(
-        lines=(caption_of(summary, size),),
-        grids=(_members(front, titles),),
+        lines=(summary.caption,),
+        grids=(_members(front, summary),),
         notes=(
             _volume_line(front),
             "on front: no other method is as good in both and better in one; probability: share "
             "of bootstrap data sets (images and samples redrawn) in which that is so; means over "
             f"the images all methods share, n/N {front.n}/{front.total}.",
             *(
-                f"left out: {one_line(titles.get(name, name))} ({one_line(why)})"
+                f"left out: {summary.title(name)} ({one_line(why)})"
                 for name, why in front.absent.items()
             ),
         ),
@@ -102,10 +90,10 @@ def _head(fact: MetricFacts) -> str:
     return f"{fact.title} {'↑' if fact.better == 'higher' else '↓'}"
 
 
-def _members(front: Front, titles: Mapping[str, str]) -> Grid:
+def _members(front: Front, summary: Summary) -> Grid:
     rows = tuple(
         (
-            one_line(titles.get(member.method, member.method)),
+            summary.title(member.method),
             format_value(member.x, front.x.decimals),
             format_value(member.y, front.y.decimals),
             "yes" if member.member else "no",

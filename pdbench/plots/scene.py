@@ -19,8 +19,8 @@ from pdbench.plots.shapes import (
     Point,
     Theory,
 )
-from pdbench.plots.table_model import format_value, one_line
-from pdbench.scores import MetricFacts
+from pdbench.plots.table_model import format_value
+from pdbench.scores import MetricFacts, one_line
 
 __all__ = [
     "KEY",

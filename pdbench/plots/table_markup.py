@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import compress
 
 from pdbench.plots.table_model import Cell, Table
 from pdbench.scores import MetricFacts
@@ -37,6 +38,26 @@ _LATEX = {
 }
 
 
+PLUS_MINUS = r"\pm "
+
+LATEX = r"""% \usepackage{{booktabs,graphicx}}
+{left_out}\begin{{{kind}}}
+  \centering
+  \footnotesize
+  \setlength{{\tabcolsep}}{{4pt}}
+  \caption{{{caption}}}{label}
+  \resizebox{{\ifdim\width>\linewidth\linewidth\else\width\fi}}{{!}}{{%
+  \begin{{tabular}}{{{columns}}}
+    \toprule
+{heads}
+    \midrule
+{rows}
+    \bottomrule
+  \end{{tabular}}}}
+{lines}
+\end{{{kind}}}"""
+
+
 def escape_latex(text: str) -> str:
     r"""Return text that LaTeX prints as it stands; brackets are hidden from `\\[...]`."""
     return "".join(_LATEX.get(character, character) for character in text)
@@ -67,38 +88,71 @@ def render_markdown(table: Table) -> str:
     return "\n".join(lines)
 
 
-def render_latex(table: Table) -> str:
-    r"""Write a LaTeX table for the `booktabs` package: best `\textbf`, second `\underline`."""
-    heads = ["Method", *(_head(fact) for fact in table.columns), "$n/N$"]
-    heads = [heads[0], *map(escape_latex, heads[1:-1]), heads[-1]]
-    body = [
-        " & ".join([escape_latex(row.title), *map(_latex_cell, row.cells), row.count]) + r" \\"
-        for row in table.rows
+def render_latex(table: Table, *, caption: str = "", label: str = "", wide: bool = False) -> str:
+    r"""Write a LaTeX table for the `booktabs` package: best `\textbf`, second `\underline`.
+
+    Columns without a score are left out; a comment names them and why. A table wider than its
+    column of the page is scaled down to it.
+
+    Args:
+        table: What to print.
+        caption: Caption, as LaTeX; what the scores come from when empty.
+        label: Label for references, "" for none.
+        wide: Span both columns of a two-column page.
+    """
+    kept = [
+        any(row.cells[index].mean.n for row in table.rows) for index in range(len(table.columns))
     ]
-    legend = _legend(table, best=r"\textbf{best}", second=r"\underline{second}", latex=True)
-    seeds = map(escape_latex, table.seed_notes)
-    notes = [rf"\textsuperscript{{{mark}}} {escape_latex(text)}" for mark, text in table.notes]
-    return "\n".join(
+    columns = list(compress(table.columns, kept))
+    cells = [list(compress(row.cells, kept)) for row in table.rows]
+    gone = {cell.note for row in table.rows for cell in row.cells}
+    gone -= {cell.note for row in cells for cell in row}
+    several = len({row.count for row in table.rows}) > 1
+    body = [
+        [escape_latex(row.title), *map(_latex_cell, shown), *([row.count] if several else [])]
+        for row, shown in zip(table.rows, cells, strict=True)
+    ]
+    heads = [
         [
-            r"\begin{table}",
-            r"  \centering",
-            rf"  \caption{{{escape_latex(table.caption)}}}",
-            rf"  \begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}",
-            r"    \toprule",
-            "    " + " & ".join(heads) + r" \\",
-            r"    \midrule",
-            *(f"    {line}" for line in body),
-            r"    \bottomrule",
-            r"  \end{tabular}",
-            *(rf"  \par\smallskip{{\footnotesize {line}}}" for line in [*legend, *seeds, *notes]),
-            r"\end{table}",
-        ]
-    )
+            "Method",
+            *(escape_latex(fact.title) for fact in columns),
+            *(["$n/N$"] if several else []),
+        ],
+        ["", *(escape_latex(_direction(fact)) for fact in columns), *([""] if several else [])],
+    ]
+    lines = [
+        *_legend(table, best=r"\textbf{best}", second=r"\underline{second}", latex=True),
+        *map(escape_latex, table.seed_notes),
+        *(
+            rf"\textsuperscript{{{escape_latex(mark)}}} {escape_latex(text)}"
+            for mark, text in table.notes
+            if mark not in gone
+        ),
+    ]
+    content = {
+        "left_out": [f"% left out: {text}\n" for mark, text in table.notes if mark in gone],
+        "kind": "table*" if wide else "table",
+        "caption": caption or escape_latex(table.caption),
+        "label": rf"\label{{{label}}}" if label else "",
+        "columns": "l" + "r" * (len(heads[0]) - 1),
+        "heads": _latex_rows(heads),
+        "rows": _latex_rows(body),
+        "lines": "\n".join(rf"  \par\smallskip{{\footnotesize {line}}}" for line in lines),
+    }
+    return LATEX.format(**{**content, "left_out": "".join(content["left_out"])})
+
+
+def _latex_rows(rows: Iterable[Iterable[str]]) -> str:
+    return "\n".join(f"    {' & '.join(row)} " + r"\\" for row in rows)
 
 
 def _head(fact: MetricFacts) -> str:
-    unit = f" ({fact.unit})" if fact.unit else ""
-    return f"{fact.title}{unit} {'↑' if fact.better == 'higher' else '↓'}"
+    return f"{fact.title} {_direction(fact)}"
+
+
+def _direction(fact: MetricFacts) -> str:
+    unit = f"({fact.unit}) " if fact.unit else ""
+    return f"{unit}{'↑' if fact.better == 'higher' else '↓'}"
 
 
 def _legend(table: Table, *, best: str, second: str, latex: bool = False) -> list[str]:
@@ -122,5 +176,5 @@ def _markdown_cell(cell: Cell) -> str:
 def _latex_cell(cell: Cell) -> str:
     text = escape_latex(cell.text)
     marked = {0: text, 1: rf"\textbf{{{text}}}", 2: rf"\underline{{{text}}}"}[cell.rank]
-    interval = rf" {{\footnotesize {escape_latex(cell.interval_text)}}}" if cell.interval else ""
+    interval = f"$_{{{cell.interval_text.replace('±', PLUS_MINUS)}}}$" if cell.interval else ""
     return marked + interval + (rf"\textsuperscript{{{cell.note}}}" if cell.note else "")

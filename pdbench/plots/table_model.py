@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pdbench.analysis.bootstrap import interval_methods, mean_interval
-from pdbench.analysis.means import Mean, Summary, keep_worst, summarize
+from pdbench.analysis.means import Mean, Summary
 from pdbench.errors import InputError
-from pdbench.registry import unknown_id
-from pdbench.scores import MetricFacts, Score
+from pdbench.registry import Registry
+from pdbench.scores import MetricFacts, one_line
 
 __all__ = [
     "OUTSIDE",
@@ -19,10 +19,7 @@ __all__ = [
     "Row",
     "Table",
     "build_table",
-    "caption_of",
     "format_value",
-    "one_line",
-    "select_methods",
 ]
 
 OUTSIDE = "†"
@@ -73,8 +70,6 @@ class Table:
 
     Attributes:
         summary: The means the table was made from.
-        caption: Dataset, images, protocol, size and seed in one line.
-        size: Size of the networks ("compact"), or "".
         columns: Metrics, in the order given.
         rows: Methods, in the order given.
         notes: (mark, text) of every note a cell or a column's title refers to.
@@ -82,12 +77,15 @@ class Table:
     """
 
     summary: Summary
-    caption: str
-    size: str
     columns: tuple[MetricFacts, ...]
     rows: tuple[Row, ...]
     notes: tuple[tuple[str, str], ...]
     ci: bool
+
+    @property
+    def caption(self) -> str:
+        """Dataset, images, protocol, networks and seeds in one line."""
+        return self.summary.caption
 
     @property
     def interval_legend(self) -> str:
@@ -118,41 +116,28 @@ class Table:
 
 
 def build_table(
-    scores: Iterable[Score],
-    facts: Iterable[MetricFacts],
-    *,
-    methods: Sequence[str] | None = None,
-    titles: Mapping[str, str] | None = None,
-    images: int | None = None,
-    size: str = "",
-    ci: bool = True,
-    worst: bool = False,
-    lr: str = "",
+    summary: Summary, *, methods: Sequence[str] = (), metrics: Sequence[str] = (), ci: bool = True
 ) -> Table:
-    """Turn scores into the content of a table.
+    """Turn means into the content of a table.
 
     Args:
-        scores: Per-output scores of one dataset under one protocol.
-        facts: The metrics to show, in column order; those never scored are left out.
-        methods: Method ids in row order; by default all, in order of appearance.
-        titles: Method id -> row title; ids stand for themselves where there is none.
-        images: Number of images in the dataset; by default those seen in `scores`.
-        size: Size of the networks ("compact"), named in the caption.
+        summary: The means.
+        methods: Method ids in row order; all, in order of appearance, when empty.
+        metrics: Metric ids in column order; all that were scored when empty.
         ci: Whether to compute 95 % confidence intervals over images.
-        worst: Let each image count by its worst output instead of the mean of its outputs.
-        lr: What a reader must know of the LR images, or "".
 
     Returns:
         The table's content.
 
     Raises:
-        InputError: The scores cannot share a table, a method is unknown, or no metric is left.
+        InputError: A method or metric is unknown, or no metric is left.
     """
-    facts = tuple(facts)
-    summary = summarize(keep_worst(scores, facts) if worst else scores, images=images)
-    chosen = select_methods(summary, methods)
+    chosen = summary.choose(methods)
+    facts = Registry("metric in these scores", summary.facts)
     scored = {metric for _, metric in summary.means}
-    columns = tuple(fact for fact in facts if fact.id in scored)
+    columns = [
+        fact for fact in (map(facts.get, metrics) if metrics else facts) if fact.id in scored
+    ]
     if not columns:
         raise InputError("none of the metrics asked for was scored; run them first")
     notes = _Notes()
@@ -160,7 +145,7 @@ def build_table(
     rows = tuple(
         Row(
             method=method,
-            title=one_line((titles or {}).get(method, method)),
+            title=summary.title(method),
             count=_count(cells, summary.images),
             cells=cells,
         )
@@ -169,11 +154,13 @@ def build_table(
     )
     return Table(
         summary=summary,
-        caption=caption_of(summary, size) + ("; worst output of each image" if worst else ""),
-        size=size,
         columns=tuple(map(_marked, columns)),
         rows=rows,
-        notes=(*_outside(columns), *notes.entries(), *([("LR", lr)] if lr else [])),
+        notes=(
+            *_outside(columns),
+            *notes.entries(),
+            *summary.remarks,
+        ),
         ci=ci,
     )
 
@@ -188,14 +175,6 @@ def _outside(columns: Sequence[MetricFacts]) -> list[tuple[str, str]]:
     return [(OUTSIDE, f"outside the protocol's presets: {', '.join(named)}")] if named else []
 
 
-def select_methods(summary: Summary, methods: Sequence[str] | None) -> list[str]:
-    """Return the methods asked for, each once; raises InputError if one has no scores."""
-    for method in methods or ():
-        if method not in summary.methods:
-            raise unknown_id("method", method, summary.methods)
-    return list(dict.fromkeys(methods or summary.methods))
-
-
 def format_value(value: float | None, decimals: int) -> str:
     """Write a score with fixed decimals; "∞" for an infinite one, "—" for None."""
     if value is None:
@@ -204,14 +183,6 @@ def format_value(value: float | None, decimals: int) -> str:
         return "∞" if value > 0 else "-∞"
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text
-
-
-def one_line(text: str) -> str:
-    """Squeeze white space to single blanks; characters that cannot be printed become escapes."""
-    text = " ".join(text.split())
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class _Notes:
@@ -318,15 +289,3 @@ def _count(cells: Sequence[Cell], total: int) -> str:
         return f"0/{total}"
     low, high = min(counts), max(counts)
     return f"{high}/{total}" if low == high else f"{low}-{high}/{total}"
-
-
-def caption_of(summary: Summary, size: str) -> str:
-    """Say in one line which images, protocol, networks and seed the numbers come from."""
-    plural = "s" if len(summary.seeds) > 1 else ""
-    parts = [
-        f"{summary.dataset} ×4, {summary.images} image{'s' if summary.images != 1 else ''}",
-        f"protocol {summary.protocol}",
-        *([f"{size} networks"] if size else []),
-        f"seed{plural} {', '.join(map(str, summary.seeds))}",
-    ]
-    return "; ".join(map(one_line, parts))

@@ -39,7 +39,7 @@ def render_csv(table: Table) -> str:
     summary = table.summary
     notes = dict(table.notes)
     for row in table.rows:
-        named = [summary.dataset, summary.protocol, table.size]
+        named = [summary.dataset, summary.protocol, summary.size]
         named += [" ".join(map(str, summary.seeds)), row.method]
         fields = [*map(guard_formula, named), str(summary.images)]
         for cell, fact in zip(row.cells, table.columns, strict=True):
@@ -60,7 +60,7 @@ def _csv_cell(cell: Cell, fact: MetricFacts, *, ends: bool) -> list[str]:
 def render_json(table: Table) -> str:
     """Write the table as JSON: what was scored, under which hashes, and every mean in full.
 
-    An infinite mean is the string "inf", as JSON has no such number.
+    JSON has no infinite number: such a mean is null and "infinite" says so.
     """
     summary = table.summary
     record = {
@@ -68,7 +68,7 @@ def render_json(table: Table) -> str:
         "scale": 4,
         "images": summary.images,
         "protocol": summary.protocol,
-        "size": table.size,
+        "size": summary.size,
         "seeds": list(summary.seeds),
         "metrics": [_metric(fact, summary.hashes.get(fact.id, "")) for fact in table.columns],
         "rows": [
@@ -99,8 +99,10 @@ def _metric(fact: MetricFacts, digest: str) -> dict[str, Any]:
 
 def _json_cell(cell: Cell) -> dict[str, Any]:
     mean = cell.mean
+    infinite = mean.value is not None and math.isinf(mean.value)
     return {
-        "mean": _number(mean.value),
+        "mean": None if infinite else mean.value,
+        **({"infinite": True} if infinite else {}),
         "n": mean.n,
         "interval": None if cell.interval is None else list(cell.interval),
         "image_std": mean.image_std,
@@ -109,7 +111,3 @@ def _json_cell(cell: Cell) -> dict[str, Any]:
         "rank": cell.rank or None,
         "note": cell.note or None,
     }
-
-
-def _number(value: float | None) -> float | str | None:
-    return str(value) if value is not None and math.isinf(value) else value

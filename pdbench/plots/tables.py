@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal, get_args
 
+from pdbench.analysis.means import Summary
 from pdbench.errors import InputError
 from pdbench.plots.table_markup import render_latex, render_markdown
 from pdbench.plots.table_model import build_table
 from pdbench.plots.table_records import render_csv, render_json
 from pdbench.plots.table_text import render_text
-from pdbench.scores import MetricFacts, Score
 
 __all__ = ["TableFormat", "table"]
 
@@ -19,18 +19,16 @@ TableFormat = Literal["text", "md", "csv", "json", "latex"]
 
 
 def table(
-    scores: Iterable[Score],
-    facts: Iterable[MetricFacts],
+    summary: Summary,
     *,
-    format: TableFormat = "text",
-    methods: Sequence[str] | None = None,
-    titles: Mapping[str, str] | None = None,
-    images: int | None = None,
-    size: str = "",
+    form: str = "text",
+    methods: Sequence[str] = (),
+    metrics: Sequence[str] = (),
     ci: bool = True,
-    worst: bool = False,
-    lr: str = "",
     color: bool = False,
+    caption: str = "",
+    label: str = "",
+    wide: bool = False,
 ) -> str:
     """Make a table of per-method means.
 
@@ -39,40 +37,28 @@ def table(
     A metric without value is "—" with its reason in a note.
 
     Args:
-        scores: Per-output scores of one dataset under one protocol.
-        facts: The metrics to show, in column order; those never scored are left out. A stored
-            results folder holds them under "metrics" in provenance.json as a list of objects with
-            the fields of `MetricFacts`.
-        format: How to write it.
-        methods: Method ids in row order; by default all, in order of appearance.
-        titles: Method id -> row title; ids stand for themselves where there is none.
-        images: Number of images in the dataset, N of "n/N"; by default those seen in `scores`.
-        size: Size of the networks ("compact"), named in the caption.
+        summary: The means.
+        form: One of `TableFormat`.
+        methods: Method ids in row order; all, in order of appearance, when empty.
+        metrics: Metric ids in column order; all that were scored when empty.
         ci: Whether to compute 95 % confidence intervals over images.
-        worst: Let each image count by its worst output instead of the mean of its outputs.
-        lr: What a reader must know of the LR images, or "".
         color: In text, mark by ANSI codes instead of the signs "*" and "+".
+        caption: In LaTeX, the caption instead of what the scores come from.
+        label: In LaTeX, a label for references.
+        wide: In LaTeX, span both columns of a two-column page.
 
     Returns:
         The table, without trailing newline.
 
     Raises:
-        InputError: The scores cannot share a table, a method is unknown, no metric is left, or the
-            format is unknown.
+        InputError: A method, a metric or the format is unknown, or no metric is left.
     """
-    if format not in get_args(TableFormat):
+    if form not in get_args(TableFormat):
         known = ", ".join(get_args(TableFormat))
-        raise InputError(f"unknown table format '{format}'; choose one of {known}")
-    content = build_table(
-        scores, facts, methods=methods, titles=titles, images=images, size=size,
-        ci=ci, worst=worst, lr=lr,
-    )  # fmt: skip
-    if format == "text":
+        raise InputError(f"unknown table format '{form}'; choose one of {known}")
+    content = build_table(summary, methods=methods, metrics=metrics, ci=ci)
+    if form == "text":
         return render_text(content, color=color)
-    renderers = {
-        "md": render_markdown,
-        "latex": render_latex,
-        "csv": render_csv,
-        "json": render_json,
-    }
-    return renderers[format](content)
+    if form == "latex":
+        return render_latex(content, caption=caption, label=label, wide=wide)
+    return {"md": render_markdown, "csv": render_csv, "json": render_json}[form](content)

@@ -136,6 +136,13 @@ def test_a_second_import_changes_nothing_and_another_file_is_not_overwritten(sma
         write_checkpoint(import_checkpoint(save(tmp_path / "other.pth", state)), tmp_path)
 
 
+def test_a_missing_folder_is_made(small, tmp_path):
+    imported = import_checkpoint(save(tmp_path / "net.pth", small("rrdb")))
+    path = write_checkpoint(imported, tmp_path / "new" / "weights")
+    assert path == tmp_path / "new" / "weights" / "rrdb-paper.safetensors"
+    assert path.is_file()
+
+
 def test_halves_are_taken_as_float32_and_the_origin_is_recorded(small, tmp_path):
     state = {name: value.half() for name, value in small("rrdb").items()}
     path = write_checkpoint(

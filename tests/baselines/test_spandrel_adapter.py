@@ -1,6 +1,7 @@
 """Networks out of a file, through spandrel: small ones saved here, and files that are refused."""
 
 import functools
+import re
 import sys
 import warnings
 
@@ -155,7 +156,17 @@ def test_other_channels_are_refused(saved):
 
 
 def test_an_unknown_architecture_is_refused(saved):
-    assert "of no architecture that spandrel knows" in refusal(saved({"w": torch.zeros(2)}))
+    line = refusal(saved({"w": torch.zeros(2)}))
+    assert "of no architecture that spandrel knows: 1 tensors ('w'); run its code" in line
+    assert "FILE.py:NAME" in line
+
+
+def test_the_nearest_architecture_of_an_unknown_one_is_named(saved):
+    state = dict(build("swinir").state_dict())
+    state["another.head"] = state.pop("layers.0.residual_group.blocks.0.norm1.weight")
+    line = refusal(saved(state))
+    assert re.search(r"\d+ tensors \('conv_first.weight', .*'another.head', \.\.\.\)", line)
+    assert "nearest is SwinIR (3 of 4 telling keys, without 'layers.0.residual_group" in line
 
 
 def test_weights_that_do_not_fit_their_architecture_are_refused(saved):

@@ -47,7 +47,7 @@ def test_the_page_shows_lr_the_method_with_its_scores_and_hr(call, tmp_path):
     page = (tmp_path / "figure.html").read_text("utf-8")
     titles = re.findall(r"<h2>(.*?)</h2>", page)
     assert titles == ["HR, whole image", "LR", "Bicubic", "HR"]
-    assert re.search(r"<li>PSNR \d+\.\d\d</li><li>SSIM 0\.\d{4}</li>", page)
+    assert re.search(r"<li>PSNR ↑ \d+\.\d\d</li><li>SSIM ↑ 0\.\d{4}</li>", page)
     assert "photos, a, crop 32×24 at 8, 4" in page
     assert not re.search(r"src=\"(?!data:)|href=", page)
 
@@ -55,7 +55,7 @@ def test_the_page_shows_lr_the_method_with_its_scores_and_hr(call, tmp_path):
 def test_scores_are_those_of_the_whole_image(call, tmp_path):
     call("compare", *WORDS, "-o", "figure.html")
     page = (tmp_path / "figure.html").read_text("utf-8")
-    shown = re.search(r"PSNR (\d+\.\d\d)", page)[1]
+    shown = re.search(r"PSNR ↑ (\d+\.\d\d)", page)[1]
     hr = load_image(tmp_path / "photos" / "a.png")
     error = quantize(bicubic_upsample(bicubic_downsample(hr, 4), 4)) - hr
     assert shown == f"{-10 * math.log10(float(error.double().square().mean())):.2f}"
@@ -90,3 +90,15 @@ def test_what_cannot_be_drawn_is_one_line(call, tmp_path, change, complaint):
     assert outcome.code == 2
     assert complaint in outcome.line
     assert not list(tmp_path.glob("*.png"))
+
+
+def test_images_made_elsewhere_stand_beside_methods(call, photos, tmp_path):
+    words = (*WORDS, "--sr", f"{photos}:truth", "--columns", "2")
+    assert call("compare", *words, "-o", "figure.png").code == 0
+    assert call("compare", *words, "-o", "figure.html").code == 0
+    page = (tmp_path / "figure.html").read_text("utf-8")
+    assert "<h2>truth</h2>" in page
+    assert "PSNR ↑ ∞" in page
+    assert page.count('<option value="panel-') == 2 * page.count('<img id="panel-')
+    outcome = call("compare", *WORDS, "--sr", "truth")
+    assert (outcome.code, "DIR:NAME" in outcome.line) == (2, True)

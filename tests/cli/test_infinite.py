@@ -36,13 +36,15 @@ def test_tables_for_programs_hold_it(pdbench, perfect):
     means = {row["method"]: float(row["psnr"]) for row in rows}
     assert means == {"bicubic": float("inf"), "median-5": 28.25}
     record = json.loads(pdbench("table", perfect, "--format", "json").out)
-    assert record["rows"][0]["scores"]["psnr"]["mean"] == "inf"
+    cell = record["rows"][0]["scores"]["psnr"]
+    assert (cell["mean"], cell["infinite"]) == (None, True)
 
 
 def test_diff_shows_it_without_interval_or_test(pdbench, perfect):
     words = ("diff", "bicubic", "median-5", perfect, "--format")
     row = json.loads(pdbench(*words, "json").out)["rows"][0]
-    assert (row["first"], row["difference"]) == ("inf", "inf")
+    assert (row["first"], row["difference"]) == (None, None)
+    assert "infinite" in row["reason"]
     assert (row["p"], row["low"], row["n"]) == (None, None, 2)
     assert "+∞" in pdbench(*words, "text").out
     assert next(csv.DictReader(io.StringIO(pdbench(*words, "csv").out)))["difference"] == "inf"

@@ -115,6 +115,13 @@ def test_images_arrive_under_their_bare_names_and_nothing_else_does(declare, tmp
     }
 
 
+def test_a_digest_that_is_not_published_is_said_with_the_one_found(declare, tmp_path, caplog):
+    found = hashlib.sha256(declare().content).hexdigest()
+    get_set("toy", tmp_path)
+    assert "no digest of Toy_HR.tar.gz is published" in caplog.text
+    assert f"its sha256 is {found}" in caplog.text
+
+
 def test_a_downloaded_set_is_found_by_its_name(declare, tmp_path):
     declare()
     get_set("toy", tmp_path)

@@ -109,7 +109,7 @@ CALLS = {
     "weights import": "import_weights", "leaderboard build": "build_leaderboard",
     "leaderboard verify": "verify",
 }  # fmt: skip
-IN_A_TERMINAL = {"traceback", "quiet", "verbose", "json", "help"}
+IN_A_TERMINAL = {"every", "traceback", "quiet", "verbose", "json", "help"}
 
 
 def options():

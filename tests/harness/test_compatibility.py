@@ -58,6 +58,12 @@ def test_a_method_under_two_protocols_is_one_row_of_each():
     assert [entry.protocol for entry in one_protocol(both, "pirm").methods] == ["pirm"]
 
 
+def test_rows_of_two_model_files_are_kept_apart_by_the_file():
+    one, two = (method(name, models={"NRQM.mat": 6 * name}) for name in "ab")
+    with pytest.raises(InputError, match=r"NRQM.mat: sha256 aaaaaa against bbbbbb"):
+        one_protocol(record(one, two))
+
+
 def test_protocols_that_share_no_metric_cannot_be_mixed_either():
     apart = method("n", protocol="pirm", hashes={"mse": "hash-mse"})
     whole = dataclasses.replace(record(PLAIN), methods=(PLAIN, apart))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from pdbench.analysis import summarize
 from pdbench.errors import InputError
 from pdbench.plots.table_model import build_table, format_value
 from pdbench.plots.table_text import render_text
@@ -21,7 +22,7 @@ def column(make_score, facts):
             for method, listed in values.items()
             for index, value in enumerate(listed)
         ]
-        return build_table(rows, facts, ci=False)
+        return build_table(summarize(rows, facts), ci=False)
 
     return build
 
@@ -72,7 +73,7 @@ def test_missing_images_are_named(column):
 
 
 def test_images_not_reached_yet_are_counted(make_score, facts):
-    table = build_table([make_score()], facts, images=5)
+    table = build_table(summarize([make_score()], facts, images=5))
     assert table.notes == (("a", "m, PSNR: 1/5 images (4 not scored yet)"),)
 
 
@@ -80,41 +81,41 @@ def test_metrics_missing_for_the_same_reason_share_a_note(make_score, facts):
     rows = [
         make_score(metric=name, value=None, reason="no weights") for name in ("ssim", "pieapp")
     ]
-    table = build_table(rows, facts)
+    table = build_table(summarize(rows, facts))
     assert table.notes == (("a", "SSIM, PieAPP: no weights"),)
     assert [cell.text for cell in table.rows[0].cells] == ["—", "—"]
     assert table.rows[0].count == "0/1"
 
 
 def test_reason_is_kept_on_one_line(make_score, facts):
-    table = build_table([make_score(value=None, reason="two\nlines")], facts)
+    table = build_table(summarize([make_score(value=None, reason="two\nlines")], facts))
     assert table.notes == (("a", "PSNR: two lines"),)
 
 
 def test_caption_names_dataset_protocol_size_and_seed(make_score, facts):
     rows = [make_score(seed=0), make_score(image="b", seed=0), make_score("n", seed=3)]
-    table = build_table(rows, facts, size="compact")
+    table = build_table(summarize(rows, facts, size="compact"))
     assert table.caption == "set5 ×4, 2 images; protocol paper; compact networks; seeds 0, 3"
 
 
 def test_rows_follow_the_order_asked_for(scores, facts):
-    table = build_table(scores, facts, methods=["rrdb", "bicubic"], ci=False)
+    table = build_table(summarize(scores, facts), methods=["rrdb", "bicubic"], ci=False)
     assert [row.method for row in table.rows] == ["rrdb", "bicubic"]
 
 
 def test_columns_follow_the_order_of_the_facts(scores, facts):
-    table = build_table(scores, facts[2::-1], ci=False)
+    table = build_table(summarize(scores, facts[2::-1]), ci=False)
     assert [fact.id for fact in table.columns] == ["lpips-vgg", "ssim", "psnr"]
 
 
 def test_unknown_method_names_the_close_one(scores, facts):
     with pytest.raises(InputError, match="did you mean rrdb"):
-        build_table(scores, facts, methods=["rrbd"])
+        build_table(summarize(scores, facts), methods=["rrbd"])
 
 
 def test_no_metric_left_is_refused(make_score, facts):
     with pytest.raises(InputError, match="none of the metrics asked for was scored"):
-        build_table([make_score(metric="niqe")], facts)
+        build_table(summarize([make_score(metric="niqe")], facts))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_a_metric_outside_the_presets_is_marked_and_named(make_score):
     own = MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion")
     foreign = replace(own, id="pyiqa:musiq", title="musiq (pyiqa)", source="pyiqa 0.1.16")
     rows = [make_score("a", "1", 2.0, metric=fact.id) for fact in (own, foreign)]
-    table = build_table(rows, [own, foreign], ci=False)
+    table = build_table(summarize(rows, [own, foreign]), ci=False)
     assert [column.title for column in table.columns] == ["PSNR", "musiq (pyiqa)†"]
     assert table.notes == (("†", "outside the protocol's presets: musiq (pyiqa) of pyiqa 0.1.16"),)
     assert "[†] outside the protocol's presets" in render_text(table)

@@ -151,17 +151,6 @@ function wireBoard(board) {
   if (stage) draw(); else render();
 }
 
-function wireSlider(slider) {
-  const pair = slider.querySelector(".pair");
-  const menu = slider.querySelector("select");
-  const range = slider.querySelector('input[type="range"]');
-  range.addEventListener("input", () => pair.style.setProperty("--cut", `${range.value}%`));
-  menu.addEventListener("change", () => {
-    pair.querySelector(".before").src = menu.value;
-    pair.querySelector(".before").alt = menu.selectedOptions[0].textContent;
-  });
-}
-
 function wireTheme(button) {
   const root = document.documentElement;
   const names = {auto: "theme: system", light: "theme: light", dark: "theme: dark"};
@@ -183,4 +172,3 @@ function wireTheme(button) {
 document.documentElement.classList.add("scripted");
 document.querySelectorAll(".theme").forEach(wireTheme);
 document.querySelectorAll("section.board").forEach(wireBoard);
-document.querySelectorAll(".slider").forEach(wireSlider);
