@@ -97,7 +97,8 @@ def _refuse_strange(folder: Path) -> None:
             raise InputError(f"'{path}' is a link or a device; put the image itself there")
         if path.lstat().st_size > LARGEST_MEMBER:
             raise InputError(f"'{path}' is larger than any image; remove it")
-        if stat.S_ISREG(mode) and path.suffix.lower() in IMAGE_SUFFIXES:
+        hidden = path.name.startswith(".")  # never read: what Finder leaves beside each image
+        if stat.S_ISREG(mode) and path.suffix.lower() in IMAGE_SUFFIXES and not hidden:
             _check_signature(path)
 
 

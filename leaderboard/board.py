@@ -43,7 +43,7 @@ __all__ = [
     "write_verdict",
 ]
 
-LEVELS = ("self-reported", "re-scored", "reproduced")
+LEVELS: tuple[str, str, str] = ("self-reported", "re-scored", "reproduced")
 """Trust levels, lowest first: numbers only; the board computed every score from the images; it ran
 the declared weights and got the same."""
 

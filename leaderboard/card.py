@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from annotated_types import Len
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from pdbench.errors import InputError
+from pdbench.errors import InputError, system_reason
 from pdbench.leaderboard.contamination import LOSSES
 from pdbench.leaderboard.safe_io import LIMITS
 from pdbench.leaderboard.schema import Strict, as_tuple, held_to
@@ -17,7 +18,7 @@ from pdbench.leaderboard.text_validation import check_link, check_text, quoted
 from pdbench.pydantic_errors import parse
 from pdbench.registry import unknown_id
 
-__all__ = ["Card", "card_from", "check_field", "format_card", "parse_card"]
+__all__ = ["Card", "card_from", "check_field", "format_card", "parse_card", "read_card"]
 
 DEEPEST = 3
 MOST_ITEMS = 40
@@ -112,6 +113,18 @@ def parse_card(content: bytes, source: str = "card.yaml") -> Card:
         reason = quoted(" ".join(str(error).split()), longest=120)[1:-1]
         raise InputError(f"'{source}' is not plain YAML ({reason}); fix it") from None
     return card_from(entries, source)
+
+
+def read_card(path: Path) -> Card:
+    """Read a card from a file; raises InputError as `parse_card` does."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LIMITS[".yaml"] + 1)
+    except OSError as error:
+        raise InputError(
+            f"cannot read card '{path}' ({system_reason(error)}); check the path"
+        ) from None
+    return parse_card(content, str(path))
 
 
 def _refuse_structure(text: str) -> None:

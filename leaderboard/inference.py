@@ -20,11 +20,8 @@ def write_images(
     places: Mapping[Path, Method],
     dataset: Dataset,
     catalog: Catalog,
+    options: EvalOptions,
     *,
-    protocol: str = "paper",
-    size: str = "compact",
-    seed: int = 0,
-    device: str = "cpu",
     progress: bool = False,
 ) -> None:
     """Run methods on a dataset and write what they make; networks run once for all of them.
@@ -35,18 +32,14 @@ def write_images(
             are removed.
         dataset: Its LR images.
         catalog: Where networks come from.
-        protocol: Id of the protocol, which says how outputs are rounded.
-        size: Size of the networks.
-        seed: Seed of all samples.
-        device: "cpu", "cuda", "cuda:1" or "auto".
+        options: How they run; the protocol says how outputs are rounded.
         progress: Whether to show a progress bar.
 
     Raises:
         InputError: A method returns something else than x4 images.
         WeightsUnavailable: A network has no weights of this size here.
     """
-    options = EvalOptions(protocol=protocol, size=size, seed=seed, device=device)
-    rules = PROTOCOLS.get(protocol)
+    rules = PROTOCOLS.get(options.protocol)
     networks = open_networks(catalog, options)
     for folder in places:
         folder.mkdir(parents=True, exist_ok=True)

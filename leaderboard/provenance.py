@@ -2,7 +2,8 @@
 
     {"format": 2, "id", "way", "source", "size", "weights", "protocol", "versions",
      "models": {model file: sha256},
-     "metrics": [{"id", "title", "better", "kind", "unit", "decimals"}],
+     "metrics": [{"id", "title", "better", "kind", "unit", "decimals",
+                 "source"}],
      "datasets": {id: {"title", "scale", "sha256", "images": {name: sha256},
                        "hashes": {metric: protocol hash},
                        "missing": [{"metric", "reason", "images"}],
@@ -22,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, NoReturn
 
 from annotated_types import Len
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from pdbench.errors import InputError
 from pdbench.leaderboard.schema import Strict, as_tuple, held_to
@@ -34,7 +35,6 @@ __all__ = [
     "FORMAT",
     "WAYS",
     "DatasetPart",
-    "MetricEntry",
     "Missing",
     "Output",
     "Provenance",
@@ -68,25 +68,13 @@ _Pixels = Annotated[int, Field(ge=0, le=2**26)]
 _TUPLE = BeforeValidator(as_tuple)
 
 
-class MetricEntry(Strict):
-    """What a submission says of a metric; the fields of `MetricFacts` but for its package."""
+def _check_facts(facts: MetricFacts) -> MetricFacts:
+    for text in (facts.id, facts.title, facts.unit or "none"):
+        check_text(text, "a metric's text", longest=60)
+    return facts
 
-    id: _Name
-    title: _Title
-    better: Literal["higher", "lower"]
-    kind: Literal["distortion", "perception", "consistency", "diversity"]
-    unit: Literal["", "dB", "%"]
-    decimals: Annotated[int, Field(ge=0, le=9)]
 
-    @classmethod
-    def of(cls, facts: MetricFacts) -> MetricEntry:
-        """Take the facts of a metric; raises ValidationError for what no entry may say."""
-        return cls.model_validate({name: getattr(facts, name) for name in cls.model_fields})
-
-    @property
-    def facts(self) -> MetricFacts:
-        """The same as tables and plots take it."""
-        return MetricFacts(**self.model_dump())
+_Facts = Annotated[MetricFacts, AfterValidator(_check_facts)]
 
 
 class Output(Strict):
@@ -180,7 +168,7 @@ class Provenance(Strict):
     protocol: _Name
     versions: Annotated[dict[_Name, _Name], Len(0, 64)]
     models: Annotated[dict[_File, _Sha256], Len(0, 64)]
-    metrics: Annotated[tuple[MetricEntry, ...], _TUPLE, Len(0, 64)]
+    metrics: Annotated[tuple[_Facts, ...], _TUPLE, Len(0, 64)]
     datasets: Annotated[dict[_Id, DatasetPart], Len(0, 32)]
     files: Annotated[dict[_File, _Sha256], Len(0, 1000)]
 

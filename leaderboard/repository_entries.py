@@ -24,7 +24,6 @@ from pdbench.leaderboard.crops import Box
 from pdbench.leaderboard.provenance import (
     FORMAT,
     DatasetPart,
-    MetricEntry,
     Provenance,
     missing_cells,
 )
@@ -160,7 +159,7 @@ def _entry(
             versions=dict(first.versions),
             models={},
             metrics=tuple(
-                MetricEntry.of(facts)
+                facts
                 for facts in metrics.values()
                 if not facts.source and facts.id in first.hashes
             ),

@@ -66,7 +66,7 @@ def score_folder(
         name: Id of the method.
         title: Title of the method.
         work: Run folder; scores of the same files that it holds are not computed again.
-        options: How; the seed is the one the outputs were made with.
+        options: How.
         progress: Whether to show progress bars.
 
     Raises:
@@ -80,14 +80,7 @@ def score_folder(
         checked=read_outputs(work, dataset.id, name),
         progress=progress,
     )
-    record = _score(given, dataset, work, options, progress)
-    return _look(given, dataset, _of(record, name, options), options.seed, progress)
-
-
-def _score(
-    given: GivenImages, dataset: Dataset, work: Path, options: EvalOptions, progress: bool
-) -> RunRecord:
-    config = RunConfig(dataset=dataset, methods=(given.id,), catalog=given, options=options)
+    config = RunConfig(dataset=dataset, methods=(name,), catalog=given, options=options)
     # One process needs no other: starting one takes longer than scoring a small set.
     alone = options.engine == "local" and options.jobs == 1
     executor = SerialExecutor() if alone else None
@@ -95,11 +88,24 @@ def _score(
     if done.failed:
         image, _, reason = done.failed[0]
         raise InputError(f"the output of image '{image}' cannot be scored ({reason}); fix it")
-    return done.record
+    return _fingerprints(given, dataset, _of(done.record, name, options), progress=progress)
 
 
-def _look(
-    given: GivenImages, dataset: Dataset, record: RunRecord, seed: int, progress: bool
+def _of(record: RunRecord, name: str, options: EvalOptions) -> RunRecord:
+    """Leave in a record what was asked for; the run folder may hold more."""
+    protocol = PROTOCOLS.get(options.protocol)
+    wanted = set(options.metrics) or set(protocol.metric_ids)
+    metrics = [metric for metric in protocol.covered_ids if metric in wanted]
+    return RunRecord(
+        dataset=record.dataset,
+        metrics=tuple(METRICS.get(metric).facts for metric in metrics),
+        methods=tuple(method for method in record.methods if method.id == name),
+        scores=tuple(s for s in record.scores if s.method == name and s.metric in wanted),
+    )
+
+
+def _fingerprints(
+    given: GivenImages, dataset: Dataset, record: RunRecord, *, progress: bool
 ) -> Scored:
     """Decode every output once more, for what only its pixels tell."""
     outputs: list[Output] = []
@@ -115,7 +121,7 @@ def _look(
             outputs.append(
                 Output(
                     image=pair.name,
-                    seed=seed,
+                    seed=record.methods[0].seed,
                     sample=sample,
                     width=width,
                     height=height,
@@ -126,25 +132,7 @@ def _look(
             if sample == 0 and pair.name in shown:
                 boxes[pair.name] = box = choose_box(hr)
                 crops[pair.name] = write_crop(levels, box)
-    return Scored(
-        record=record,
-        outputs=tuple(outputs),
-        boxes=boxes,
-        crops=crops,
-    )
-
-
-def _of(record: RunRecord, name: str, options: EvalOptions) -> RunRecord:
-    """Leave in a record what was asked for; the run folder may hold more."""
-    protocol = PROTOCOLS.get(options.protocol)
-    wanted = set(options.metrics) or set(protocol.metric_ids)
-    metrics = [metric for metric in protocol.covered_ids if metric in wanted]
-    return RunRecord(
-        dataset=record.dataset,
-        metrics=tuple(METRICS.get(metric).facts for metric in metrics),
-        methods=tuple(method for method in record.methods if method.id == name),
-        scores=tuple(s for s in record.scores if s.method == name and s.metric in wanted),
-    )
+    return Scored(record=record, outputs=tuple(outputs), boxes=boxes, crops=crops)
 
 
 def rgb_levels(image: Tensor) -> npt.NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from pdbench.errors import InputError, system_reason
 from pdbench.harness.config import Catalog, weights_of
 from pdbench.harness.local import LOCAL, as_method, load_code
 from pdbench.harness.method import Method
+from pdbench.harness.options import EvalOptions
 from pdbench.leaderboard.inference import write_images
 from pdbench.leaderboard.submission import Entry
 from pdbench.leaderboard.writer import Origin
@@ -98,8 +99,8 @@ def reproduce(
     dataset: Dataset,
     folder: Path,
     checkpoint: Path | None,
+    options: EvalOptions,
     *,
-    device: str = "cpu",
     progress: bool = False,
 ) -> None:
     """Run what a submission declares, to see whether its scores come out again.
@@ -109,7 +110,7 @@ def reproduce(
         dataset: What to run on.
         folder: Where the images go.
         checkpoint: The file that was submitted, where one was.
-        device: Torch device.
+        options: How to run it.
         progress: Whether to show a progress bar.
 
     Raises:
@@ -118,7 +119,7 @@ def reproduce(
     """
     way, source = entry.provenance.way, entry.provenance.source
     if way == "own":
-        runnable = from_repository(entry.id, entry.provenance.size or "compact")
+        runnable = from_repository(entry.id, options.size)
     elif way == "checkpoint" and checkpoint is not None:
         if _sha256(checkpoint, "checkpoint") != source:
             raise InputError(f"'{checkpoint}' is not the checkpoint that was submitted; give that")
@@ -130,13 +131,4 @@ def reproduce(
             f"it was submitted as {'code' if way == 'method' else way}, which the board does not "
             "run; verify it with --sr"
         )
-    write_images(
-        {folder: runnable.method},
-        dataset,
-        runnable.catalog,
-        protocol=entry.provenance.protocol,
-        size=entry.provenance.size or "compact",
-        seed=entry.card.seeds[0],
-        device=device,
-        progress=progress,
-    )
+    write_images({folder: runnable.method}, dataset, runnable.catalog, options, progress=progress)

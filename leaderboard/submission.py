@@ -116,7 +116,7 @@ class Entry:
                 images=part.images,
                 sha256=part.sha256,
             ),
-            metrics=tuple(metric.facts for metric in self.provenance.metrics),
+            metrics=self.provenance.metrics,
             methods=(method,),
             scores=tuple(_scores(self, dataset, part, without)),
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 
 from pdbench.data.datasets import DATASETS, Dataset, open_dataset
@@ -38,7 +39,7 @@ class Request:
         source: Output images (a folder, one of folders per dataset, or a zip file), or a method
             to make them with.
         datasets: Ids of the datasets.
-        options: How to restore and score; the seed is the first of the card's.
+        options: How outputs are made and scored; the seed is the card's.
         work: Folder for images made and for scores; what it holds is not computed again.
         replace: Whether an earlier submission of that id gives way.
         progress: Whether to show progress bars.
@@ -112,7 +113,7 @@ def submit(root: Path, request: Request, *, dry_run: bool = False) -> Submitted:
         warnings = tuple(_warnings(entry, sorted(asked)))
         target = None if dry_run else install(root, draft)
     return Submitted(
-        entry=replace(entry, folder=target or draft), folder=target, warnings=warnings
+        entry=replace_fields(entry, folder=target or draft), folder=target, warnings=warnings
     )
 
 
@@ -125,13 +126,7 @@ def _without(board: Board, name: str, *, replace: bool) -> Board:
             "yours"
         )
     entries = tuple(entry for entry in board.entries if entry.id != name or entry.own)
-    return Board(
-        root=board.root,
-        entries=entries,
-        refused={},
-        verdicts=board.verdicts,
-        models=board.models,
-    )
+    return replace_fields(board, entries=entries, refused={})
 
 
 def _open_all(request: Request, board: Board) -> dict[str, Dataset]:
@@ -141,9 +136,8 @@ def _open_all(request: Request, board: Board) -> dict[str, Dataset]:
     for name in names:
         if name not in DATASETS:
             raise unknown_id("dataset of a board", name, DATASETS)
-    return {
-        name: as_on_board(open_dataset(name, request.options.data_root), board) for name in names
-    }
+    root = request.options.data_root
+    return {name: as_on_board(open_dataset(name, root), board) for name in names}
 
 
 @contextlib.contextmanager
@@ -159,10 +153,7 @@ def _images(request: Request, datasets: Mapping[str, Dataset]) -> Iterator[Path]
             {images / name: request.source.method},
             dataset,
             request.source.catalog,
-            protocol=request.options.protocol,
-            size=request.options.size,
-            seed=request.options.seed,
-            device=request.options.device,
+            request.options,
             progress=request.progress,
         )
     yield images

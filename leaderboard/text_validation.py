@@ -17,6 +17,8 @@ LONGEST_ID = 64
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9._=,\[\]-]*[a-z0-9\]])?", re.ASCII)
 _LINK = re.compile(r"https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?:/[A-Za-z0-9._~%/?#=&+,:;-]*)?")
+# A number with zeros that change nothing, so that an id has one spelling: "net-05", "[tau=0.90]".
+_PADDED = re.compile(r"(?<![a-z0-9.])0+[0-9]+|(?<==)\d+\.\d*0(?!\d)")
 # Names of devices on Windows, where a checkout with such a folder cannot be made.
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 # Markup, an entity, a template, a Markdown link, a script address, a formula.
@@ -67,6 +69,8 @@ def check_id(name: object) -> str:
             f"{quoted(name)} cannot be the id of a submission; use up to {LONGEST_ID} of a-z, "
             "0-9, '.', '_' and '-', like 'mynet-v2'"
         )
+    if number := _PADDED.search(name):
+        raise InputError(f"id {quoted(name)} has the number {number[0]}; leave out needless zeros")
     return name
 
 

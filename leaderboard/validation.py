@@ -81,7 +81,7 @@ def _check_protocol(entry: Entry) -> Iterator[str]:
         yield f"its columns are not metrics of protocol '{name}' in their order; submit again"
         return
     for said in entry.provenance.metrics:
-        if said.facts != METRICS.get(said.id).facts:
+        if said != METRICS.get(said.id).facts:
             yield f"it describes metric '{said.id}' otherwise than pdbench; submit again"
     for dataset, part in entry.provenance.datasets.items():
         if not entry.own and list(part.hashes) != columns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -30,6 +30,8 @@ from pdbench.leaderboard.writer import Origin, install, write_draft
 
 __all__ = ["Evidence", "Verification", "verify_entry"]
 
+_REPORTED, _RESCORED, _REPRODUCED = LEVELS
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
@@ -41,7 +43,7 @@ class Evidence:
         reproduce: Run the method of this repository, or the checkpoint.
         checkpoint: The file that was submitted.
         work: Folder for the runs; a temporary one when None.
-        options: How to restore and score; protocol, metrics and seed are the row's.
+        options: How to restore and score; protocol, metrics, seed and size are the row's.
         progress: Whether to show progress bars.
         record: Whether to keep the verdict on the board, and with images the scores the board
             computed from them.
@@ -57,23 +59,21 @@ class Evidence:
     record: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Verification:
-    """What verifying one submission found.
+    """What verifying one row found.
 
     Attributes:
-        id: The submission.
+        id: The row.
         level: How far the board can vouch for it; "" where it is refused.
         failures: Why it is refused, one sentence each.
         notes: What a reader should know, one sentence each.
-        verdict: What the board may keep, None where it is refused.
     """
 
     id: str
-    level: str
-    failures: tuple[str, ...]
-    notes: tuple[str, ...]
-    verdict: Verdict | None
+    level: str = ""
+    failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def verify_entry(board: Board, name: str, evidence: Evidence | None = None) -> Verification:
@@ -92,48 +92,34 @@ def verify_entry(board: Board, name: str, evidence: Evidence | None = None) -> V
         InputError: There is no such row, or the evidence cannot be used at all.
     """
     if name in board.refused:
-        return _refused(name, [board.refused[name]])
+        return Verification(id=name, failures=[board.refused[name]])
     entry = board.entry(name)
     evidence = evidence or Evidence()
-    if failures := entry_failures(entry, board):
-        return _refused(name, failures)
-    notes = [reason] if (reason := implausible(entry)) else []
-    held = _hold_against(entry, board, evidence, notes)
-    if held.failures:
-        return _refused(name, held.failures)
-    if evidence.record and held.rescored:
-        entry = _store_own_values(board, entry, held.rescored)
-    verdict = _verdict(board, entry, held, notes)
+    found = Verification(id=name, failures=entry_failures(entry, board))
+    if found.failures:
+        return found
+    if reason := implausible(entry):
+        found.notes.append(reason)
+    names = evidence.datasets or tuple(entry.provenance.datasets)
+    datasets = _open_datasets(entry, board, evidence, names, found)
+    rescored = _Run(entry, datasets, evidence, found).level()
+    if found.failures:
+        found.level, found.failures = "", list(dict.fromkeys(found.failures))
+        return found
+    if evidence.record and rescored:
+        entry = _store_own_values(board, entry, rescored)
+    verdict = _verdict(board, entry, names, found)
+    found.level = verdict.level
     if evidence.record and (evidence.reproduce or not entry.own):
         write_verdict(board.root, verdict)
-    return Verification(
-        id=entry.id, level=verdict.level, failures=(), notes=verdict.notes, verdict=verdict
-    )
+    return found
 
 
-@dataclass(kw_only=True)
-class _Held:
-    """What holding a row against evidence found.
-
-    Attributes:
-        level: The level proved so far.
-        datasets: Ids of the datasets it was proved on.
-        failures: What is wrong, one sentence each.
-        rescored: Dataset id -> the board's own scores of the images, where it computed them all.
-    """
-
-    level: str
-    datasets: Collection[str]
-    failures: list[str] = field(default_factory=list)
-    rescored: dict[str, Scored] = field(default_factory=dict)
-
-
-def _verdict(board: Board, entry: Entry, held: _Held, notes: Iterable[str]) -> Verdict:
+def _verdict(board: Board, entry: Entry, names: Collection[str], found: Verification) -> Verdict:
     """Join what was found with an earlier verdict, as far as that holds for the same files."""
-    level = held.level
-    digests = {name: entry.digests[name] for name in held.datasets}
-    earlier = board.verdict(entry)
-    if earlier:
+    level = found.level
+    digests = {name: entry.digests[name] for name in names}
+    if earlier := board.verdict(entry):
         kept = dict(earlier.digests.items() & entry.digests.items())
         if LEVELS.index(earlier.level) > LEVELS.index(level):
             level, digests = earlier.level, kept
@@ -145,7 +131,7 @@ def _verdict(board: Board, entry: Entry, held: _Held, notes: Iterable[str]) -> V
         order=orders.get(entry.id, 1 + max(orders.values(), default=0)),
         digests=dict(sorted(digests.items())),
         level=cast(Any, level),
-        notes=tuple(clean_text(note) for note in notes),
+        notes=tuple(clean_text(note) for note in found.notes),
         versions=installed_versions(),
     )
 
@@ -160,122 +146,142 @@ def _store_own_values(board: Board, entry: Entry, scored: Mapping[str, Scored]) 
         return read_entry(install(board.root, draft))
 
 
-def _refused(name: str, failures: list[str]) -> Verification:
-    return Verification(
-        id=name, level="", failures=tuple(dict.fromkeys(failures)), notes=(), verdict=None
-    )
-
-
-def _hold_against(entry: Entry, board: Board, evidence: Evidence, notes: list[str]) -> _Held:
-    """Hold a row against datasets, images and weights, as far as they are given."""
-    names = evidence.datasets or tuple(entry.provenance.datasets)
-    held = _Held(level=LEVELS[1] if entry.own else LEVELS[0], datasets=names)
-    wanted = evidence.images is not None or evidence.reproduce
-    datasets = _datasets(entry, board, evidence, held, notes)
-    if held.failures or not wanted:
-        return held
-    if evidence.images is not None:
-        with open_images(evidence.images) as images, _work(evidence) as work:
-            folders = {
-                name: dataset_folder(images, name, alone=len(datasets) == 1) for name in datasets
-            }
-            found = _score_all(entry, folders, datasets, work / "images", evidence, held)
-            for name, scored in found.items():
-                held.failures += _compare_images(entry, name, scored)
-            if _compare_all(entry, found, held, notes, elsewhere=False):
-                held.level, held.rescored = LEVELS[1], found
-    if not held.failures and evidence.reproduce:
-        with _work(evidence) as work:
-            folders = {name: work / "made" / entry.id / name for name in datasets}
-            try:
-                for name, dataset in datasets.items():
-                    reproduce(
-                        entry, dataset, folders[name], evidence.checkpoint,
-                        device=evidence.options.device, progress=evidence.progress,
-                    )  # fmt: skip
-            except PdbenchError as error:
-                held.failures.append(str(error))
-                return held
-            found = _score_all(entry, folders, datasets, work / "again", evidence, held)
-            if _compare_all(entry, found, held, notes, elsewhere=True):
-                held.level = LEVELS[2]
-    return held
-
-
-def _datasets(
-    entry: Entry, board: Board, evidence: Evidence, held: _Held, notes: list[str]
+def _open_datasets(
+    entry: Entry, board: Board, evidence: Evidence, names: Collection[str], found: Verification
 ) -> dict[str, Dataset]:
     """Open the datasets that are here, and compare each with the one that was scored."""
     needed = evidence.images is not None or evidence.reproduce
     opened: dict[str, Dataset] = {}
-    for name in held.datasets:
+    for name in names:
         if name not in DATASETS or name not in entry.provenance.datasets:
             known = ", ".join(name for name in entry.provenance.datasets if name in DATASETS)
-            held.failures.append(f"dataset '{name}' is none of the board's that it has: {known}")
+            found.failures.append(f"dataset '{name}' is none of the board's that it has: {known}")
             continue
         part = entry.provenance.datasets[name]
         known_images = board_images(board, name)
         try:
-            opened[name], found = named_as(
-                open_dataset(name, evidence.options.data_root), part.images
-            )
+            dataset = open_dataset(name, evidence.options.data_root)
+            opened[name], images = named_as(dataset, part.images)
         except InputError as error:
             if needed:
                 raise
-            found = {}
+            images = {}
             if not known_images:
-                notes.append(f"dataset {name} was not compared: {error}")
-        if any(images and images != part.images for images in (known_images, found)):
-            held.failures.append(
+                found.notes.append(f"dataset {name} was not compared: {error}")
+        if any(here and here != part.images for here in (known_images, images)):
+            found.failures.append(
                 f"{name}: it was scored on other images than the board's {name}; score it on the "
                 "published set"
             )
     return opened
 
 
-def _score_all(
-    entry: Entry,
-    folders: Mapping[str, Path],
-    datasets: Mapping[str, Dataset],
-    work: Path,
-    evidence: Evidence,
-    held: _Held,
-) -> dict[str, Scored]:
-    """Score a folder of images for each dataset; what cannot be scored is a failure."""
-    options = replace(
-        evidence.options,
-        protocol=entry.provenance.protocol,
-        metrics=tuple(metric.id for metric in entry.provenance.metrics),
-        seed=entry.card.seeds[0],
-    )
-    found = {}
-    for name, dataset in datasets.items():
-        place = work / entry.id / name
+@dataclass(frozen=True)
+class _Run:
+    """Scores computed again, from images or weights, and compared with those of a row.
+
+    Attributes:
+        entry: The row.
+        datasets: Dataset id -> the images it was made from.
+        evidence: Images and weights.
+        found: Where failures and notes go.
+    """
+
+    entry: Entry
+    datasets: Mapping[str, Dataset]
+    evidence: Evidence
+    found: Verification
+
+    def level(self) -> dict[str, Scored]:
+        """Find the level that the evidence proves.
+
+        Returns:
+            Dataset id -> the board's own scores of the images, where it computed them all.
+        """
+        entry, evidence, found = self.entry, self.evidence, self.found
+        found.level = _RESCORED if entry.own else _REPORTED
+        rescored: dict[str, Scored] = {}
+        if evidence.images is not None and not found.failures:
+            with open_images(evidence.images) as images, self._work() as work:
+                alone = len(self.datasets) == 1
+                folders = {
+                    name: dataset_folder(images, name, alone=alone) for name in self.datasets
+                }
+                scored = self._score(folders, work / "images")
+                for name, part in scored.items():
+                    found.failures += _compare_images(entry, name, part)
+                if self._compare(scored, elsewhere=False):
+                    found.level, rescored = _RESCORED, scored
+        if evidence.reproduce and not found.failures:
+            with self._work() as work:
+                made = {name: work / "made" / entry.id / name for name in self.datasets}
+                if self._reproduce(made) and self._compare(
+                    self._score(made, work / "again"), elsewhere=True
+                ):
+                    found.level = _REPRODUCED
+        return rescored
+
+    @contextlib.contextmanager
+    def _work(self) -> Iterator[Path]:
+        """Hold a folder for runs: the one given, or a temporary one."""
+        if self.evidence.work is not None:
+            yield self.evidence.work
+            return
+        with tempfile.TemporaryDirectory(prefix="pdbench-") as folder:
+            yield Path(folder)
+
+    def _options(self) -> EvalOptions:
+        source = self.entry.provenance
+        return replace(
+            self.evidence.options,
+            protocol=source.protocol,
+            metrics=tuple(metric.id for metric in source.metrics),
+            seed=self.entry.card.seeds[0],
+            size=source.size or "compact",
+        )
+
+    def _reproduce(self, folders: Mapping[str, Path]) -> bool:
+        """Run what was declared on every dataset; return whether it could be run."""
+        options, evidence = self._options(), self.evidence
         try:
-            found[name] = score_folder(
-                folders[name],
-                dataset,
-                entry.id,
-                entry.card.name,
-                work=place,
-                options=options,
-                progress=evidence.progress,
-            )
+            for name, dataset in self.datasets.items():
+                reproduce(
+                    self.entry, dataset, folders[name], evidence.checkpoint, options,
+                    progress=evidence.progress,
+                )  # fmt: skip
         except PdbenchError as error:
-            held.failures.append(f"{name}: {error}")
-    return found
+            self.found.failures.append(str(error))
+        return not self.found.failures
 
+    def _score(self, folders: Mapping[str, Path], work: Path) -> dict[str, Scored]:
+        """Score a folder of images for each dataset; what cannot be scored is a failure."""
+        entry, scored = self.entry, {}
+        for name, dataset in self.datasets.items():
+            try:
+                scored[name] = score_folder(
+                    folders[name], dataset, entry.id, entry.card.name,
+                    work=work / entry.id / name, options=self._options(),
+                    progress=self.evidence.progress,
+                )  # fmt: skip
+            except PdbenchError as error:
+                self.found.failures.append(f"{name}: {error}")
+        return scored
 
-def _compare_all(
-    entry: Entry, found: Mapping[str, Scored], held: _Held, notes: list[str], *, elsewhere: bool
-) -> bool:
-    """Compare scores on every dataset; return whether all of them were computed again."""
-    other = _other_models(entry)
-    notes += other.values()
-    for name, scored in found.items():
-        held.failures += _compare_scores(entry, name, scored, set(other), elsewhere=elsewhere)
-    whole = [_all_scored(entry, name, scored, notes) for name, scored in found.items()]
-    return not held.failures and not other and all(whole)
+    def _compare(self, scored: Mapping[str, Scored], *, elsewhere: bool) -> bool:
+        """Compare scores on every dataset; return whether all of them were computed again."""
+        other = _other_models(self.entry)
+        self.found.notes += other.values()
+        whole = not other
+        for name, part in scored.items():
+            self.found.failures += _compare_scores(
+                self.entry, name, part, set(other), elsewhere=elsewhere
+            )
+            if left := _not_scored(self.entry, name, part):
+                whole = False
+                self.found.notes.append(
+                    f"{name}: not computed again, their weights are missing: {', '.join(left)}"
+                )
+        return whole and not self.found.failures
 
 
 def _other_models(entry: Entry) -> dict[str, str]:
@@ -290,16 +296,6 @@ def _other_models(entry: Entry) -> dict[str, str]:
                     f"{theirs[:12]}, here {digest[:12]})"
                 )
     return other
-
-
-@contextlib.contextmanager
-def _work(evidence: Evidence) -> Iterator[Path]:
-    """Hold a folder for runs: the one given, or a temporary one."""
-    if evidence.work is not None:
-        yield evidence.work
-        return
-    with tempfile.TemporaryDirectory(prefix="pdbench-") as folder:
-        yield Path(folder)
 
 
 def _compare_images(entry: Entry, dataset: str, scored: Scored) -> Iterator[str]:
@@ -344,14 +340,13 @@ def _compare_scores(
             again = found.get((row.image, row.sample, metric))
             if again is None or metric in without:
                 continue
+            cell = f"{metric} of '{row.image}' is"
             if value is None:
                 if not entry.own:
-                    filled[metric] = f"{metric} of '{row.image}' is missing, but it is {again:.6f}"
-                continue
-            if scores_agree(value, again, metric, elsewhere=elsewhere):
-                continue
-            text = f"{metric} of '{row.image}' is {again:.6f}, not {value:.6f}"
-            changed[metric] = max(changed.get(metric, (0.0, "")), (abs(value - again), text))
+                    filled[metric] = f"{cell} missing, but it is {again:.6f}"
+            elif not scores_agree(value, again, metric, elsewhere=elsewhere):
+                text = f"{cell} {again:.6f}, not {value:.6f}"
+                changed[metric] = max(changed.get(metric, (0.0, "")), (abs(value - again), text))
     source = "what was run" if elsewhere else "these images"
     for _, text in changed.values():
         yield f"{dataset}: {text}; the scores are not those of {source}"
@@ -359,12 +354,8 @@ def _compare_scores(
         yield f"{dataset}: {text}; submit all scores that the images give"
 
 
-def _all_scored(entry: Entry, dataset: str, scored: Scored, notes: list[str]) -> bool:
-    """Tell whether every submitted score was computed again; note those that were not."""
+def _not_scored(entry: Entry, dataset: str, scored: Scored) -> list[str]:
+    """Return the metrics that have scores in the row but none when computed again."""
     found = {s.metric for s in scored.record.scores if s.value is not None}
     values = {m for row in entry.rows[dataset] for m, v in row.values.items() if v is not None}
-    if left := sorted(values - found):
-        notes.append(
-            f"{dataset}: not computed again, their weights are missing: {', '.join(left)}"
-        )
-    return not left
+    return sorted(values - found)

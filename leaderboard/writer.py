@@ -15,7 +15,6 @@ from pdbench.leaderboard.models import used_models
 from pdbench.leaderboard.provenance import (
     FORMAT,
     DatasetPart,
-    MetricEntry,
     Provenance,
     format_provenance,
     missing_cells,
@@ -79,7 +78,7 @@ def write_draft(folder: Path, card: Card, origin: Origin, scored: Mapping[str, S
         protocol=method.protocol,
         versions=dict(method.versions),
         models=used_models(columns),
-        metrics=tuple(MetricEntry.of(facts) for facts in metrics),
+        metrics=tuple(metrics),
         datasets={dataset: _part(part, columns) for dataset, part in scored.items()},
         files={path: sha256_hex(content) for path, content in contents.items()},
     )

@@ -14,15 +14,15 @@ from .api.evaluate import evaluate as evaluate
 from .api.inventory import doctor as doctor
 from .api.inventory import list_all as list_all
 from .api.leaderboard import build_leaderboard as build_leaderboard
+from .api.leaderboard import make_crops as make_crops
 from .api.leaderboard import open_server as open_server
+from .api.leaderboard import verify as verify
 from .api.protocols import protocol as protocol
 from .api.report import report as report
 from .api.results import Results as Results
 from .api.results import load as load
 from .api.run import run as run
-from .api.submit import make_crops as make_crops
 from .api.submit import submit as submit
-from .api.submit import verify as verify
 from .api.tables import plot as plot
 from .api.tables import table as table
 from .api.tensors import method as method

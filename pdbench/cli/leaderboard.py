@@ -9,14 +9,10 @@ from typing import Any
 
 import click
 
-from pdbench.api import leaderboard as site
-from pdbench.api import submit as api
-from pdbench.cli.options import ENGINE, options, split_commas
+from pdbench.cli.options import ENGINE, PATH, options, split_commas
 from pdbench.errors import InputError
 
 __all__ = ["command"]
-
-_PATH = click.Path(path_type=Path)
 
 
 @click.group("leaderboard")
@@ -28,7 +24,7 @@ def command() -> None:
 @click.argument("name", required=False, metavar="[ID]")
 @click.option(
     "--sr",
-    type=_PATH,
+    type=PATH,
     metavar="DIR|ZIP",
     help="The submission's images: score them again, which makes it re-scored.",
 )
@@ -39,7 +35,7 @@ def command() -> None:
 )
 @click.option(
     "--checkpoint",
-    type=_PATH,
+    type=PATH,
     metavar="FILE",
     help="Run the checkpoint that was submitted, which makes it reproduced.",
 )
@@ -48,25 +44,17 @@ def command() -> None:
     is_flag=True,
     help="Keep the verdict on the board, and with --sr the scores that it computed.",
 )
-@click.option("--board", type=_PATH, default=Path(api.BOARD), show_default=True, metavar="DIR")
-@click.option(
-    "--dataset",
-    "datasets",
-    multiple=True,
-    callback=split_commas,
-    metavar="ID,...",
-    help="Only these of the row's datasets.",
-)
-@options("data_root")
-@click.option("--work", type=_PATH, metavar="DIR", help="Keep images and scores there.")
-@options("device", "jobs", *ENGINE)
+@click.option("--work", type=PATH, metavar="DIR", help="Keep images and scores there.")
+@options("board", "datasets", "data_root", "device", "jobs", *ENGINE)
 def verify(name: str | None, **given: Any) -> None:  # noqa: ANN401
     """Check one row, or all, and say how far the board can vouch for it.
 
     No code of a submission is run. Without images or weights the level is self-reported, unless
     an earlier verdict on the same files says more.
     """
-    found = api.verify(name, progress=True, **given)
+    from pdbench.api.leaderboard import verify as check
+
+    found = check(name, progress=True, **given)
     for one in found:
         shown = one.id if one.id.isascii() and one.id.isprintable() else ascii(one.id)[1:-1]
         click.echo(f"{shown}: {one.level or 'REFUSED'}")
@@ -78,11 +66,6 @@ def verify(name: str | None, **given: Any) -> None:  # noqa: ANN401
         raise InputError(f"{count if name is None else 'refused'}: {refused[0].failures[0]}")
 
 
-_BOARD = click.option(
-    "--board", type=_PATH, default=Path(api.BOARD), show_default=True, metavar="DIR"
-)
-
-
 @command.command("crops")
 @click.option(
     "--method",
@@ -92,22 +75,12 @@ _BOARD = click.option(
     metavar="ID|SUITE,...",
     help="Methods of this repository. [default: table1]",
 )
-@click.option(
-    "--dataset",
-    "datasets",
-    multiple=True,
-    callback=split_commas,
-    metavar="ID,...",
-    help="Named datasets. [default: builtin]",
-)
-@options("data_root", "size", "device")
-@_BOARD
-def crops(methods: tuple[str, ...], datasets: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
+@options("board", "datasets", "data_root", "size", "device")
+def crops(**given: Any) -> None:  # noqa: ANN401
     """Make the comparison crops of this repository's own rows; their scores are in results/."""
-    made = api.make_crops(
-        methods or ("table1",), datasets=datasets or ("builtin",), progress=True, **given
-    )
-    for folder in made:
+    from pdbench.api.leaderboard import make_crops
+
+    for folder in make_crops(**{key: value for key, value in given.items() if value}):
         click.echo(f"Crops: {folder}")
 
 
@@ -115,26 +88,30 @@ def crops(methods: tuple[str, ...], datasets: tuple[str, ...], **given: Any) -> 
 @click.option(
     "-o",
     "--output",
-    type=_PATH,
+    type=PATH,
     default=Path("site"),
     show_default=True,
     metavar="DIR",
     help="New or empty folder, or an earlier site, which is replaced.",
 )
-@_BOARD
+@options("board")
 def build(output: Path, board: Path) -> None:
     """Write the board as static pages that need no server and no network."""
-    click.echo(f"Site: {site.build_leaderboard(output, board=board)}")
+    from pdbench.api.leaderboard import build_leaderboard
+
+    click.echo(f"Site: {build_leaderboard(output, board=board)}")
 
 
 @command.command("serve")
-@_BOARD
+@options("board")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 def serve(board: Path, port: int) -> None:
     """Build the site in a temporary folder and show it on this machine until Ctrl-C."""
+    from pdbench.api.leaderboard import build_leaderboard, open_server
+
     with tempfile.TemporaryDirectory(prefix="pdbench-") as place:
-        folder = site.build_leaderboard(Path(place) / "site", board=board).parent
-        with site.open_server(folder, port) as server:
+        folder = build_leaderboard(Path(place) / "site", board=board).parent
+        with open_server(folder, port) as server:
             click.echo(f"Site: http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)")
             with contextlib.suppress(KeyboardInterrupt):
                 server.serve_forever()

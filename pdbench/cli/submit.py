@@ -7,15 +7,12 @@ from typing import Any
 
 import click
 
-from pdbench.api import submit as api
-from pdbench.cli.options import ENGINE, options, split_commas
+from pdbench.cli.options import ENGINE, PATH, options
 from pdbench.cli.prompts import complete, is_interactive
 from pdbench.errors import InputError, system_reason
 from pdbench.registry import unknown_id
 
 __all__ = ["command"]
-
-_PATH = click.Path(path_type=Path)
 
 CARD_FIELDS = (
     "name", "authors", "paper", "link", "license", "training_data", "losses", "kind", "seeds",
@@ -26,21 +23,13 @@ CARD_FIELDS = (
 
 @click.command("submit")
 @click.option("--id", metavar="ID", help="Id of the row, like mynet-v2.")
-@click.option("--sr", type=_PATH, metavar="DIR|ZIP", help="Way in: your output images.")
+@click.option("--sr", type=PATH, metavar="DIR|ZIP", help="Way in: your output images.")
 @click.option(
-    "--checkpoint", type=_PATH, metavar="FILE", help="Way in: a x4 RGB network, of any known kind."
+    "--checkpoint", type=PATH, metavar="FILE", help="Way in: a x4 RGB network, of any known kind."
 )
 @click.option("--method", metavar="FILE.py:NAME", help="Way in: your own code; it is run here.")
-@click.option(
-    "--dataset",
-    "datasets",
-    multiple=True,
-    callback=split_commas,
-    metavar="ID,...",
-    help="Named datasets; several need a folder each in --sr. [default: builtin]",
-)
-@options("data_root")
-@click.option("--card", type=_PATH, metavar="FILE", help="The card as YAML, instead of the next:")
+@options("datasets", "data_root")
+@click.option("--card", type=PATH, metavar="FILE", help="The card as YAML, instead of the next:")
 @click.option("--name", metavar="TEXT", help="Title of the row.")
 @click.option("--author", "authors", multiple=True, metavar="TEXT", help="Repeat for each.")
 @click.option("--paper", metavar="TEXT", help="Title, venue, year; or 'unpublished'.")
@@ -58,10 +47,9 @@ CARD_FIELDS = (
 @click.option("--seed", "seeds", multiple=True, type=int, metavar="N")
 @click.option("--hardware", metavar="TEXT")
 @click.option("--runtime", type=float, metavar="SECONDS", help="Per megapixel of output.")
-@click.option("--board", type=_PATH, default=Path(api.BOARD), show_default=True, metavar="DIR")
-@options("metrics", "protocol", "size", "device", "jobs")
-@click.option("--work", type=_PATH, metavar="DIR", help="Kept. [default: runs/submit/<id>]")
-@options("weights_dir", "offline", *ENGINE)
+@options("board", "metrics", "protocol", "size", "device", "jobs", "weights_dir", "offline")
+@options(*ENGINE)
+@click.option("--work", type=PATH, metavar="DIR", help="Kept. [default: runs/submit/<id>]")
 @click.option("--replace", is_flag=True, help="Replace an earlier submission of that id.")
 @click.option("--dry-run", is_flag=True, help="Do everything but write to the board.")
 def command(card: Path | None, **said: Any) -> None:  # noqa: ANN401
@@ -70,8 +58,12 @@ def command(card: Path | None, **said: Any) -> None:  # noqa: ANN401
     What is missing is asked for in a terminal, and an error in a script. Nothing leaves this
     machine: commit the folder that is made and open a pull request.
     """
+    from pdbench.api.submit import submit
+
     given: dict[str, Any] = {
-        key: _plain(value) for key, value in said.items() if value not in (None, ())
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in said.items()
+        if value not in (None, ())
     }
     fields = {field: given.pop(field) for field in CARD_FIELDS if field in given}
     if card is not None and fields:
@@ -85,7 +77,7 @@ def command(card: Path | None, **said: Any) -> None:  # noqa: ANN401
     if "id" not in given:
         raise click.UsageError("say what to call it: --id ID")
     name = given.pop("id")
-    done = api.submit(name, card=card or fields, progress=True, **given)
+    done = submit(name, card=card or fields, progress=True, **given)
     for warning in done.warnings:
         click.echo(f"note: {warning}", err=True)
     outputs = sum(len(part.outputs) for part in done.entry.provenance.datasets.values())
@@ -94,10 +86,6 @@ def command(card: Path | None, **said: Any) -> None:  # noqa: ANN401
         click.echo("Dry run: nothing was written to the board")
     else:
         click.echo(f"Submission: {done.folder}")
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def check_answer(what: str, value: Any) -> None:  # noqa: ANN401

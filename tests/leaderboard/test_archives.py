@@ -49,6 +49,33 @@ def test_a_zip_file_is_unpacked_and_gone_afterwards(prefix, tmp_path):
     assert not folder.exists()
 
 
+CLUTTER = ("__MACOSX/._a.png", "__MACOSX/Set5/._a.png", ".DS_Store", "Set5/.DS_Store",
+           "Set5/._a.png", "Set5/Thumbs.db", "Set5/desktop.ini")  # fmt: skip
+
+
+def test_what_finder_and_explorer_add_is_left_out(tmp_path):
+    members = {"Set5/a.png": png(), **dict.fromkeys(CLUTTER, b"\x00\x05\x16\x07 no image")}
+    with open_images(zipped(tmp_path, members)) as folder:
+        assert [path.name for path in folder.rglob("*") if path.is_file()] == ["a.png"]
+        assert [path.name for path in dataset_folder(folder, "set5", alone=True).iterdir()] == [
+            "a.png"
+        ]
+    for name, content in members.items():
+        path = tmp_path / "unpacked" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    with open_images(tmp_path / "unpacked") as folder:
+        assert dataset_folder(folder, "set5", alone=False).name == "Set5"
+
+
+@pytest.mark.parametrize("name", ["set5", "Set5", "SET-5", "Set5_x4"])
+def test_a_folder_of_a_dataset_is_known_in_any_spelling(name, tmp_path):
+    (tmp_path / name).mkdir()
+    assert dataset_folder(tmp_path, "set5", alone=False).name == name
+    with pytest.raises(InputError, match="no folder 'set14'"):
+        dataset_folder(tmp_path, "set14", alone=False)
+
+
 def test_several_datasets_need_a_folder_each(tmp_path):
     with pytest.raises(InputError, match="no folder 'set14'"):
         dataset_folder(tmp_path, "set14", alone=False)

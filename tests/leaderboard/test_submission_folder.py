@@ -190,10 +190,17 @@ def test_an_id_is_a_plain_folder_name(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["mynet", "srflow-da[tau=0.9]", "median-5", "a", "blend[alpha=0.5]", "net_v2.1"]
+    "name",
+    ["mynet", "srflow-da[tau=0.9]", "median-5", "a", "blend[alpha=0.5]", "net-1.0"],
 )
 def test_ids_of_methods_are_ids_of_submissions(name):
     assert check_id(name) == name
+
+
+@pytest.mark.parametrize("name", ["net-05", "net[t=0.90]", "net[t=1.0,y=2]", "net[x=00]", "007"])
+def test_an_id_has_one_spelling(name):
+    with pytest.raises(InputError, match="needless zeros"):
+        check_id(name)
 
 
 @settings(max_examples=80, deadline=None)
@@ -222,6 +229,14 @@ def test_a_look_alike_does_not_push_the_original_off_the_board(board, entry):
     rehash(twin)
     assert "looks like 'mynet'" in failures(board, "rnynet")
     assert failures(board, "mynet") == ""
+
+
+def test_a_checkout_with_windows_line_ends_changes_nothing(board, entry):
+    before = read_entry(entry)
+    for path in (entry / "card.yaml", entry / "provenance.json", entry / "set5_x4.csv"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_entry(entry) == before
+    assert failures(board) == ""
 
 
 def test_a_broken_submission_leaves_the_others_as_they_are(board, entry):

@@ -276,6 +276,16 @@ def test_a_cell_that_the_images_can_fill_is_no_gap(images, board, entry, made, d
     assert "is missing, but it is 0." in text
 
 
+def test_another_model_file_is_named_and_accuses_nobody(board, entry, made, data_root):
+    card = {**CARD, "name": "Third"}
+    submit(board, "third", made / "third", data_root, card, metrics=("psnr", "lpips-vgg"))
+    third = board / "submissions" / "third"
+    edit(third, lambda p: p["models"].update({"vgg16_features.safetensors": "0" * 64}))
+    text = failures(board, "third")
+    assert "lpips-vgg was made with another model file: vgg16_features.safetensors" in text
+    assert "the board accepts" in text
+
+
 def test_a_gap_that_the_metric_itself_leaves_counts(board, made, data_root):
     # NIQE needs 192 pixels a side: the board finds the same gap
     done = submit(board, "third", made / "third", data_root, {**CARD, "name": "Third"},
@@ -345,6 +355,12 @@ def test_the_name_of_another_row_is_refused(board, made, data_root):
         submit(board, "third", made / "third", data_root, {**CARD, "name": "MYNET"})
 
 
+@pytest.mark.parametrize("name", ["r-r-d-b", "fusion-11", "srflow-da[tau=0.35]", "average-7"])
+def test_no_spelling_of_a_method_of_the_repository_is_free(name, board, made, data_root):
+    with pytest.raises(InputError, match="name of a method of pdbench"):
+        submit(board, name, made / "third", data_root, {**CARD, "name": "Third"})
+
+
 def test_methods_of_the_repository_keep_their_names(board, entry):
     edit(entry, lambda p: p.update(id="median-5"))
     entry.rename(board / "submissions" / "median-5")
@@ -359,6 +375,7 @@ def test_nobody_else_passes_for_the_repository(name, board, entry):
 
 
 def test_a_verdict_cannot_be_written_outside_the_board(board):
-    (found,) = api.verify("mynet", board=board)
+    api.verify("mynet", board=board, record=True)
+    verdict = read_board(board).verdicts["mynet"]
     with pytest.raises(InputError, match="id of a submission"):
-        write_verdict(board, type(found.verdict)(**{**vars(found.verdict), "id": "../x"}))
+        write_verdict(board, verdict.model_copy(update={"id": "../x"}))
