@@ -38,9 +38,16 @@ class Family:
     make: Callable[[str], Method]
     examples: tuple[str, ...]
 
+    def _spelled_out(self, name: str) -> str:
+        """Return the id for a spelling without brackets ("srflow-da:0.9")."""
+        family, bracket, parameter = self.id.partition("[")
+        if not bracket or not name.startswith(f"{family}:"):
+            return name
+        return f"{family}[{parameter.partition('=')[0]}={name.removeprefix(f'{family}:')}]"
+
     def claims(self, name: str) -> bool:
         """Tell whether a name belongs to this family, whatever its parameter."""
-        return self.pattern.fullmatch(name) is not None
+        return self.pattern.fullmatch(self._spelled_out(name)) is not None
 
     def match(self, name: str) -> Method | None:
         """Return the member called `name`, or None if the name is not of this family.
@@ -48,6 +55,7 @@ class Family:
         Raises:
             InputError: The parameter is out of range, or not spelt canonically.
         """
+        name = self._spelled_out(name)
         found = self.pattern.fullmatch(name)
         if not found:
             return None

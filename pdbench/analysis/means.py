@@ -104,7 +104,7 @@ class Summary:
         facts: The metrics, in column order.
         titles: Method id -> title, for those that have one.
         size: Size of the networks ("compact"), "" for none.
-        lr: What a reader must know of the LR images, or "".
+        remarks: (mark, text) of what else a reader must know.
         caption: Images, protocol, networks and seeds of the means in one line.
     """
 
@@ -118,7 +118,7 @@ class Summary:
     facts: tuple[MetricFacts, ...]
     titles: Mapping[str, str]
     size: str
-    lr: str
+    remarks: tuple[tuple[str, str], ...]
     caption: str
 
     def title(self, method: str) -> str:
@@ -149,7 +149,7 @@ def summarize(
     titles: Mapping[str, str] | None = None,
     images: int | None = None,
     size: str = "",
-    lr: str = "",
+    remarks: Sequence[tuple[str, str]] = (),
     worst: bool = False,
 ) -> Summary:
     """Gather per-output scores into means.
@@ -160,7 +160,7 @@ def summarize(
         titles: Method id -> title; ids stand for themselves where there is none.
         images: Number of images in the dataset; by default the number of distinct images seen.
         size: Size of the networks ("compact").
-        lr: What a reader must know of the LR images, or "".
+        remarks: (mark, text) of what else a reader must know.
         worst: Let each image count by its worst output instead of the mean of its outputs.
 
     Returns:
@@ -198,7 +198,7 @@ def summarize(
         facts=facts,
         titles=titles or {},
         size=size,
-        lr=lr,
+        remarks=tuple(remarks),
         caption="; ".join(map(one_line, parts)),
     )
 

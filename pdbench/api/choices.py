@@ -19,5 +19,5 @@ PROTOCOL_FORMATS = ("text", "json")
 CERTAINTIES = ("ellipses", "bars", "none")
 """What `plot` shows of certainty."""
 
-KINDS = ("methods", "metrics", "protocols", "datasets", "weights")
+KINDS = ("methods", "suites", "metrics", "protocols", "datasets", "weights")
 """What `list` lists."""

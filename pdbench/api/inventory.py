@@ -37,7 +37,7 @@ def list_all(
     """List what pdbench supports of one kind, and what of it is installed.
 
     Args:
-        kind: "methods", "metrics", "protocols", "datasets" or "weights".
+        kind: "methods", "suites", "metrics", "protocols", "datasets" or "weights".
         data_root: Folder that holds the named datasets; PDBENCH_DATA when None.
         weights_dir: Folder searched for weights first; PDBENCH_WEIGHTS when None.
 
@@ -54,6 +54,8 @@ def list_all(
     with settings(weights_dir=weights_dir):
         if kind == "methods":
             return _method_rows()
+        if kind == "suites":
+            return [(name, ", ".join(ids)) for name, ids in methods.SUITES.items()]
         if kind == "metrics":
             return _metric_rows()
         if kind == "protocols":

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pdbench.api.choices import TEXT_FORMATS
-from pdbench.cli.options import PATH
+from pdbench.cli.options import PATH, options
 
 __all__ = ["command"]
 
@@ -17,6 +17,7 @@ __all__ = ["command"]
 @click.option(
     "--format", "form", type=click.Choice(TEXT_FORMATS), default="text", show_default=True
 )
+@options("json")
 def command(table: Path, form: str) -> None:
     """Check a CSV table of scores by itself; "paper" is the paper's own Table 1.
 

@@ -17,6 +17,7 @@ __all__ = ["command"]
 @click.option(
     "--format", "form", type=click.Choice(TEXT_FORMATS), default="text", show_default=True
 )
+@options("json")
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Hold the scores in FOLDER (a run folder, or a folder of results/) against claims C1 to C8.
 

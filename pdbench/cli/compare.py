@@ -7,20 +7,29 @@ from typing import Any
 
 import click
 
-from pdbench.cli.options import ENGINE, PATH, options, split_commas
+from pdbench.cli.ids import check_ids, complete
+from pdbench.cli.options import ENGINE, PATH, options, split_methods
 
 __all__ = ["command"]
 
 
 @click.command("compare")
-@click.option("--dataset", default="builtin", show_default=True, metavar="ID|DIR")
+@click.option(
+    "--dataset",
+    default="builtin",
+    show_default=True,
+    callback=check_ids("dataset"),
+    shell_complete=complete("dataset"),
+    metavar="ID|DIR",
+)
 @click.option("--image", required=True, metavar="NAME", help="Image of the dataset.")
 @click.option("--crop", required=True, metavar="x,y,w,h", help="In pixels of the HR image.")
 @click.option(
     "--methods",
     "--method",
     multiple=True,
-    callback=split_commas,
+    callback=check_ids("method", split_methods),
+    shell_complete=complete("method"),
     default=("bicubic", "rrdb", "average-5"),
     show_default="bicubic,rrdb,average-5",
     metavar="ID|FILE.py:NAME,...",

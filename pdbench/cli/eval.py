@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pdbench.cli.ids import check_ids, complete
 from pdbench.cli.options import ENGINE, PATH, options
 from pdbench.cli.outcome import print_result
 
@@ -24,7 +25,13 @@ __all__ = ["command"]
 @click.option(
     "--lr", type=PATH, metavar="DIR", help="LR images; found beside --hr, or made from it."
 )
-@click.option("--dataset", metavar="ID", help="Compare with a named dataset instead of --hr.")
+@click.option(
+    "--dataset",
+    callback=check_ids("dataset"),
+    shell_complete=complete("dataset"),
+    metavar="ID",
+    help="Compare with a named dataset instead of --hr.",
+)
 @click.option(
     "--group-by",
     is_flag=False,

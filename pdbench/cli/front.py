@@ -26,6 +26,7 @@ __all__ = ["command"]
 @click.option(
     "--format", "form", type=click.Choice(REPORT_FORMATS), default="text", show_default=True
 )
+@options("json")
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Say which methods in FOLDER no other beats in both metrics, how surely, and the hypervolume.
 

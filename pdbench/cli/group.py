@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from importlib import import_module
 
 import click
 
 from pdbench.registry import close_matches
 
-__all__ = ["COMMANDS", "LazyGroup"]
+__all__ = ["COMMANDS", "LazyGroup", "verbosity"]
 
 COMMANDS = {
     "audit": "Check a table of scores for what cannot be true.",
@@ -20,7 +22,7 @@ COMMANDS = {
     "eval": "Score a folder of super-resolved images.",
     "front": "Find the Pareto front of two metrics and how sure it is.",
     "leaderboard": "Verify the submissions on a board; build and show its site.",
-    "list": "List methods, metrics, protocols, datasets or weights.",
+    "list": "List methods, suites, metrics, protocols, datasets or weights.",
     "plot": "Draw scores as a perception-distortion plane (HTML, PNG, SVG, PDF).",
     "protocol": "Say what a protocol chooses, and where each choice comes from.",
     "report": "Write stored scores as one page: table, plane, claims, provenance.",
@@ -31,6 +33,34 @@ COMMANDS = {
     "weights": "List weights; import authors' published checkpoints.",
 }
 """Command -> the line `pdbench --help` prints; `pdbench/cli/<command>.py` holds `command`."""
+
+
+def verbosity() -> list[click.Option]:
+    """Return -v and -q, which every command takes, before its name or after it."""
+    return [
+        click.Option(
+            ["-v", "--verbose"],
+            is_flag=True,
+            expose_value=False,
+            callback=_log_from(logging.INFO),
+            help="Log what is done, to stderr.",
+        ),
+        click.Option(
+            ["-q", "--quiet"],
+            is_flag=True,
+            expose_value=False,
+            callback=_log_from(logging.ERROR),
+            help="No warnings, no progress bars.",
+        ),
+    ]
+
+
+def _log_from(level: int) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def callback(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+        if value:
+            logging.getLogger().setLevel(level)
+
+    return callback
 
 
 class LazyGroup(click.Group):
@@ -46,6 +76,9 @@ class LazyGroup(click.Group):
             return None
         module = import_module(f"pdbench.cli.{cmd_name}")
         command: click.Command = module.command
+        for one in (command, *getattr(command, "commands", {}).values()):
+            known = {param.name for param in one.params}
+            one.params += [param for param in verbosity() if param.name not in known]
         return command
 
     def resolve_command(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from pdbench import __version__
-from pdbench.cli.group import LazyGroup
+from pdbench.cli.group import LazyGroup, verbosity
 from pdbench.cli.terminal import LogHandler, prepare_streams, print_line
 from pdbench.errors import PdbenchError
 
@@ -30,19 +30,23 @@ _REFUSALS = {
 }
 
 
-@click.group(cls=LazyGroup, invoke_without_command=True)
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="pdbench", message="%(prog)s %(version)s")
-@click.option("-v", "--verbose", is_flag=True, help="Log what is done, to stderr.")
 @click.pass_context
-def cli(ctx: click.Context, verbose: bool) -> None:
+def cli(ctx: click.Context) -> None:
     """Perception-distortion benchmark of x4 image super-resolution.
 
     Start with: pdbench run --method median-5
     """
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, handlers=[LogHandler()], force=True)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
+
+
+cli.params += verbosity()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = None if arguments is None else list(arguments)
     prepare_streams()
+    logging.basicConfig(level=logging.WARNING, handlers=[LogHandler()], force=True)
     try:
         code = cli.main(args=words, prog_name="pdbench", standalone_mode=False)
     except click.Abort:

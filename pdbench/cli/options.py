@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-__all__ = ["ENGINE", "PATH", "options", "parse_memory", "split_commas"]
+from pdbench.cli.ids import check_ids, complete, spelled_out
+
+__all__ = ["ENGINE", "PATH", "options", "parse_memory", "split_commas", "split_methods"]
 
 PATH = click.Path(path_type=Path)
 
@@ -34,6 +36,13 @@ def split_commas(
     """
     words = (word.strip() for value in values for word in _OUTSIDE_BRACKETS.split(value))
     return tuple(dict.fromkeys(word for word in words if word))
+
+
+def split_methods(
+    ctx: click.Context | None, param: click.Parameter | None, values: Sequence[str]
+) -> tuple[str, ...]:
+    """Split as `split_commas`, and spell ids without brackets ("srflow-da:0.9") out."""
+    return tuple(dict.fromkeys(map(spelled_out, split_commas(ctx, param, values))))
 
 
 def parse_memory(
@@ -66,13 +75,16 @@ _OPTIONS = {
         "--protocol",
         default="paper",
         show_default=True,
+        callback=check_ids("protocol"),
+        shell_complete=complete("protocol"),
         metavar="ID",
         help="Conventions of the metrics (pdbench list protocols).",
     ),
     "metrics": click.option(
         "--metrics",
         multiple=True,
-        callback=split_commas,
+        callback=check_ids("metric", split_commas),
+        shell_complete=complete("metric"),
         metavar="ID,...",
         help="Metrics to compute; all of the protocol's by default.",
     ),
@@ -169,10 +181,17 @@ _OPTIONS = {
     # What commands that read stored scores choose
     "folder": click.argument("folder", type=PATH, default=Path("runs/builtin")),
     "methods": click.option(
-        "--method", "methods", multiple=True, callback=split_commas, metavar="ID,..."
+        "--method",
+        "methods",
+        multiple=True,
+        callback=split_methods,
+        shell_complete=complete("method"),
+        metavar="ID,...",
     ),
+    "json": click.option("--json", "form", flag_value="json", help="The same as --format json."),
     "stored_protocol": click.option(
         "--protocol",
+        shell_complete=complete("protocol"),
         metavar="ID",
         help="Show scores under this protocol; by default that of the latest run.",
     ),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pdbench.cli.terminal import print_line, printable
+
 if TYPE_CHECKING:
     from pdbench.harness.run_info import RunResult
 
@@ -28,9 +30,9 @@ def print_result(result: RunResult, *, traceback: bool) -> int:
     record = result.record
     click.echo(table(summarize_record(record)))
     for method, reason in result.left_out.items():
-        click.echo(f"left out: {method}: {reason}", err=True)
+        print_line(f"left out: {method}: {reason}")
     for text in result.tracebacks.values() if traceback else ():
-        click.echo(text, err=True, nl=False)
+        click.echo(printable(text), err=True, nl=False)
     scores = f"{result.computed} scores computed, {result.kept} kept"
     click.echo(f"\nScores: {result.folder} ({scores})")
     click.echo(f"LR:     {record.dataset.lr_text}")
@@ -40,7 +42,7 @@ def print_result(result: RunResult, *, traceback: bool) -> int:
     chosen = "".join(f" --protocol {name}" for name in others)
     click.echo(f"Plane:  pdbench plot {result.folder}{chosen} -o plane.html")
     if problem := _problem(result):
-        click.echo(f"pdbench: {problem}", err=True)
+        print_line(f"pdbench: {problem}")
         return 1
     return 0
 
@@ -48,9 +50,13 @@ def print_result(result: RunResult, *, traceback: bool) -> int:
 def _problem(result: RunResult) -> str:
     """Say in one line what could not be scored, "" where all was."""
     if result.failed:
-        (image, method, reason), *others = result.failed
-        more = f" and {len(others)} more" if others else ""
-        return f"failed: {method} on {image}{more}: {reason}"
+        failures: dict[tuple[str, str], list[str]] = {}
+        for image, method, reason in result.failed:
+            failures.setdefault((method, reason), []).append(image)
+        return "failed: " + "; ".join(
+            f"{method} on {', '.join(images[:3])}{' ...' * (len(images) > 3)}: {reason}"
+            for (method, reason), images in failures.items()
+        )
     if not result.computed and not result.kept:
         reasons = "; ".join(sorted(set(result.unavailable.values())))
         return f"nothing could be scored{': ' if reasons else ''}{reasons}"

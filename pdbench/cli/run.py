@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from pdbench.cli.options import ENGINE, PATH, options, split_commas
+from pdbench.cli.ids import check_ids, complete
+from pdbench.cli.options import ENGINE, PATH, options, split_methods
 from pdbench.cli.outcome import print_result
 
 __all__ = ["command"]
@@ -17,12 +18,19 @@ __all__ = ["command"]
     "--method",
     "methods",
     multiple=True,
-    callback=split_commas,
+    callback=check_ids("method", split_methods),
+    shell_complete=complete("method"),
     metavar="ID|FILE.py:NAME",
-    help="Method to score, e.g. median-5 or srflow-da[tau=0.9], or code of your own: a callable, "
-    "an nn.Module or a Method; repeat it or join with commas.",
+    help="Method to score, e.g. median-5 or srflow-da:0.9, or code of your own: a callable, an "
+    "nn.Module or a Method; repeat it or join with commas.",
 )
-@click.option("--suite", metavar="NAME", help="Score all methods of a suite, e.g. table1.")
+@click.option(
+    "--suite",
+    callback=check_ids("suite"),
+    shell_complete=complete("suite"),
+    metavar="NAME",
+    help="Score all methods of a suite, e.g. table1.",
+)
 @click.option(
     "--checkpoint",
     type=PATH,
@@ -34,6 +42,8 @@ __all__ = ["command"]
     "--dataset",
     default="builtin",
     show_default=True,
+    callback=check_ids("dataset"),
+    shell_complete=complete("dataset"),
     metavar="ID|DIR",
     help="Dataset id (pdbench list datasets) or a folder of HR images.",
 )
@@ -62,5 +72,5 @@ def command(force: tuple[str, ...], traceback: bool, **given: Any) -> int:  # no
     """
     from pdbench.api.run import run
 
-    again = split_commas(None, None, force) if force else None
+    again = split_methods(None, None, force) if force else None
     return print_result(run(force=again, progress=True, **given), traceback=traceback)

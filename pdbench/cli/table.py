@@ -20,6 +20,7 @@ __all__ = ["command"]
 @click.option(
     "--format", "form", type=click.Choice(TABLE_FORMATS), default="text", show_default=True
 )
+@options("json")
 @options("methods")
 @click.option("--metrics", multiple=True, callback=split_commas, metavar="ID,...")
 @options("stored_protocol", "seeds")

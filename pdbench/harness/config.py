@@ -109,8 +109,8 @@ class Progress:
         method: Method id.
         scores: All scores asked for, with or without values.
         final: Whether another run would end the same way.
-        outside: Share of the output's values beyond `scorer.BOUND` outside [0, 1]; the largest of
-            its samples.
+        outside: Share of the output's values more than `run_info.BOUND` outside [0, 1]; the
+            largest of its samples.
         traceback: Where the method failed, "" if it did not.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator
 from typing import Any, TypeVar
 
@@ -21,14 +22,14 @@ def progress_bar(total: int, description: str, *, show: bool, **options: str) ->
     Args:
         total: Steps.
         description: What is being done ("checking images").
-        show: Show it, where stderr is a terminal.
+        show: Show it, where stderr is a terminal and warnings are shown.
         options: More of tqdm's.
     """
     return tqdm(
         total=total,
         desc=description,
         delay=DELAY,
-        disable=None if show else True,
+        disable=None if show and logging.getLogger().level < logging.ERROR else True,
         leave=False,
         **options,
     )

@@ -15,6 +15,7 @@ from pdbench.errors import InputError
 from pdbench.scores import MetricFacts, Score, check_printable
 
 __all__ = [
+    "BOUND",
     "DatasetRecord",
     "ImageFingerprint",
     "MethodRecord",
@@ -22,6 +23,13 @@ __all__ = [
     "RunResult",
     "installed_versions",
 ]
+
+BOUND = 0.25
+"""How far outside [0, 1] an output's value is reported. Overshoot at edges stays below: bicubic's
+is 0.15 at most."""
+
+_NAMED = 3
+"""Images that a remark names."""
 
 _PACKAGES = ("torch", "numpy", "scipy", "pillow", "scikit-image")
 
@@ -112,7 +120,7 @@ class MethodRecord:
         models: File of a metric's weights -> sha256 of the one that was used, where that is not
             part of the protocol hash because none is published.
         outside: Image name -> share of the output's values far outside [0, 1], where there are
-            many; see `pdbench.harness.scorer.BOUND`.
+            any; far is by more than `BOUND`.
     """
 
     id: str
@@ -139,6 +147,19 @@ class MethodRecord:
         check_printable(self.title, self.size, self.protocol, self.weights)
         if not 0 <= self.seed < 2**63:
             raise InputError(f"seed {self.seed!r:.60} is not from 0 to 2**63 - 1")
+
+    @property
+    def outside_text(self) -> str:
+        """Which outputs leave [0, 1] by far, the worst first; "" where none does."""
+        if not self.outside:
+            return ""
+        worst = sorted(self.outside, key=lambda image: -self.outside[image])
+        named = ", ".join(f"{image} {self.outside[image]:.1%}" for image in worst[:_NAMED])
+        more = f" and {len(worst) - _NAMED} more" if len(worst) > _NAMED else ""
+        return (
+            f"{self.title}: outputs of {len(worst)} images leave [0, 1] by more than {BOUND:g} "
+            f"({named} of the values{more}); the network may have exploded"
+        )
 
     def weights_of(self, image: str) -> str:
         """Return the fingerprint that is stored with the scores of one image."""
@@ -184,6 +205,13 @@ class RunRecord:
     def sizes(self) -> str:
         """Sizes of the networks behind the scores, joined ("compact"); "" where none was used."""
         return ", ".join(sorted({method.size for method in self.methods} - {""}))
+
+    @property
+    def remarks(self) -> tuple[tuple[str, str], ...]:
+        """What a reader of the scores must know besides them: (mark, text)."""
+        notes = [("LR", self.dataset.lr_text if self.dataset.lr_psnr else "")]
+        notes += [("!", method.outside_text) for method in self.methods]
+        return tuple((mark, text) for mark, text in notes if text)
 
     def of_seeds(self, seeds: Collection[int]) -> RunRecord:
         """Return the record with the scores of some run seeds; of all when none is named.

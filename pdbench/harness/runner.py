@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -36,6 +37,8 @@ from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
 
 __all__ = ["run"]
+
+_log = logging.getLogger(__name__)
 
 
 def run(
@@ -89,6 +92,10 @@ def run(
         missing = _missing(store, config, records, images)
         _note_unavailable(store, config, images, missing, unavailable)
         tasks = _tasks(config, images, work, unavailable)
+        _log.info(
+            "%s: %d methods, %d metrics, %d images; %d images to be scored",
+            folder, len(records), len(facts), len(images), len(tasks),
+        )  # fmt: skip
         done = _execute(store, config, tasks, executor, progress)
     record = _of_methods(read_run(folder, dataset.id, seeds=(options.seed,)), config.methods)
     computed = sum(score.value is not None for one in done for score in one.scores)
@@ -267,6 +274,7 @@ def _execute(
             )
             bar.set_postfix_str(executor.in_use, refresh=False)
             bar.update(image.pixels)
+            _log.info("scored %s of %s", one.method, one.image)
             done.append(one)
     return done
 

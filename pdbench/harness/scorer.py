@@ -15,21 +15,17 @@ from pdbench.errors import InputError, MetricUndefined, NonFiniteImage, PdbenchE
 from pdbench.harness.config import Progress, RunConfig, Task, missing_scores
 from pdbench.harness.method import Method
 from pdbench.harness.restore import make_bank, open_networks, restore, save_outputs
-from pdbench.harness.run_info import MethodRecord
+from pdbench.harness.run_info import BOUND, MethodRecord
 from pdbench.metrics import METRICS
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.scores import Score
 
-__all__ = ["BOUND", "ImageScorer"]
+__all__ = ["ImageScorer"]
 
 FUSED = "one image made from samples is outside the challenge's rules: it has no diversity"
 
 NON_FINITE = "failed: the output holds NaN or infinite values"
-
-BOUND = 0.25
-"""How far outside [0, 1] an output's value is reported. Overshoot at edges stays below: bicubic's
-is 0.15 at most."""
 
 
 class ImageScorer:

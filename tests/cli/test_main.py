@@ -1,6 +1,8 @@
 """What every command shares: help, errors of the user, of the machine, and Ctrl-C."""
 
 import errno
+import json
+import logging
 import subprocess
 import sys
 import tomllib
@@ -19,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def modules_after(words):
     """Return the names of the modules a fresh interpreter has loaded after `pdbench WORDS`."""
     code = (
-        "import sys, pdbench.cli\n"
+        "import sys, pdbench, pdbench.cli\n"
         f"pdbench.cli.main({words!r})\n"
         "print('\\n'.join(sys.modules), file=sys.stderr)"
     )
@@ -29,9 +31,10 @@ def modules_after(words):
     return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["train", "--help"]])
+@pytest.mark.parametrize("words", [["-h"], ["run", "--help"], ["train", "-h"]])
 def test_help_loads_neither_torch_nor_numpy(words):
-    assert not modules_after(words) & {"torch", "numpy", "scipy", "PIL", "plotly", "yaml"}
+    loaded = modules_after(words)
+    assert not loaded & {"torch", "numpy", "scipy", "PIL", "pandas", "plotly", "pydantic", "yaml"}
 
 
 def test_help_names_every_command(pdbench):
@@ -63,7 +66,7 @@ def test_every_command_has_help_and_a_public_call(name, pdbench):
 
 def test_one_file_per_command():
     files = {path.stem for path in (ROOT / "pdbench" / "cli").glob("*.py")}
-    others = {"__init__", "group", "main", "options", "outcome", "prompts", "terminal"}
+    others = {"__init__", "group", "ids", "main", "options", "outcome", "prompts", "terminal"}
     assert files - others == set(COMMANDS)
 
 
@@ -115,25 +118,44 @@ def test_a_bug_keeps_its_traceback(pdbench, monkeypatch):
         pdbench("run")
 
 
-def test_completion_offers_the_commands():
+def completed(words):
+    """Return what a shell is offered after these words."""
     environment = {
         "_PDBENCH_COMPLETE": "bash_complete",
-        "COMP_WORDS": "pdbench t",
-        "COMP_CWORD": "1",
+        "COMP_WORDS": f"pdbench {words}",
+        "COMP_CWORD": str(len(words.split())),
     }
+    code = "import sys, pdbench.cli; sys.argv[0] = 'pdbench'; pdbench.cli.main()"
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys, pdbench.cli; sys.argv[0] = 'pdbench'; pdbench.cli.main()",
-        ],
+        [sys.executable, "-X", "importtime", "-c", code],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert {line.split(",")[1] for line in done.stdout.split()} == {"table", "train"}
+    assert "torch" not in done.stderr
+    return {line.partition(",")[2] for line in done.stdout.split()}
+
+
+def test_completion_offers_the_commands():
+    assert completed("t") == {"table", "train"}
+
+
+@pytest.mark.parametrize("words", [["-v", "list", "methods"], ["list", "methods", "-v"]])
+def test_verbosity_goes_before_and_after_the_command(words, pdbench):
+    assert pdbench(*words).code == 0
+    assert logging.getLogger().level == logging.INFO
+    assert pdbench("list", "methods").code == 0
+    assert logging.getLogger().level == logging.WARNING
+    assert pdbench("list", "methods", "-q").code == 0
+    assert logging.getLogger().level == logging.ERROR
+
+
+@pytest.mark.parametrize("words", [["list", "suites"], ["doctor"]])
+def test_lists_are_json_on_request(words, pdbench):
+    found = json.loads(pdbench(*words, "--json").out)
+    assert "table1" in [entry["id"] for entry in found] if words[0] == "list" else found["weights"]
 
 
 def test_the_installed_script_is_this_entry_point():

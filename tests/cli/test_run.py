@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,9 @@ from pdbench.baselines import BASELINES, fingerprint, open_baseline
 from pdbench.baselines.baseline import read_weights
 from pdbench.cli import main
 from pdbench.cli.options import parse_memory, split_commas
+from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.store import RunStore
+from pdbench.methods import METHODS
 
 CHEAP = ("--metrics", "psnr,ssim", "-j", "1")
 
@@ -87,6 +89,42 @@ def test_a_network_runs_in_worker_processes(pdbench, photos):
     outcome = pdbench("run", "--method", "rrdb,bicubic", "--dataset", photos, "--metrics", "psnr")
     assert outcome.code == 0
     assert outcome.out.index("Bicubic") < outcome.out.index("RRDB")  # the paper's order
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Bicubic, with a bug in it, in this process."""
+
+    def crash(lr, bank):
+        raise ZeroDivisionError("a \x1b[31mbug")
+
+    method = replace(METHODS.get("bicubic"), run=crash)
+    monkeypatch.setitem(METHODS._entries, "bicubic", method)
+    monkeypatch.setattr("pdbench.harness.runner.LocalExecutor", lambda _jobs: SerialExecutor())
+
+
+def test_a_failing_method_is_one_line_and_the_others_are_kept(broken, pdbench, photos):
+    words = ("run", "--method", "bicubic,rrdb", "--dataset", photos, "--metrics", "psnr")
+    outcome = pdbench(*words)
+    assert outcome.code == 1
+    assert outcome.line == (
+        "pdbench: failed: bicubic on p0, p1: ZeroDivisionError: a \\x1b[31mbug"
+    )
+    assert "(2 scores computed, 0 kept)" in outcome.out
+    assert "failed: ZeroDivisionError" in outcome.out
+    shown = pdbench(*words, "--traceback")
+    assert "in crash" in shown.err
+    assert "(0 scores computed, 2 kept)" in shown.out
+
+
+def test_a_run_without_any_score_fails(pdbench, photos, monkeypatch):
+    monkeypatch.setenv("PDBENCH_OFFLINE", "1")
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME", "HF_HOME"):
+        monkeypatch.setenv(name, str(photos))
+    outcome = pdbench("run", "--method", "bicubic", "--dataset", photos, "--metrics", "pieapp")
+    assert outcome.code == 1
+    assert outcome.line.startswith("pdbench: nothing could be scored: PieAPP")
+    assert "(0 scores computed, 0 kept)" in outcome.out
 
 
 def test_a_networks_weights_are_taken_from_the_weights_folder(tmp_path):

@@ -72,6 +72,14 @@ def nan_where_dark(lr, bank):
     return bicubic_upsample(lr) * (float("nan") if lr.mean() < 0.3 else 1)
 
 
+def explode_where_dark(lr, bank):
+    """Finite values, a quarter of them far outside [0, 1], for images with a mean below 0.3."""
+    image = bicubic_upsample(lr)
+    if lr.mean() < 0.3:
+        image[..., : image.shape[-1] // 4] = -21
+    return image
+
+
 def one_bad_sample(lr, bank):
     samples = bank.samples("sampler", tau=0.9, count=3).clone()
     samples[1, 0, 0, 0] = float("inf")
@@ -116,6 +124,7 @@ METHODS = Registry(
         ),
         declare("nan", "single", [], nan_where_dark),
         declare("bad-sample", "stochastic", [Sampled("sampler", 0.9, 3)], one_bad_sample),
+        declare("exploded", "single", [], explode_where_dark),
         declare("small", "single", [], lambda lr, bank: lr),
         declare("crash", "single", [], crash),
         declare("deadly", "single", [], kill_this_process),
