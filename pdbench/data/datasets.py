@@ -158,7 +158,7 @@ def _open_third_party(source: DatasetSource) -> Dataset:
     opened = source.open()
     if not isinstance(opened, Dataset) or opened.id != source.id:
         raise InputError(
-            f"dataset '{source.id}' of package '{source.source}' opens something else; mend the "
+            f"dataset '{source.id}' of package '{source.source}' opens something else; fix the "
             "package or uninstall it"
         )
     return opened

@@ -252,6 +252,10 @@ def _split(files: list[Path]) -> tuple[list[Path], list[Path] | None]:
     names = tuple(image_name(file) for file in high)
     extra = [file for file in others if whole_name(file).startswith(names)] if high else []
     if high and extra == others:
+        if not low:  # one that no name marks, but that is a quarter as large ("0801_bicubic_x4")
+            pairs = [(one, other) for one in high for other in others if _are_pair(one, other)]
+            low = [other for _, other in pairs]
+            others = [file for file in others if file not in low]
         if others:
             _log.warning(
                 "%d files of '%s' are neither HR nor LR and are left out: %s",
@@ -266,6 +270,10 @@ def _split(files: list[Path]) -> tuple[list[Path], list[Path] | None]:
     if low and others:
         return others, low
     return _split_by_size(files)
+
+
+def _are_pair(hr: Path, other: Path) -> bool:
+    return image_name(hr) == image_name(other) and _fits(hr, other)
 
 
 def _role(file: Path) -> str:
