@@ -133,7 +133,7 @@ class Results(RunResult):
         return (
             f"Results of {record.dataset.id} ×{record.dataset.scale}, "
             f"{len(record.dataset.images)} images, protocol {protocols}\n"
-            f"methods: {', '.join(method.id for method in record.methods)}\n"
+            f"methods: {', '.join(dict.fromkeys(method.id for method in record.methods))}\n"
             f"metrics: {', '.join(fact.id for fact in record.metrics)}"
         )
 
