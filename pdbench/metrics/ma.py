@@ -20,8 +20,8 @@ __all__ = ["METRIC", "MODEL", "Ma"]
 
 _log = logging.getLogger(__name__)
 
-# No sha256 of this file is published: any copy of the right structure is taken, and which one it was
-# is part of a score's key and of provenance (see `model_files`).
+# No sha256 of this file is published: any copy of the right structure is taken, and which one it
+# was is part of a score's key and of provenance (see `model_files`).
 MODEL = WeightFile(
     name="NRQM_model.mat",
     sha256="",
