@@ -292,7 +292,7 @@ def _split_by_size(files: list[Path]) -> tuple[list[Path], list[Path] | None]:
     if all(len(group) == 2 and _fits(*group) for group in ordered):
         return [group[0] for group in ordered], [group[1] for group in ordered]
     for one, other in _neighbors(files):
-        if _fits(one, other) and degradation_psnr_of(one, other) >= REFUSED_BELOW:
+        if _fits(one, other) and _degradation_psnr(one, other) >= REFUSED_BELOW:
             raise InputError(
                 f"'{other}' looks like the LR of '{one}'; name such files '..._LR' and "
                 "'..._HR', or put them into folders 'LR' and 'HR'"
@@ -312,8 +312,7 @@ def _neighbors(files: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
             yield group[1], group[0]
 
 
-def degradation_psnr_of(hr: Path, lr: Path) -> float:
-    """Return `degradation_psnr` of two files."""
+def _degradation_psnr(hr: Path, lr: Path) -> float:
     low, high = Pair(name="", hr=hr, lr=lr).load()
     return degradation_psnr(low, high)
 
