@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def _serve(inbox: Inbox, tell: Callable[[object], None]) -> None:
     tell(None)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Job:
     """A task with what is left of it."""
 
@@ -99,7 +99,7 @@ class _Hired:
     actor: Any
     node: str = ""
     joined: bool = False
-    jobs: deque[_Job] = field(default_factory=deque)
+    jobs: list[_Job] = field(default_factory=list)
 
 
 class Pool:
@@ -281,7 +281,7 @@ class Pool:
             files = {} if self._options.shared_files else self._files(job.task)
             hired.actor.begin.remote(pack(job.rest()), list(files), *files.values())
             for _ in job.left:
-                self._when(hired, hired.actor.step.remote(), self._advance)
+                self._when(hired, hired.actor.step.remote(), partial(self._advance, job))
 
     def _files(self, task: Task) -> dict[str, bytes]:
         """Read what a task's worker will read."""
@@ -293,14 +293,15 @@ class Pool:
         except OSError as error:
             raise InputError(f"cannot read '{error.filename}' ({error.strerror})") from None
 
-    def _advance(self, hired: _Hired, result: Progress | Exception) -> Iterator[Progress]:
-        """Pass on that a method is done."""
+    def _advance(
+        self, job: _Job, hired: _Hired, result: Progress | Exception
+    ) -> Iterator[Progress]:
+        """Pass on that a method is done; results may overtake one another."""
         if isinstance(result, Exception):
             raise result
-        job = hired.jobs[0]
         del job.left[result.method]
         if not job.left:
-            hired.jobs.popleft()
+            hired.jobs.remove(job)
             self._open -= 1
             self._feed(hired)
         yield result
