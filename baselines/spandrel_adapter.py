@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from pdbench.baselines.baseline import fingerprint_of, read_weights
-from pdbench.baselines.rrdb.state_dict import unwrap
+from pdbench.baselines.rrdb.state_dict import open_wrapping
 from pdbench.errors import InputError
 from pdbench.images import SCALE
 from pdbench.torchvision_guard import import_torchvision
@@ -60,6 +60,7 @@ class CheckpointRestorer:
 
     Args:
         descriptor: spandrel's ImageModelDescriptor, on its device, in float32.
+        wrapping: What was taken off the checkpoint, "" for nothing.
 
     Attributes:
         scale: Magnification.
@@ -67,11 +68,13 @@ class CheckpointRestorer:
         bytes_per_pixel: Estimated working memory per LR pixel; 1 for a network that must not be
             tiled, so that no image is too large.
         architecture: Name of the architecture ("SPAN").
+        wrapping: As given.
     """
 
     scale = SCALE
 
-    def __init__(self, descriptor: Any) -> None:  # noqa: ANN401  (spandrel has no stubs)
+    def __init__(self, descriptor: Any, wrapping: str = "") -> None:  # noqa: ANN401  (no stubs)
+        self.wrapping = wrapping
         self.architecture: str = descriptor.architecture.name
         self._descriptor = descriptor
         multiple = descriptor.size_requirements.multiple_of
@@ -121,7 +124,7 @@ def open_checkpoint(checkpoint: Checkpoint, device: str = "cpu") -> CheckpointRe
     checkpoint.fingerprint()
     path = checkpoint.path
     spandrel = _import_spandrel()
-    state = unwrap(read_weights(path)[0])
+    state, wrapping = open_wrapping(read_weights(path)[0])
     try:
         with _quiet():
             state = spandrel.canonicalize_state_dict(state)
@@ -140,7 +143,7 @@ def open_checkpoint(checkpoint: Checkpoint, device: str = "cpu") -> CheckpointRe
     _check(descriptor, path)
     descriptor.float().eval()
     descriptor.model.requires_grad_(requires_grad=False)
-    return CheckpointRestorer(descriptor)
+    return CheckpointRestorer(descriptor, wrapping)
 
 
 def _described(state: Mapping[str, object]) -> str:

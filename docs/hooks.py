@@ -26,8 +26,7 @@ def on_files(files, config):
 
 def protocols():
     """Return every protocol: what it does to the image, then metric by metric."""
-    from pdbench.metrics.described import QUANTIZATIONS, describe_protocol
-    from pdbench.metrics.protocol import PROTOCOLS
+    from pdbench.metrics.protocol import PROTOCOLS, QUANTIZATIONS, describe_protocol
 
     lines = []
     for name in PROTOCOLS.ids():

@@ -115,10 +115,7 @@ def _check_signature(path: Path) -> None:
 def _below(folder: Path) -> Path:
     """Step into the one folder that many archives wrap around their content."""
     inner = list(folder.iterdir())
-    if len(inner) == 1 and inner[0].is_dir() and not any(p.is_file() for p in folder.iterdir()):
-        deeper = list(inner[0].iterdir())
-        return inner[0] if deeper else folder
-    return folder
+    return inner[0] if len(inner) == 1 and inner[0].is_dir() else folder
 
 
 def _unpack(path: Path, place: Path) -> None:

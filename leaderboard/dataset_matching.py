@@ -13,16 +13,21 @@ from pdbench.data.datasets import Dataset, check_pairs
 from pdbench.data.pairs import name_some
 from pdbench.errors import InputError
 from pdbench.leaderboard.board import Board
+from pdbench.leaderboard.provenance import DatasetPart
 
-__all__ = ["as_on_board", "board_images", "named_as"]
+__all__ = ["as_on_board", "board_images", "board_part", "named_as"]
+
+
+def board_part(board: Board, dataset: str) -> DatasetPart | None:
+    """Return what the repository's own rows say of a test set, None where none has it."""
+    parts = (e.provenance.datasets.get(dataset) for e in board.entries if e.own)
+    return next((part for part in parts if part), None)
 
 
 def board_images(board: Board, dataset: str) -> Mapping[str, str]:
     """Return image name -> digest of a test set as the repository's own rows have it, if any."""
-    for entry in board.entries:
-        if entry.own and dataset in entry.provenance.datasets:
-            return entry.provenance.datasets[dataset].images
-    return {}
+    part = board_part(board, dataset)
+    return part.images if part else {}
 
 
 def as_on_board(dataset: Dataset, board: Board) -> Dataset:

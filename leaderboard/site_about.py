@@ -10,9 +10,8 @@ from pdbench.leaderboard.contamination import LOSSES
 from pdbench.leaderboard.plausibility import BOUNDS, LR_PSNR, LUMA, ONE_IMAGE
 from pdbench.leaderboard.site_boards import render_page, trust_badge
 from pdbench.metrics import METRICS
-from pdbench.metrics.described import QUANTIZATIONS, describe_protocol
 from pdbench.metrics.metric import Metric
-from pdbench.metrics.protocol import PROTOCOLS
+from pdbench.metrics.protocol import PROTOCOLS, QUANTIZATIONS, describe_protocol
 
 __all__ = ["render_about"]
 

@@ -108,17 +108,18 @@ def _commands(entry: Entry) -> list[str]:
 
 def _sliders(board: Board, entry: Entry, others: Sequence[Entry]) -> list[dict[str, Any]]:
     """Return what each crop is compared with; a crop without company has no slider."""
-    shown = []
-    for dataset, part in entry.provenance.datasets.items():
-        for image, (left, top, width, height) in part.crops.items():
-            beside = _beside(board, entry, others, dataset, image)
-            if beside:
-                path = _address(entry.id, dataset, image)
-                shown.append(
-                    {"dataset": dataset, "image": image, "path": path, "beside": beside,
-                     "left": left, "top": top, "width": width, "height": height}
-                )  # fmt: skip
-    return shown
+    return [
+        {
+            "path": _address(entry.id, dataset, image),
+            "beside": beside,
+            "width": width,
+            "height": height,
+            "note": f"{dataset}, {image}, {width}×{height} at {left}, {top}",
+        }
+        for dataset, part in entry.provenance.datasets.items()
+        for image, (left, top, width, height) in part.crops.items()
+        if (beside := _beside(board, entry, others, dataset, image))
+    ]
 
 
 def _address(name: str, dataset: str, image: str) -> str:
@@ -127,17 +128,17 @@ def _address(name: str, dataset: str, image: str) -> str:
 
 def _beside(
     board: Board, entry: Entry, others: Sequence[Entry], dataset: str, image: str
-) -> list[dict[str, str]]:
-    """Return title and path of what can stand left of the slider: HR, then other methods."""
+) -> list[tuple[str, str]]:
+    """Return path and title of what can stand left of the slider: HR, then other methods."""
     part = entry.provenance.datasets[dataset]
     found = []
     if board.reference(dataset, part.scale, image):
-        found.append({"title": "HR", "path": _address("hr", dataset, image)})
+        found.append((_address("hr", dataset, image), "HR"))
     for other in others:
         theirs = other.provenance.datasets.get(dataset)
         same = theirs is not None and theirs.crops.get(image) == part.crops[image]
         if same and other.id != entry.id:
-            found.append({"title": other.card.name, "path": _address(other.id, dataset, image)})
+            found.append((_address(other.id, dataset, image), other.card.name))
     return found
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pdbench import baselines, methods
 from pdbench.analysis.audit import PERFECT, audit
 from pdbench.analysis.paper_tables import PublishedRow, PublishedTable
-from pdbench.data.datasets import combine_sha256
+from pdbench.data.datasets import DATASETS, combine_sha256
 from pdbench.errors import InputError, PdbenchError
 from pdbench.harness.config import weights_of
 from pdbench.leaderboard.board import Board
 from pdbench.leaderboard.crops import read_crop
+from pdbench.leaderboard.dataset_matching import board_part
 from pdbench.leaderboard.duplicates import copy_failures, is_taken
 from pdbench.leaderboard.models import accepted_models
 from pdbench.leaderboard.provenance import DatasetPart
@@ -39,8 +40,7 @@ def entry_failures(entry: Entry, board: Board) -> list[str]:
     """
     failures = [*_check_protocol(entry), *_check_origin(entry), *_check_models(entry, board)]
     for dataset, part in entry.provenance.datasets.items():
-        if part.sha256 != combine_sha256(part.images):
-            failures.append(f"{dataset}: its digest is not that of its images; submit again")
+        failures += [f"{dataset}: {text}" for text in _check_dataset(entry, dataset, part, board)]
         failures += [f"{dataset}: {text}" for text in _check_numbers(entry, dataset, part)]
         failures += [f"{dataset}: {text}" for text in _check_crops(entry, dataset, part)]
     if not entry.provenance.datasets:
@@ -133,6 +133,17 @@ def _check_models(entry: Entry, board: Board) -> Iterator[str]:
             )
     if strange := sorted(entry.provenance.models.keys() - accepted.keys()):
         yield f"{quoted(strange[0])} is no model file of its metrics; submit again"
+
+
+def _check_dataset(entry: Entry, dataset: str, part: DatasetPart, board: Board) -> Iterator[str]:
+    """Keep a submission to the board's data sets and their titles."""
+    if part.sha256 != combine_sha256(part.images):
+        yield "its digest is not that of its images; submit again"
+    if not entry.own and dataset not in DATASETS:
+        yield f"it is none of the board's data sets ({', '.join(DATASETS)}); leave it out"
+    known = board_part(board, dataset)
+    if known and (known.title, known.scale) != (part.title, part.scale):
+        yield f"it is {known.title} x{known.scale}, whatever the submission calls it; submit again"
 
 
 def _check_numbers(entry: Entry, dataset: str, part: DatasetPart) -> Iterator[str]:

@@ -12,12 +12,15 @@ def replace_file(path: Path, content: bytes) -> None:
     """Write a file beside its place, bring it to the disk, and rename it.
 
     Args:
-        path: Where to; its folder exists. What is there is replaced.
+        path: Where to; its folder exists. What is there is replaced; a device or pipe is written.
         content: All of it.
 
     Raises:
         OSError: It cannot be written; nothing is left beside it.
     """
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:

@@ -1,5 +1,6 @@
 """The image convention: what is loaded or refused, rounding, luma."""
 
+import contextlib
 import math
 import struct
 import zlib
@@ -240,3 +241,41 @@ def test_a_program_under_an_image_name_is_not_started(tmp_path):
     )
     with pytest.raises(InputError, match="cannot identify"):
         images.load_image(tmp_path / "a.png")
+
+
+def test_of_a_camera_jpeg_with_a_preview_the_picture_is_taken(tmp_path):
+    picture = Image.fromarray(noise(64, 48, 0))
+    picture.save(tmp_path / "a.jpg", format="MPO", save_all=True,
+                 append_images=[picture.resize((12, 16))])  # fmt: skip
+    picture.save(tmp_path / "b.jpg", format="JPEG")
+    assert images.load_image(tmp_path / "a.jpg").shape == (3, 64, 48)
+    assert torch.equal(
+        images.load_image(tmp_path / "a.jpg"), images.load_image(tmp_path / "b.jpg")
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_tiff_of_floats_is_called_that(tmp_path, channels):
+    tifffile = pytest.importorskip("tifffile")
+    shape = (8, 9, 3) if channels == 3 else (8, 9)
+    kind = "rgb" if channels == 3 else "minisblack"
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros(shape, np.float32), photometric=kind)
+    with pytest.raises(InputError, match=r"32-bit float|more than 8 bits"):
+        images.load_image(tmp_path / "a.tif")
+
+
+def test_libtiff_says_nothing_of_its_own(tmp_path, capfd):
+    path = tmp_path / "a.tif"
+    Image.fromarray(noise(64, 64, 0)).save(path, compression="tiff_lzw")
+    content = bytearray(path.read_bytes())
+    content[200:260] = bytes(60)
+    path.write_bytes(content)
+    with contextlib.suppress(InputError):
+        images.load_image(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_sizes_are_read_from_headers(tmp_path):
+    Image.fromarray(noise(8, 9, 0)).save(tmp_path / "a.png")
+    assert images.image_size(tmp_path / "a.png") == (9, 8)
+    assert images.image_size(tmp_path / "none.png") is None

@@ -57,7 +57,7 @@ names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
 values = st.none() | st.floats(-1e6, 1e6) | st.just(math.inf)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=50)
 @given(st.dictionaries(st.tuples(names, st.integers(), st.integers(0)), values, min_size=1))
 def test_what_is_written_is_read_back(cells):
     scores = [score(*key, value=value) for key, value in cells.items()]

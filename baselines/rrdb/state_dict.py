@@ -7,7 +7,6 @@ References:
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping
 from typing import Literal
@@ -16,9 +15,16 @@ from torch import Tensor
 
 from pdbench.errors import InputError
 
-__all__ = ["WRAPPERS", "Naming", "from_mid", "naming_of", "to_mid", "to_pdbench", "unwrap"]
-
-log = logging.getLogger(__name__)
+__all__ = [
+    "WRAPPERS",
+    "Naming",
+    "from_mid",
+    "naming_of",
+    "open_wrapping",
+    "to_mid",
+    "to_pdbench",
+    "unwrap",
+]
 
 WRAPPERS = (
     "params_ema",
@@ -53,11 +59,18 @@ OLD_TRUNK = re.compile(r"model\.1\.sub\.\d+\.(weight|bias)")
 
 
 def unwrap(state: Mapping[str, object]) -> dict[str, Tensor]:
-    """Take the tensors out of a checkpoint's wrapping.
+    """Take the tensors out of a checkpoint's wrapping; see `open_wrapping`."""
+    return open_wrapping(state)[0]
+
+
+def open_wrapping(state: Mapping[str, object]) -> tuple[dict[str, Tensor], str]:
+    """Take the tensors out of a checkpoint's wrapping, and say what that was.
 
     Trainers keep them under a key ("params_ema", "state_dict", ...), one in another perhaps, and
     data-parallel training, compilation and trainers put a word before every name ("module.").
-    What was taken off is logged.
+
+    Returns:
+        The tensors, and what was taken off ("state_dict, module.*"), "" for nothing.
 
     Raises:
         InputError: What is left is not a flat dictionary of tensors.
@@ -72,9 +85,7 @@ def unwrap(state: Mapping[str, object]) -> dict[str, Tensor]:
     while prefix := next((prefix for prefix in PREFIXES if _all_begin(flat, prefix)), None):
         flat = {name.removeprefix(prefix): value for name, value in flat.items()}
         opened.append(f"{prefix}*")
-    if opened:
-        log.info("taken out of the checkpoint: %s", ", ".join(opened))
-    return flat  # type: ignore[return-value]
+    return flat, ", ".join(opened)  # type: ignore[return-value]
 
 
 def _all_begin(names: Mapping[str, object], prefix: str) -> bool:

@@ -96,46 +96,32 @@ def compare(
 
 def _compare(first: Mean, second: Mean, fact: MetricFacts, seed: int) -> Comparison:
     images = shared_images([first.outputs, second.outputs])
-    parts = (variance_parts(first), variance_parts(second))
-    if not images:
-        reasons = sorted({*first.reasons, *second.reasons})
-        why = "; ".join(reasons) or "no image has a score of both"
-        return _entry(fact, first, second, (), parts, reason=why)
     gaps = [_gap(first.images[name], second.images[name]) for name in images]
-    if not all(map(math.isfinite, gaps)):
-        why = "an infinite score has no interval and no test"
-        return _entry(fact, first, second, images, parts, reason=why)
-    interval = _interval(first, second, images, seed)
-    why = "" if len(images) > 1 else "one shared image has no interval and no test"
-    p = permutation_test(gaps, seed=seed) if len(images) > 1 else None
-    entry = _entry(fact, first, second, images, parts, reason=why)
-    return replace(entry, interval=interval, p=p)
-
-
-def _entry(
-    fact: MetricFacts,
-    first: Mean,
-    second: Mean,
-    images: Sequence[str],
-    parts: tuple[Parts, Parts],
-    *,
-    reason: str,
-) -> Comparison:
-    ends = [_mean([mean.images[name] for name in images]) for mean in (first, second)]
-    gaps = [_gap(first.images[name], second.images[name]) for name in images]
+    reason = _untested(first, second, gaps)
+    finite = bool(gaps) and all(map(math.isfinite, gaps))
     return Comparison(
         metric=fact,
-        first=ends[0],
-        second=ends[1],
+        first=_mean([first.images[name] for name in images]),
+        second=_mean([second.images[name] for name in images]),
         difference=_mean(gaps),
-        interval=None,
-        p=None,
+        interval=_interval(first, second, images, seed) if finite else None,
+        p=None if reason else permutation_test(gaps, seed=seed),
         corrected=None,
         n=len(images),
         total=first.total,
-        parts=parts,
+        parts=(variance_parts(first), variance_parts(second)),
         reason=reason,
     )
+
+
+def _untested(first: Mean, second: Mean, gaps: Sequence[float]) -> str:
+    """Say why there is no test, "" where there is one."""
+    if not gaps:
+        reasons = sorted({*first.reasons, *second.reasons})
+        return "; ".join(reasons) or "no image has a score of both"
+    if not all(map(math.isfinite, gaps)):
+        return "an infinite score has no interval and no test"
+    return "one shared image has no interval and no test" if len(gaps) < 2 else ""
 
 
 def _gap(first: float, second: float) -> float:

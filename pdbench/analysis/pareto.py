@@ -16,7 +16,6 @@ from pdbench.scores import MetricFacts
 __all__ = [
     "Front",
     "Member",
-    "dominates",
     "hypervolume",
     "measure_front",
     "pareto_front",
@@ -73,21 +72,8 @@ class Front:
     absent: Mapping[str, str]
 
 
-def dominates(first: Point, second: Point, *, x: MetricFacts, y: MetricFacts) -> bool:
-    """Tell whether `first` is at least as good as `second` in both metrics and better in one.
-
-    Args:
-        first: (x, y) scores.
-        second: (x, y) scores.
-        x: The metric of the first coordinate; gives the direction.
-        y: The metric of the second coordinate.
-    """
-    gains = (x.sign * (first[0] - second[0]), y.sign * (first[1] - second[1]))
-    return min(gains) >= 0 and max(gains) > 0
-
-
 def pareto_front(points: Mapping[str, Point], *, x: MetricFacts, y: MetricFacts) -> list[str]:
-    """Return the methods that no other method dominates, best in x first.
+    """Return the methods that no other beats in one metric and equals in the other, best x first.
 
     Args:
         points: Method id -> (x, y) scores, all finite.
@@ -101,11 +87,10 @@ def pareto_front(points: Mapping[str, Point], *, x: MetricFacts, y: MetricFacts)
         Y. Blau and T. Michaeli, "The Perception-Distortion Tradeoff", CVPR 2018,
         https://arxiv.org/abs/1711.06077
     """
-    front = [
-        name
-        for name, point in points.items()
-        if not any(dominates(other, point, x=x, y=y) for other in points.values())
-    ]
+    if not points:
+        return []
+    goods = np.array([list(points.values())]) * [x.sign, y.sign]
+    front = [name for name, free in zip(points, _memberships(goods)[0], strict=True) if free]
     return sorted(front, key=lambda name: (-x.sign * points[name][0], -y.sign * points[name][1]))
 
 

@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pdbench.analysis.bootstrap import Interval, mean_interval
 from pdbench.analysis.means import Mean
 
@@ -175,11 +177,5 @@ def sample_covariance(first: Mean, second: Mean) -> Covariance | None:
 
 
 def _covariance(x: Sequence[float], y: Sequence[float]) -> Covariance:
-    x_mean, y_mean = sum(x) / len(x), sum(y) / len(y)
-    pairs = [(a - x_mean, b - y_mean) for a, b in zip(x, y, strict=True)]
-    free = len(pairs) - 1
-    return (
-        sum(a * a for a, _ in pairs) / free,
-        sum(a * b for a, b in pairs) / free,
-        sum(b * b for _, b in pairs) / free,
-    )
+    (xx, xy), (_, yy) = np.cov([x, y]).tolist()
+    return xx, xy, yy

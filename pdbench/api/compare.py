@@ -125,15 +125,21 @@ def compare(
         box=box,
         facts=tuple(scored),
         panels=(
-            Panel(title="LR", levels=show_lr(figure.lr, opened.scale)[cut], values={}),
+            Panel(title="LR", levels=show_lr(figure.lr, opened.scale)[cut]),
             *(
-                Panel(title=one.title, levels=one.levels[cut], values=one.values)
+                Panel(
+                    method=one.method,
+                    title=one.title,
+                    levels=one.levels[cut],
+                    values=one.values,
+                )
                 for one in figure.shown
             ),
-            Panel(title="HR", levels=figure.hr[cut], values={}),
+            Panel(title="HR", levels=figure.hr[cut]),
         ),
+        columns=columns,
     )
-    return draw_crops(crops, out, columns=columns)
+    return draw_crops(crops, out)
 
 
 def _external(place: str, dataset: Dataset, pair: Pair) -> Method:

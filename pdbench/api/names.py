@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from pdbench.errors import InputError
 __all__ = ["check_checkpoint", "check_name"]
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+
+_log = logging.getLogger(__name__)
 
 
 def check_name(name: str) -> str:
@@ -36,5 +39,6 @@ def check_checkpoint(path: Path, name: str | None) -> Checkpoint:
     """Return the network in a file; what is wrong with it is said before anything is written."""
     own = name or re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "checkpoint"
     given = Checkpoint(id=check_name(own), path=path)
-    open_checkpoint(given)
+    if wrapping := open_checkpoint(given).wrapping:
+        _log.warning("took the weights of '%s' out of %s", path.name, wrapping)
     return given

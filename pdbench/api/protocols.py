@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 from pdbench.api.choices import PROTOCOL_FORMATS
-from pdbench.metrics.described import QUANTIZATIONS, describe_protocol
-from pdbench.metrics.protocol import PROTOCOLS, preset_hash
+from pdbench.metrics.protocol import PROTOCOLS, QUANTIZATIONS, describe_protocol, preset_hash
 from pdbench.registry import unknown_id
 
 __all__ = ["protocol", "protocol_rows"]

@@ -117,7 +117,7 @@ def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Documen
             "method": method.id,
             "size": method.size or "—",
             "weights": method.weights or "none",
-            "seed": str(method.seed),
+            "seed": ", ".join(str(one.seed) for one in record.methods if one.id == method.id),
             "protocol": method.protocol,
             "protocol hashes": _listed(method.hashes),
             "versions": _listed(method.versions),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -132,7 +133,7 @@ class Results(RunResult):
         return (
             f"Results of {record.dataset.id} ×{record.dataset.scale}, "
             f"{len(record.dataset.images)} images, protocol {protocols}\n"
-            f"methods: {', '.join(method.id for method in record.methods)}\n"
+            f"methods: {', '.join(dict.fromkeys(method.id for method in record.methods))}\n"
             f"metrics: {', '.join(fact.id for fact in record.metrics)}"
         )
 
@@ -145,7 +146,7 @@ class Results(RunResult):
         }
         heads = [fact.title for fact in table.columns]
         frame = pd.DataFrame.from_dict(rows, orient="index", columns=heads)
-        return str(frame.to_html()) + f"<p>{table.caption}</p>"
+        return f"{frame.to_html()}<p>{html.escape(table.caption)}</p>"
 
 
 def load(folder: str | Path, *, protocol: str | None = None) -> Results:

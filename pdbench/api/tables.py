@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -71,6 +70,7 @@ def table(
     dataset,protocol,...
     """
     from pdbench.plots import tables
+    from pdbench.plots.plane import write_file
 
     record = read_scores(
         folder, protocol=protocol, methods=methods, metrics=() if metrics else None, seeds=seeds
@@ -80,9 +80,7 @@ def table(
         color=color, caption=caption, label=label, wide=wide,
     )  # fmt: skip
     if output is not None:
-        with _writing(output):
-            output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_text(f"{text}\n", encoding="utf-8")
+        write_file(output, f"{text}\n".encode())
     return text
 
 
@@ -264,13 +262,3 @@ def summarize_record(record: RunRecord, *, worst: bool = False) -> Summary:
         remarks=record.remarks,
         worst=worst,
     )
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"cannot write '{path}' ({error.strerror}); choose a place that can be written"
-        ) from error

@@ -25,7 +25,6 @@ __all__ = [
     "check_pairs",
     "combine_sha256",
     "data_root",
-    "describe_other_lr",
     "export_dataset",
     "open_dataset",
     "open_folders",
@@ -158,7 +157,7 @@ def _open_third_party(source: DatasetSource) -> Dataset:
     opened = source.open()
     if not isinstance(opened, Dataset) or opened.id != source.id:
         raise InputError(
-            f"dataset '{source.id}' of package '{source.source}' opens something else; mend the "
+            f"dataset '{source.id}' of package '{source.source}' opens something else; fix the "
             "package or uninstall it"
         )
     return opened
@@ -257,24 +256,15 @@ def check_pairs(
             f"{worst:.1f} dB): {name_some(pair.lr for pair in strangers)}; give the right LR "
             "files or leave them out to have them made"
         )
-    if warning := describe_other_lr({name: fact.lr_psnr for name, fact in facts.items()}):
-        _log.warning("%s", warning)
+    other = {name: fact.lr_psnr for name, fact in facts.items() if fact.lr_psnr < WARNED_BELOW}
+    if other:
+        _log.warning(
+            "the LR of %s is not the bicubic LR of its HR (down to %.1f dB); scores are of the LR "
+            "as given",
+            name_some(sorted(other)),
+            min(other.values()),
+        )
     return facts
-
-
-def describe_other_lr(lr_psnr: Mapping[str, float]) -> str:
-    """Say which LR differ from the bicubic LR of their HR, "" for none.
-
-    Args:
-        lr_psnr: Image name -> PSNR between the two in dB.
-    """
-    other = sorted(name for name, psnr in lr_psnr.items() if psnr < WARNED_BELOW)
-    if not other:
-        return ""
-    return (
-        f"the LR of {name_some(other)} is not the bicubic LR of its HR (down to "
-        f"{min(lr_psnr[name] for name in other):.1f} dB); scores are of the LR as given"
-    )
 
 
 def export_dataset(dataset: Dataset, folder: Path) -> tuple[Path, Path]:

@@ -252,6 +252,10 @@ def _split(files: list[Path]) -> tuple[list[Path], list[Path] | None]:
     names = tuple(image_name(file) for file in high)
     extra = [file for file in others if whole_name(file).startswith(names)] if high else []
     if high and extra == others:
+        if not low:  # one that no name marks, but that is a quarter as large ("0801_bicubic_x4")
+            pairs = [(one, other) for one in high for other in others if _are_pair(one, other)]
+            low = [other for _, other in pairs]
+            others = [file for file in others if file not in low]
         if others:
             _log.warning(
                 "%d files of '%s' are neither HR nor LR and are left out: %s",
@@ -266,6 +270,10 @@ def _split(files: list[Path]) -> tuple[list[Path], list[Path] | None]:
     if low and others:
         return others, low
     return _split_by_size(files)
+
+
+def _are_pair(hr: Path, other: Path) -> bool:
+    return image_name(hr) == image_name(other) and _fits(hr, other)
 
 
 def _role(file: Path) -> str:
@@ -284,7 +292,7 @@ def _split_by_size(files: list[Path]) -> tuple[list[Path], list[Path] | None]:
     if all(len(group) == 2 and _fits(*group) for group in ordered):
         return [group[0] for group in ordered], [group[1] for group in ordered]
     for one, other in _neighbors(files):
-        if _fits(one, other) and degradation_psnr_of(one, other) >= REFUSED_BELOW:
+        if _fits(one, other) and _degradation_psnr(one, other) >= REFUSED_BELOW:
             raise InputError(
                 f"'{other}' looks like the LR of '{one}'; name such files '..._LR' and "
                 "'..._HR', or put them into folders 'LR' and 'HR'"
@@ -304,8 +312,7 @@ def _neighbors(files: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
             yield group[1], group[0]
 
 
-def degradation_psnr_of(hr: Path, lr: Path) -> float:
-    """Return `degradation_psnr` of two files."""
+def _degradation_psnr(hr: Path, lr: Path) -> float:
     low, high = Pair(name="", hr=hr, lr=lr).load()
     return degradation_psnr(low, high)
 

@@ -109,6 +109,7 @@ def _likely_cause(output: Tensor, lr: Tensor, hr: Tensor) -> str:
     if got >= _CONSISTENT:
         return ""
     undone = {"like BGR, red and blue swapped": _psnr(small.flip(0), lr)}
+    undone["squeezed into the video range 16-235"] = _psnr((small * 255 - 16) / 219, lr)
     undone |= {words: _psnr(turned, lr) for words, turned in _turned(small)}
     words, best = max(undone.items(), key=lambda item: item[1])
     if best >= got + _BETTER and best > _FAR:

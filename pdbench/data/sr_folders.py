@@ -13,7 +13,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pdbench.data.layouts import image_files, image_name, whole_name
@@ -114,18 +114,16 @@ def _parsed(folder: Path, pairs: Sequence[Pair], by_order: bool) -> list[_Output
     found, strangers = [], []
     for file in files:
         stem = whole_name(file)
-        bare = _PREFIX.sub("", stem)
-        key = _owner(stem, keys) or _owner(bare, keys)
-        if key is None:
+        for name in (stem, _PREFIX.sub("", stem)):
+            if key := _owner(name, keys):
+                found.append(_taken_apart(file, keys[key], name[len(key) :]))
+                break
+        else:
             strangers.append(file)
-            continue
-        rest = stem if stem.startswith(key) else bare
-        found.append(_taken_apart(file, keys[key], rest[len(key) :]))
-    lonely = {pair.name: pair.hr for pair in pairs}
-    for output in found:
-        lonely.pop(output.image, None)
+    named = {output.image for output in found}
+    lonely = [pair.hr for pair in pairs if pair.name not in named]
     if strangers or lonely:
-        raise _orphans(folder, strangers, list(lonely.values()))
+        raise _orphans(folder, strangers, lonely)
     return found
 
 
@@ -139,13 +137,7 @@ def _by_order(folder: Path, files: list[Path], pairs: Sequence[Pair]) -> Iterato
         )
     images = {name: pair.name for name, pair in zip(names, pairs, strict=True)}
     for part in parts:
-        yield _Output(
-            file=part.file,
-            image=images[part.style],
-            style="",
-            number=part.number,
-            declared=part.declared,
-        )
+        yield replace(part, image=images[part.style], style="")
 
 
 def _keys(pairs: Iterable[Pair]) -> dict[str, str]:
@@ -193,8 +185,8 @@ def _orphans(folder: Path, strangers: list[Path], lonely: list[Path]) -> InputEr
 
 def _groups(outputs: list[_Output]) -> dict[str, dict[str, list[_Output]]]:
     """Return setting -> image name -> its outputs; one setting where names differ in samples."""
-    counts = [output.number for output in outputs if not output.declared and output.number >= 0]
-    if counts and not _counts_up(outputs):  # iterations, temperatures in percent: no samples
+    plain = any(not output.declared and output.number >= 0 for output in outputs)
+    if plain and not _counts_up(outputs):  # iterations, temperatures in percent: no samples
         outputs = [_undeclared(output) for output in outputs]
     single = len({output.image for output in outputs}) == len(outputs)
     numbers = {tuple(re.findall(r"\d+\.\d+", output.style)) for output in outputs}
@@ -222,8 +214,7 @@ def _undeclared(output: _Output) -> _Output:
     if output.declared or output.number < 0:
         return output
     number = re.search(r"[ ._-]?\d+$", whole_name(output.file))
-    style = output.style + (number[0] if number else "")
-    return _Output(file=output.file, image=output.image, style=style)
+    return replace(output, style=output.style + (number[0] if number else ""), number=-1)
 
 
 def _labels(styles: set[str]) -> dict[str, str]:

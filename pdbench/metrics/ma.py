@@ -20,7 +20,8 @@ __all__ = ["METRIC", "MODEL", "Ma"]
 
 _log = logging.getLogger(__name__)
 
-# No sha256 of this file is published, so any copy is taken and only its structure is checked.
+# No sha256 of this file is published: any copy of the right structure is taken, and which one it
+# was is part of a score's key and of provenance (see `model_files`).
 MODEL = WeightFile(
     name="NRQM_model.mat",
     sha256="",

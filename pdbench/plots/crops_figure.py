@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pdbench.analysis.paper_tables import split_id
 from pdbench.errors import InputError
+from pdbench.plots.method_styles import family_colors
 from pdbench.plots.plane import write_file
 from pdbench.plots.table_model import format_value
 from pdbench.scores import MetricFacts
@@ -32,10 +34,11 @@ SUFFIXES = ("png", "pdf", "svg", "html")
 MOST_COLUMNS = 4
 SMALLEST_SIDE = 1.9
 """Inches of a crop's longer side."""
+SCORE = 0.92
+"""Inches of a score; several stand in one line where they fit."""
+WHOLE = "HR, whole image"
 LINE = 0.155
 """Inches per line of text under a crop."""
-SCORE = 0.94
-"""Inches for one score in such a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +46,22 @@ class Panel:
     """One crop.
 
     Attributes:
+        method: Method id, "" for HR and LR.
         title: What it shows.
         levels: (h, w, 3) levels.
         values: Metric id -> score of the whole image, None where there is none; empty for HR and
             LR.
     """
 
+    method: str = ""
     title: str
     levels: Levels
-    values: Mapping[str, float | None]
+    values: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def colors(self) -> tuple[str, str]:
+        """Colors of the method's title on light and on dark pages."""
+        return family_colors(split_id(self.method)[0]) if self.method else ("#222222", "#e6e6e6")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +74,7 @@ class Crops:
         box: (left, top, width, height) of the crop.
         facts: Metrics in the order they are listed.
         panels: The crops, all of one size.
+        columns: How many crops stand side by side in a picture; up to four when None.
     """
 
     caption: str
@@ -71,9 +82,10 @@ class Crops:
     box: Box
     facts: tuple[MetricFacts, ...]
     panels: tuple[Panel, ...]
+    columns: int | None = None
 
 
-def draw_crops(crops: Crops, out: Path, *, columns: int | None = None) -> Path:
+def draw_crops(crops: Crops, out: Path) -> Path:
     """Draw the figure into a file; the suffix says how. The same figure gives the same bytes.
 
     The best score of each metric among the panels is bold.
@@ -81,7 +93,6 @@ def draw_crops(crops: Crops, out: Path, *, columns: int | None = None) -> Path:
     Args:
         crops: What to draw.
         out: File to write, ending in one of `SUFFIXES`.
-        columns: Crops in a row of a picture; up to four when None.
 
     Returns:
         The file.
@@ -93,19 +104,21 @@ def draw_crops(crops: Crops, out: Path, *, columns: int | None = None) -> Path:
     if suffix not in SUFFIXES:
         known = ", ".join(f".{name}" for name in SUFFIXES)
         raise InputError(f"cannot draw into '{out.name}'; give a file name that ends in {known}")
-    content = _page(crops) if suffix == "html" else _picture(crops, suffix, columns)
+    content = _page(crops) if suffix == "html" else _picture(crops, suffix)
     return write_file(out, content)
 
 
 def _lines(crops: Crops, panel: Panel) -> list[tuple[str, bool]]:
     """Return (text, best) for every score under a panel."""
-    lines = []
-    for fact in crops.facts if panel.values else ():
-        value = panel.values.get(fact.id)
-        arrow = "↑" if fact.better == "higher" else "↓"
-        text = f"{fact.title} {arrow} {format_value(value, fact.decimals)}"
-        lines.append((text, _best(crops, fact) == value is not None))
-    return lines
+    return [
+        (
+            f"{fact.title} {'↑' if fact.better == 'higher' else '↓'} "
+            f"{format_value(panel.values.get(fact.id), fact.decimals)}",
+            _best(crops, fact) == panel.values.get(fact.id) is not None,
+        )
+        for fact in crops.facts
+        if panel.values
+    ]
 
 
 def _best(crops: Crops, fact: MetricFacts) -> float | None:
@@ -115,7 +128,7 @@ def _best(crops: Crops, fact: MetricFacts) -> float | None:
     return max(found, key=lambda value: fact.sign * value)
 
 
-def _picture(crops: Crops, suffix: str, columns: int | None) -> bytes:
+def _picture(crops: Crops, suffix: str) -> bytes:
     # matplotlib takes half a second to import; a page does without.
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -123,37 +136,38 @@ def _picture(crops: Crops, suffix: str, columns: int | None) -> bytes:
     from pdbench.plots.plane_static import STYLE, render
 
     count = len(crops.panels) + 1
-    rows = math.ceil(count / (columns or MOST_COLUMNS))
-    columns = columns or math.ceil(count / rows)
+    rows = math.ceil(count / (crops.columns or MOST_COLUMNS))
+    columns = crops.columns or math.ceil(count / rows)
     height, width = crops.panels[0].levels.shape[:2]
     scale = SMALLEST_SIDE / max(height, width)
     high, wide = height * scale, width * scale
-    beside = max(1, int(wide / SCORE))  # scores in a line
-    text = (1 + math.ceil(len(crops.facts) / beside)) * LINE + 0.16
+    abreast = max(1, int(wide / SCORE))
+    text = (1 + math.ceil(len(crops.facts) / abreast)) * LINE + 0.16
     size = (columns * (wide + 0.1) + 0.1, rows * (high + text) + 0.35)
     with rc_context(STYLE):
         figure = Figure(figsize=size)
         figure.text(0.1 / size[0], 1 - 0.2 / size[1], crops.caption, fontsize=6.5, color="#555555")
         for index in range(count):
             row, column = divmod(index, columns)
-            left = (0.1 + column * (wide + 0.1)) / size[0]
-            bottom = 1 - (0.35 + row * (high + text) + high) / size[1]
-            axes = figure.add_axes((left, bottom, wide / size[0], high / size[1]))
+            left, bottom = 0.1 + column * (wide + 0.1), size[1] - 0.35 - row * (high + text) - high
+            box = (left / size[0], bottom / size[1], wide / size[0], high / size[1])
+            axes = figure.add_axes(box)
             axes.set_axis_off()
-            if index == 0:
-                _draw_whole(axes, crops)
-                title, lines = "HR, whole image", []
-            else:
-                panel = crops.panels[index - 1]
+            panel = crops.panels[index - 1] if index else Panel(title=WHOLE, levels=crops.image)
+            if index:
                 axes.imshow(panel.levels, interpolation="nearest")
-                title, lines = panel.title, _lines(crops, panel)
-            figure.text(left, bottom - 0.15 / size[1], title, fontsize=7.5, fontweight="bold")
-            for place, (words, bold) in enumerate(lines):
-                line, across = divmod(place, beside)
+            else:
+                _draw_whole(axes, crops)
+            figure.text(
+                box[0], (bottom - 0.15) / size[1], panel.title, fontsize=7.5, fontweight="bold",
+                color=panel.colors[0], parse_math=False,
+            )  # fmt: skip
+            for place, (words, best) in enumerate(_lines(crops, panel)):
+                line, across = divmod(place, abreast)
                 figure.text(
-                    left + across * wide / beside / size[0],
-                    bottom - (0.15 + (1 + line) * LINE) / size[1],
-                    words, fontsize=6, fontweight="bold" if bold else "normal",
+                    (left + across * wide / abreast) / size[0],
+                    (bottom - 0.15 - (line + 1) * LINE) / size[1],
+                    words, fontsize=6, fontweight="bold" if best else "normal",
                 )  # fmt: skip
     return render(figure, suffix)
 
@@ -170,21 +184,26 @@ def _draw_whole(axes: Axes, crops: Crops) -> None:
 
 def _page(crops: Crops) -> bytes:
     # jinja2 takes a tenth of a second to import; a picture does without.
-    from pdbench.plots.pages import asset, csp_hash, render
+    from pdbench.plots.inline_svg import theme_color
+    from pdbench.plots.pages import asset, inline_policy, render
 
     height, width = crops.panels[0].levels.shape[:2]
-    style, script = asset("crops.css"), asset("slider.js")
+    colors = {one.method: theme_color(*one.colors) for one in crops.panels if one.method}
+    style, scripts = asset("style.css"), [asset("slider.js"), asset("board.js")]
     page = render(
         "crops.html",
-        policy=f"default-src 'none'; img-src data:; style-src {csp_hash(style)}; "
-        f"script-src {csp_hash(script)}",
+        title="Crops side by side",
+        policy=inline_policy(style, scripts),
         style=style,
-        script=script,
+        scripts=scripts,
         caption=crops.caption,
         whole=_data_url(_marked(crops)),
         width=width,
         height=height,
-        panels=[(one.title, _data_url(one.levels), _lines(crops, one)) for one in crops.panels],
+        panels=[
+            (one, colors.get(one.method), _data_url(one.levels), _lines(crops, one))
+            for one in crops.panels
+        ],
     )
     return page.encode()
 

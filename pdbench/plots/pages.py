@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -15,7 +16,7 @@ from markupsafe import Markup, escape
 
 from pdbench import __version__
 
-__all__ = ["SCRIPTS", "asset", "csp_hash", "find_links", "render"]
+__all__ = ["SCRIPTS", "asset", "find_links", "inline_policy", "render"]
 
 SCRIPTS = ("vendor/table-core.js", "slider.js", "board.js")
 """Scripts of a page with boards, in the order in which it must load them; see `asset`."""
@@ -60,12 +61,19 @@ def today() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
-def csp_hash(text: str) -> str:
-    """Return the source expression that lets a page run exactly this inline script or style.
+def inline_policy(style: str, scripts: Iterable[str]) -> str:
+    """Return the policy of a page that runs exactly these inline and loads data URLs only.
 
     References:
         W3C, "Content Security Policy Level 3", https://www.w3.org/TR/CSP3/
     """
+    return (
+        f"default-src 'none'; script-src {' '.join(map(_csp_hash, scripts))}; "
+        f"style-src {_csp_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _csp_hash(text: str) -> str:
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 

@@ -172,6 +172,6 @@ def write_file(out: Path, content: bytes) -> Path:
         replace_file(out, content)
     except OSError as error:
         raise InputError(
-            f"cannot write {out} ({error.strerror}); choose a folder that can be written"
+            f"cannot write '{out}' ({error.strerror}); choose a folder that can be written"
         ) from error
     return out

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pdbench.plots.board_model import Board
 from pdbench.plots.board_page import render_board
-from pdbench.plots.pages import SCRIPTS, asset, csp_hash, render
+from pdbench.plots.pages import SCRIPTS, asset, inline_policy, render
 from pdbench.plots.report_formats import Document
 
 __all__ = ["render_report"]
@@ -30,14 +30,10 @@ def render_report(
         The whole document.
     """
     style, scripts = asset("style.css"), [asset(name) for name in SCRIPTS]
-    policy = (
-        f"default-src 'none'; script-src {' '.join(map(csp_hash, scripts))}; "
-        f"style-src {csp_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
-    )
     return render(
         "report.html",
         title=title,
-        policy=policy,
+        policy=inline_policy(style, scripts),
         style=style,
         scripts=scripts,
         sections=[(board, render_board(board), claims) for board, claims in sections],

@@ -192,6 +192,7 @@ class _Notes:
         self._metrics: dict[str, list[str]] = {}
 
     def mark(self, text: str, metric: str = "") -> str:
+        text = one_line(text)
         titles = self._metrics.setdefault(text, [])
         if metric and metric not in titles:
             titles.append(metric)
@@ -268,11 +269,9 @@ def _note(mean: Mean, fact: MetricFacts, notes: _Notes) -> str:
     if mean.n == mean.total:
         return ""
     if mean.n == 0:
-        reason = one_line("; ".join(mean.reasons)) or "not scored"
+        reason = "; ".join(mean.reasons) or "not scored"
         return notes.mark(reason, fact.title)
-    named = [
-        f"{name}: {one_line(reason)}" if reason else name for name, reason in mean.missing.items()
-    ]
+    named = [f"{name}: {reason}" if reason else name for name, reason in mean.missing.items()]
     unseen = mean.total - mean.n - len(named)
     if len(named) > 3:
         named = [*named[:3], f"and {len(named) - 3} more"]

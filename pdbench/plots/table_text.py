@@ -46,26 +46,25 @@ def _legend(table: Table, *, color: bool) -> list[str]:
 
 
 def _column(title: str, cells: list[Cell], *, color: bool) -> list[str]:
-    values = _right([cell.text for cell in cells])
-    signs = _left(["" if color else _SIGNS[cell.rank] for cell in cells])
-    intervals = _left([cell.interval_text for cell in cells])
-    notes = _left([f"[{cell.note}]" if cell.note else "" for cell in cells])
-    lines = []
-    for cell, value, sign, interval, note in zip(
-        cells, values, signs, intervals, notes, strict=True
-    ):
-        marked = value
-        if color and cell.rank:
-            blanks = len(value) - len(cell.text)
-            marked = f"{' ' * blanks}{_ANSI[cell.rank]}{cell.text}\x1b[0m"
-        lines.append(" ".join(part for part in (marked + sign, interval, note) if part))
-    plain = [
-        " ".join(part for part in (value + sign, interval, note) if part)
-        for value, sign, interval, note in zip(values, signs, intervals, notes, strict=True)
+    parts = zip(
+        _right([cell.text for cell in cells]),
+        _left(["" if color else _SIGNS[cell.rank] for cell in cells]),
+        _left([cell.interval_text for cell in cells]),
+        _left([f"[{cell.note}]" if cell.note else "" for cell in cells]),
+        strict=True,
+    )
+    lines = [
+        " ".join(filter(None, (value + sign, interval, note)))
+        for value, sign, interval, note in parts
     ]
-    width = max(len(title), *map(len, plain))
-    padded = [" " * (width - len(text)) + line for text, line in zip(plain, lines, strict=True)]
-    return [title.rjust(width), *padded]
+    padded = _right([title, *lines])
+    if not color:
+        return padded
+    marked = (
+        line.replace(cell.text, f"{_ANSI[cell.rank]}{cell.text}\x1b[0m", 1) if cell.rank else line
+        for cell, line in zip(cells, padded[1:], strict=True)
+    )
+    return [padded[0], *marked]
 
 
 def _left(texts: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Code of the caller's own is scored like any method and metric, and is known by its source."""
 
 import functools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,7 +14,9 @@ from pdbench.cli.main import main
 from pdbench.errors import InputError
 from pdbench.harness.fingerprint import fingerprint
 from pdbench.harness.local import is_importable
+from pdbench.harness.method import Given, Method
 from pdbench.images import load_image, save_image
+from pdbench.metrics import METRICS
 
 
 def nearest(lr):
@@ -157,6 +160,36 @@ def test_a_file_of_code_is_run_by_worker_processes(photos, tmp_path):
     assert not is_importable(lambda lr: lr)
     again = run({"mine": nearest}, photos)
     assert again.scores.value.equals(results.scores.value)
+
+
+def test_a_metric_out_of_a_file_is_computed_by_worker_processes(photos, tmp_path):
+    path = tmp_path / "metrics_of_mine.py"
+    path.write_text(
+        "def mae(sr, hr):\n    return float((sr - hr).abs().mean())\n"
+        "def closeness(sr, hr):\n    return 1 - mae(sr, hr)\n"
+        "closeness.better = 'higher'\n"
+    )
+    metrics = ["psnr", f"{path}:mae", f"{path}:closeness"]
+    results = run("bicubic", photos, metrics)
+    facts = {fact.id: fact.better for fact in results.record.metrics}
+    assert facts == {"psnr": "higher", "mae": "lower", "closeness": "higher"}
+    wide = results.summary().loc["bicubic"]
+    assert wide["mae", "mean"] + wide["closeness", "mean"] == pytest.approx(1)
+    assert "mae" not in METRICS
+
+
+def test_declarations_of_the_callers_own_are_local_too(photos):
+    several = Method(
+        id="several", title="Several", kind="stochastic", needs=(Given(2),), reference="",
+        run=lambda lr, bank: torch.stack([nearest(lr), nearest(lr) / 2]),
+    )  # fmt: skip
+    own = replace(METRICS.get("psnr"), id="own-psnr", choices={"colour": "rgb", "border": 4})
+    results = run([several], photos, ["psnr", own])
+    assert not results.failed
+    assert "Several (local)" in results.table()
+    assert len(results.scores) == 2 * 2 * 2
+    by_sample = results.scores.query("metric == 'psnr'").groupby("sample").value.mean()
+    assert by_sample[0] > by_sample[1]
 
 
 def test_a_listed_method_as_an_object_is_the_listed_method(photos):

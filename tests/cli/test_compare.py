@@ -45,11 +45,11 @@ def test_a_figure_is_written_in_every_format(call, tmp_path, suffix):
 def test_the_page_shows_lr_the_method_with_its_scores_and_hr(call, tmp_path):
     assert call("compare", *WORDS, "-o", "figure.html").code == 0
     page = (tmp_path / "figure.html").read_text("utf-8")
-    titles = re.findall(r"<h2>(.*?)</h2>", page)
+    titles = re.findall(r"<h2>(?:<svg.*?</svg>)?(.*?)</h2>", page)
     assert titles == ["HR, whole image", "LR", "Bicubic", "HR"]
     assert re.search(r"<li>PSNR ↑ \d+\.\d\d</li><li>SSIM ↑ 0\.\d{4}</li>", page)
     assert "photos, a, crop 32×24 at 8, 4" in page
-    assert not re.search(r"src=\"(?!data:)|href=", page)
+    assert not re.search(r"src=\"(?!data:)|href=\"(?!#)", page)
 
 
 def test_scores_are_those_of_the_whole_image(call, tmp_path):
@@ -97,8 +97,12 @@ def test_images_made_elsewhere_stand_beside_methods(call, photos, tmp_path):
     assert call("compare", *words, "-o", "figure.png").code == 0
     assert call("compare", *words, "-o", "figure.html").code == 0
     page = (tmp_path / "figure.html").read_text("utf-8")
-    assert "<h2>truth</h2>" in page
+    assert "</svg>truth</h2>" in page
     assert "PSNR ↑ ∞" in page
-    assert page.count('<option value="panel-') == 2 * page.count('<img id="panel-')
+    assert page.count('<option value="panel-') == 2 * page.count('id="panel-')
+    assert call("compare", *words, "-o", "figure.svg").code == 0
+    text = (tmp_path / "figure.svg").read_text("utf-8")
+    colors = re.findall(r"fill: (#\w{6})[^>]*>(?:truth|Bicubic)<", text)
+    assert len(set(colors)) == 2  # each title in the color of its method
     outcome = call("compare", *WORDS, "--sr", "truth")
     assert (outcome.code, "DIR:NAME" in outcome.line) == (2, True)

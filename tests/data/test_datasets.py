@@ -95,6 +95,7 @@ def write_lr(folder, lr, names=("a", "b", "c")):
         ("{}_HR_x4.png", ".", "{}_LRBI_x4.png"),
         ("{}_gt.png", ".", "{}_lq.png"),
         ("HR_{}.png", ".", "LR_{}.png"),
+        ("{}_GT.png", ".", "{}_bicubic_x4.png"),
         ("{}.png", ".", "{}_bicLRx4.png"),
         ("{}.png", ".", "{}x4.png"),
     ],

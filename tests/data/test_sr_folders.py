@@ -244,6 +244,7 @@ WAYS = {
     "like BGR, red and blue swapped": lambda p: p[..., ::-1],
     "turned by 180 degrees": lambda p: p[::-1, ::-1],
     "mirrored": lambda p: p[:, ::-1],
+    "squeezed into the video range 16-235": lambda p: (16 + p * (219 / 255)).astype(np.uint8),
     "upside down": lambda p: p[::-1],
     "shifted by 2 pixels down and -1 right against the HR": lambda p: np.roll(p, (2, -1), (0, 1)),
     "far from their LR (another image, value range or color space)": lambda p: p // 3,

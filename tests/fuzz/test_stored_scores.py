@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pdbench.api.tables import summarize_record
 from pdbench.cli import main
 from pdbench.errors import InputError
 from pdbench.harness.results import export_results, read_results
 from pdbench.harness.run_info import DatasetRecord, ImageFingerprint, MethodRecord, RunRecord
 from pdbench.harness.store import FILE, RunStore, read_run
+from pdbench.plots.tables import table
 from pdbench.scores import MetricFacts
 
 IMAGES = {"a": "1" * 64, "b": "2" * 64}
@@ -101,15 +103,21 @@ def one_line(error):
     assert "\n" not in str(error)
 
 
+def printed(record):
+    """Check that the table of a record holds no control characters."""
+    if record.scores:
+        text = table(summarize_record(record), form="latex", ci=False)
+        assert text.replace("\n", "").isprintable()
+    return record
+
+
 def read(reader, folder):
     """Read a folder: a record of what can be printed, or None where it is refused in one line."""
     try:
         record = reader(folder)
+        return record and printed(record)
     except InputError as error:
         return one_line(error)
-    texts = [record.dataset.title, *(m.title for m in record.methods)]
-    assert all(text.isprintable() for text in texts)
-    return record
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: f"{value!r:.20}")

@@ -5,6 +5,7 @@ import os
 import random
 import re
 import signal
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,13 +15,21 @@ from processes import alive, descendants, start, wait_for
 from run_folders import make_config, write_images
 
 from pdbench import __version__
+from pdbench.api.compare import compare
+from pdbench.api.inventory import doctor
+from pdbench.api.run import run as api_run
 from pdbench.errors import InputError
 from pdbench.harness.executors import KILLED, SerialExecutor
 from pdbench.harness.results import export_results
 from pdbench.harness.runner import run
 
 pytest.importorskip("ray")
-pytestmark = pytest.mark.ray
+pytestmark = [
+    pytest.mark.ray,
+    # Ray's own, in the process that starts its nodes
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 SIZES = [(16, 16), (24, 20), (20, 36), (32, 32), (20, 16)]
 NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "memory": 2**30}
@@ -32,6 +41,7 @@ class Nodes:
 
     def __init__(self, cluster, variables):
         self._cluster, self._variables = cluster, variables
+        self.client = f"ray://127.0.0.1:{cluster.head_node._ray_params.ray_client_server_port}"
         self.address = cluster.address
         self._nodes = []
 
@@ -49,6 +59,12 @@ class Nodes:
 
     def remove(self, index):
         self._cluster.remove_node(self._nodes.pop(index), allow_graceful=False)
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +87,10 @@ def nodes(steering):
         "RAY_memory_monitor_refresh_ms": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
     }
-    head = {**NODE, "num_cpus": 0, "include_dashboard": False, "env_vars": variables}
+    head = {
+        **NODE, "num_cpus": 0, "include_dashboard": False, "env_vars": variables,
+        "ray_client_server_port": free_port(), "runtime_env_agent_port": free_port(),
+    }  # fmt: skip
     cluster = Cluster(initialize_head=True, head_node_args=head)
     yield Nodes(cluster, variables)
     cluster.shutdown()
@@ -227,3 +246,54 @@ def test_without_room_for_a_worker_the_run_is_refused(images, nodes, tmp_path):
     nodes.set(1)
     with pytest.raises(InputError, match="no node of the Ray cluster has a CPU and 4 GiB"):
         run(ray_config(images, nodes, max_memory=2**32), tmp_path / "run")
+
+
+def test_a_machine_outside_the_cluster_gets_the_same_bytes(images, nodes, expected, tmp_path):
+    nodes.set(1)
+    result = run(ray_config(images, nodes, address=nodes.client), tmp_path / "run")
+    assert exported(result.record, tmp_path / "csv") == expected
+
+
+def test_the_doctor_says_what_every_node_has(nodes):
+    nodes.set(1)
+    found = doctor(address=nodes.address)
+    titles = [title.rpartition(": ")[2] for title in found]
+    assert titles == ["versions", "devices", "weights"] * 2  # the head is a node, too
+    assert all(("pdbench", __version__) in rows for rows in list(found.values())[::3])
+
+
+def test_crops_made_on_the_cluster_are_those_made_here(images, nodes, tmp_path):
+    nodes.set(1)
+    options = {
+        "dataset": str(images), "image": "image-3", "crop": "0,0,16,16",
+        "metrics": ("psnr",), "max_memory": MEMORY,
+    }  # fmt: skip
+    files = [
+        compare(["bicubic", "rrdb"], output=tmp_path / name, **options, **engine)
+        for name, engine in (
+            ("here.png", {}),
+            ("there.png", {"engine": "ray", "address": nodes.address}),
+        )
+    ]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.slow
+def test_table1_gives_the_same_bytes_by_every_engine(nodes, tmp_path):
+    folder = write_images(tmp_path / "images", SIZES[:3])
+    found = []
+    for name, engine in (
+        ("one", {"jobs": 1}),
+        ("two", {"jobs": 2}),
+        *((f"ray-{n}", {"engine": "ray", "address": nodes.address}) for n in (1, 2, 3)),
+    ):
+        if "engine" in engine:
+            nodes.set(int(name[-1]))
+        result = api_run(
+            suite="table1", dataset=str(folder), output=tmp_path / name,
+            metrics=("psnr", "ssim", "lr-psnr", "diversity"), max_memory=MEMORY, **engine,
+        )  # fmt: skip
+        assert not result.failed
+        found.append(exported(result.record, tmp_path / f"csv-{name}"))
+    assert len(found[0]) > 10
+    assert all(one == found[0] for one in found)

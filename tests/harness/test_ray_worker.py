@@ -1,5 +1,6 @@
 """A Ray worker by itself, in this process: it reads what it was sent and nothing else."""
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from run_folders import make_config, write_images
 from pdbench.baselines import BASELINES
 from pdbench.data.datasets import open_dataset
 from pdbench.data.sr_folders import match_outputs
+from pdbench.errors import InputError
 from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.external_images import open_images
 from pdbench.harness.method_records import method_records
@@ -112,3 +114,28 @@ def test_an_image_that_changed_ends_the_run(folder, tmp_path):
     task = recorder.tasks[-1]
     worker.begin(pack(task), [str(task.pair.hr)], other)
     assert "changed during the run" in str(worker.step())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"device": "cuda:1"}, "say --device cuda, not cuda:1"),
+        ({"gpus_per_worker": 0.0}, "--gpus-per-worker must be positive"),
+        ({"jobs": 0}, "0 processes cannot work"),
+        ({"engine": "spark"}, "unknown engine 'spark'"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused_before_anything_starts(
+    options, message, folder, tmp_path
+):
+    pytest.importorskip("ray")
+    config = make_config(folder / "images", **{"engine": "ray", **options})
+    with pytest.raises(InputError, match=message):
+        run(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_ray_the_engine_says_what_to_install(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=re.escape("pip install 'pdbench[ray]'")):
+        run(make_config(folder / "images", engine="ray"), tmp_path / "run")

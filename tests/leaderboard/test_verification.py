@@ -227,6 +227,21 @@ def test_a_dataset_digest_of_other_images_is_refused(board, entry):
     assert "digest is not that of its images" in failures(board)
 
 
+def test_a_data_set_of_the_submitter_s_own_makes_no_board(board, entry, data_root):
+    export_own(board, data_root, "bicubic")
+    edit(entry, lambda p: p["datasets"]["set5"].update(title="Set5 (hard)"))
+    assert "whatever the submission calls it" in failures(board)
+    folder = board / "submissions" / "samples"
+    edit(folder, lambda p: p["datasets"].update(set5b=p["datasets"].pop("set5")))
+    (folder / "set5_x4.csv").rename(folder / "set5b_x4.csv")
+    (folder / "crops" / "set5_x4").rename(folder / "crops" / "set5b_x4")
+    edit(
+        folder,
+        lambda p: p.update(files={k.replace("set5", "set5b"): v for k, v in p["files"].items()}),
+    )
+    assert "none of the board's data sets" in failures(board, "samples")
+
+
 def test_where_a_dataset_is_not_here_own_rows_say_what_it_is(board, entry, data_root):
     export_own(board, data_root, "bicubic")
     assert failures(board) == ""

@@ -114,6 +114,7 @@ def test_an_image_below_one_block_cannot_be_judged(pair):
         score(pair(103, 300)[0])
 
 
-def test_a_flat_image_cannot_be_judged():
+@pytest.mark.parametrize("scorer", [SCORER, BASICSR], ids=["paper", "basicsr"])
+def test_a_flat_image_cannot_be_judged(scorer):
     with pytest.raises(MetricUndefined, match="texture"):
-        score(torch.full((1, 3, 208, 208), 0.5))
+        scorer.score(torch.full((1, 3, 208, 208), 0.5), None)

@@ -16,7 +16,7 @@ from scipy.ndimage import correlate
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pdbench.bicubic import bicubic_downsample
-from pdbench.images import luma_bt601, luma_yiq
+from pdbench.images import load_image, luma_bt601, luma_yiq
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.dists import HEADS
 from pdbench.metrics.niqe import PRIOR
@@ -226,6 +226,19 @@ def test_pyiqa_niqe_is_pyiqas(pyiqas_niqe, make_pair):
     # Its own float32 luma rounds a few near ties the other way, so it gets the exact one.
     plane = luma_yiq(restored[:1], rounded=True)
     assert got == pytest.approx(pyiqas_niqe(plane, 0), abs=1e-6)
+
+
+def test_pyiqa_niqe_is_pyiqas_on_photographs_but_for_near_ties_of_its_luma(
+    pyiqa_module, test_data
+):
+    prior = load(bundled_bytes(PRIOR))
+    given = {"mu_pris_param": prior["mean"][None], "cov_pris_param": prior["covariance"]}
+    original = pyiqa_module("niqe_arch").calculate_niqe
+    for path in sorted((test_data / "data" / "test" / "Set5" / "HR").glob("*.png")):
+        image = load_image(path)[None]
+        expected = original(image, 0, color_space="yiq", **given).item()
+        got = score(PYIQA, ["niqe"], (image, image))["niqe"]
+        assert got == pytest.approx(expected, abs=5e-3)
 
 
 def test_pyiqa_pi_is_pyiqas_and_not_made_of_the_metrics_beside_it(
