@@ -79,6 +79,8 @@ def run(
     metrics, local_metrics = open_metrics(fields.get("metrics", ()))
     options = replace(EvalOptions.of(**fields), metrics=metrics)
     given, local = open_methods(methods)
+    if save_images and options.engine != "local" and not options.shared_files:
+        raise InputError("nodes keep images where this machine sees them; add --shared-files")
     if suite is not None and suite not in SUITES:
         raise unknown_id("suite", suite, SUITES)
     if name is not None and checkpoint is None:
@@ -99,7 +101,7 @@ def run(
             catalog=catalog,
             options=options,
             local_metrics=local_metrics,
-            save_images=Path(save_images) if save_images else None,
+            save_images=Path(save_images).resolve() if save_images else None,
         )
         with METRICS.holding(local_metrics):
             result = runner.run(

@@ -109,7 +109,7 @@ CALLS = {
     "weights import": "import_weights", "leaderboard build": "build_leaderboard",
     "leaderboard verify": "verify",
 }  # fmt: skip
-IN_A_TERMINAL = {"every", "traceback", "quiet", "verbose", "json", "help"}
+IN_A_TERMINAL = {"as_json", "every", "traceback", "quiet", "verbose", "help"}
 
 
 def options():
