@@ -1,10 +1,15 @@
 import math
+from itertools import combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.path import Path as Line
 
-from pdbench.plots.labels import Box, place_labels
+from pdbench.api.tables import read_scores, scene_of
+from pdbench.plots.labels import Box, estimate_size, place_labels
+from pdbench.plots.layout import label_scene
 
 BOUNDS = Box(0, 0, 600, 400)
 RADIUS = 5
@@ -103,3 +108,15 @@ def test_same_points_give_the_same_places():
 def test_number_of_sizes_must_match():
     with pytest.raises(ValueError, match="expected 1 label sizes, got 2"):
         place_labels([(1, 1)], [(1, 1), (2, 2)], bounds=BOUNDS, radius=RADIUS)
+
+
+@pytest.mark.parametrize(("x", "y"), [("psnr", "lpips-vgg"), ("psnr", "niqe"), ("psnr", "dists")])
+def test_no_leaders_cross_on_a_phone(x, y):
+    record = read_scores(Path(__file__).parents[2] / "results" / "set14_x4")
+    _, scene = scene_of(record, x, y)
+    labels = label_scene(
+        scene, Box(62, 14, 306, 332), radius=6, measure=lambda text: estimate_size(text, 12)
+    )
+    assert None not in labels
+    lines = [Line([label.leader[:2], label.leader[2:]]) for label in labels if label.leader]
+    assert not [1 for a, b in combinations(lines, 2) if a.intersects_path(b, filled=False)]
