@@ -271,8 +271,8 @@ def _found_instead(file: WeightFile) -> set[str]:
 def _alone(target: Path) -> Iterator[None]:
     """Hold a lock beside the target; it goes when the process does, however it ends.
 
-    Who had to wait for a process that failed fails like it: ten workers on a machine without
-    network ask once.
+    Waiters reuse the failure of the lock holder: ten workers on a machine without network ask
+    once.
     """
     started = time.time_ns()
     with target.with_name(f".{target.name}.lock").open("a+", encoding="utf-8") as lock:

@@ -138,3 +138,18 @@ def test_an_installation_works_from_another_folder_and_for_type_checkers(
     said = subprocess.run(checker, cwd=folder, capture_output=True, text=True).stdout
     assert 'Revealed type is "torch.nn.modules.module.Module"' in said
     assert 'Unexpected keyword argument "protokoll"' in said
+
+
+@pytest.mark.parametrize(
+    ("file", "attributes"),
+    [
+        ("results/set5_x4/bicubic.csv", "eol: lf"),
+        ("pdbench/metrics/niqe.safetensors", "text: unset"),
+    ],
+)
+def test_files_that_are_hashed_have_the_same_bytes_in_every_checkout(file, attributes):
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    command = ["git", "check-attr", "text", "eol", "--", file]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert f"{file}: {attributes}" in done.stdout

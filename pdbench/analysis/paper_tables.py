@@ -25,6 +25,12 @@ __all__ = [
 
 PAPER_FILE = "paper_table1.csv"
 
+FAMILIES = (
+    "bicubic", "rrdb", "esrgan-plus", "srflow-da", "average", "median", "fusion-l1",
+    "fusion-lpips",
+)  # fmt: skip
+"""Bicubic and the families of the paper's rows, in its order."""
+
 _LABELS = ("method", "image", "seed", "sample")
 _ASIDE = ("dataset", "protocol", "size", "images", "notes")
 _NAMES = {
@@ -195,11 +201,10 @@ def in_paper_order(items: Iterable[T], ids: Iterable[str]) -> list[T]:
         items: What to sort.
         ids: The method id of each item.
     """
-    families = ["bicubic", *(split_id(row.label)[0] for row in paper_table().rows)]
-    ranks = {family: rank for rank, family in enumerate(dict.fromkeys(families))}
 
     def place(entry: tuple[str, T]) -> tuple[int, str, tuple[float, ...]]:
         family, parameter = split_id(entry[0])
-        return ranks.get(family, len(ranks)), family, parameter
+        rank = FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)
+        return rank, family, parameter
 
     return [item for _, item in sorted(zip(ids, items, strict=True), key=place)]

@@ -168,12 +168,14 @@ def _pairs(hr: list[Path], lr: list[Path] | None) -> list[Pair]:
 
 
 def _hr_by_word(folder: Path) -> Path | None:
-    """Return the one subfolder whose name says HR in other words; LR folders may say both."""
+    """Return the one subfolder whose name says HR in other words, where no image lies loose."""
     named = [
         entry
         for entry in _subfolders(folder)
-        if _HR_WORD.search(entry.name.lower()) and not _LR_WORD.search(entry.name.lower())
+        if _HR_WORD.search(entry.name.lower()) and not _says_lr(entry) and any(_images_in(entry))
     ]
+    if any(_images_in(folder)):
+        return None
     if len(named) > 1:
         raise InputError(f"{name_some(named)} may each be the HR folder; name the one to use")
     return named[0] if named else None

@@ -1,8 +1,8 @@
 """Reading photographs that `pdbench data prepare` laid out for training.
 
 A prepared folder holds `pixels.u8`, the HR and LR pixels of all photographs one after another, and
-`index.json`, which says where each lies. The pixels are mapped, not read: training starts at
-once, and all its processes share the one copy that the operating system keeps in memory.
+`index.json`, which says where each lies. The pixels are memory-mapped: training starts
+at once, and all its processes share the one copy that the operating system keeps in memory.
 """
 
 from __future__ import annotations

@@ -50,9 +50,7 @@ def implementation_digest(*parts: object) -> str:
 
 def source_digest(modules: Iterable[str]) -> bytes:
     """Return the digests of the files of these modules and of those near them that they import."""
-    return b"".join(
-        hashlib.sha256(path.read_bytes()).digest() for path in sorted(_sources(modules))
-    )
+    return b"".join(hashlib.sha256(path.read_bytes()).digest() for path in _sources(modules))
 
 
 def _pieces(part: object) -> Iterator[object]:
@@ -77,8 +75,12 @@ def _pieces(part: object) -> Iterator[object]:
             yield from _pieces(one)
 
 
-def _sources(modules: Iterable[str]) -> set[Path]:
-    """Return the files of these modules and of those they import from their own surroundings."""
+def _sources(modules: Iterable[str]) -> list[Path]:
+    """Return the files of these modules and of those they import from their own surroundings.
+
+    In the order of the modules' names: a checkout and an installed package have other paths, but
+    may be the same code.
+    """
     found: dict[str, Path] = {}
     waiting = list(modules)
     while waiting:
@@ -88,7 +90,7 @@ def _sources(modules: Iterable[str]) -> set[Path]:
             continue
         found[name] = path
         waiting += [other for other in _imports(path, name) if _is_near(other, name, path)]
-    return set(found.values())
+    return [found[name] for name in sorted(found)]
 
 
 def _is_near(other: str, name: str, path: Path) -> bool:

@@ -41,7 +41,7 @@ def connect(address: str) -> None:
             socket.create_connection((host.removeprefix("ray://"), int(port)), 5.0).close()
         ray.init(address=address, logging_level="CRITICAL", log_to_driver=False, **local)
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")
         raise unreachable(address, reason) from None
 
 

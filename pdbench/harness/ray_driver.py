@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def _serve(inbox: Inbox, tell: Callable[[object], None]) -> None:
     tell(None)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Job:
     """A task with what is left of it."""
 
@@ -99,7 +99,7 @@ class _Hired:
     actor: Any
     node: str = ""
     joined: bool = False
-    jobs: deque[_Job] = field(default_factory=deque)
+    jobs: list[_Job] = field(default_factory=list)
 
 
 class Pool:
@@ -124,7 +124,7 @@ class Pool:
         self._metrics = sorted(
             {name for task in tasks for _, names in task.work for name in names}
         )
-        self._hired: list[_Hired] = []
+        self._hired: set[_Hired] = set()
         self._refused: dict[str, str] = {}
         self._events: queue.SimpleQueue[tuple[_Hired, Callable[..., Any], Any]]
         self._events = queue.SimpleQueue()
@@ -146,7 +146,6 @@ class Pool:
             PdbenchError: A task cannot be done, or the cluster has no place for workers.
         """
         self._look()
-        in_use = InUse(0, 0)
         while self._open:
             self._hire()
             try:
@@ -158,11 +157,6 @@ class Pool:
                 self._look()
             if hired in self._hired:
                 yield from self._handle(hired, then, future)
-            joined = [one for one in self._hired if one.joined]
-            now = InUse(len({one.node for one in joined}), len(joined))
-            if now != in_use:
-                in_use = now
-                yield now
 
     def _look(self) -> None:
         """Learn how many workers the cluster has room for; give it up where it has had none."""
@@ -209,7 +203,7 @@ class Pool:
             if self._refused:
                 options["label_selector"] = {"ray.io/node-id": f"!in({','.join(self._refused)})"}
             hired = _Hired(self._worker.options(**options).remote())
-            self._hired.append(hired)
+            self._hired.add(hired)
             digests = sorted(set(self._weights.values()))
             self._when(hired, hired.actor.arrive.remote(digests), self._meet)
 
@@ -223,7 +217,7 @@ class Pool:
         hired: _Hired,
         then: Callable[..., Any],
         future: Any,  # noqa: ANN401
-    ) -> Iterator[Progress | Note]:
+    ) -> Iterator[Progress | InUse | Note]:
         try:
             result = future.result()
         except Exception as error:  # Ray has many ways to say that a worker is gone
@@ -251,13 +245,14 @@ class Pool:
             *(self._put(digest) for digest in arrival.lacking),
         )
 
-        def settle(hired: _Hired, fault: str) -> Iterator[Note]:
+        def settle(hired: _Hired, fault: str) -> Iterator[InUse | Note]:
             if fault:
                 yield from self._refuse(hired, arrival.name, fault)
                 return
             hired.joined = self._worked = True
             self._stillborn = 0
             self._feed(hired)
+            yield self._in_use()
 
         self._when(hired, joined, settle)
 
@@ -281,7 +276,7 @@ class Pool:
             files = {} if self._options.shared_files else self._files(job.task)
             hired.actor.begin.remote(pack(job.rest()), list(files), *files.values())
             for _ in job.left:
-                self._when(hired, hired.actor.step.remote(), self._advance)
+                self._when(hired, hired.actor.step.remote(), partial(self._advance, job))
 
     def _files(self, task: Task) -> dict[str, bytes]:
         """Read what a task's worker will read."""
@@ -293,19 +288,20 @@ class Pool:
         except OSError as error:
             raise InputError(f"cannot read '{error.filename}' ({error.strerror})") from None
 
-    def _advance(self, hired: _Hired, result: Progress | Exception) -> Iterator[Progress]:
-        """Pass on that a method is done."""
+    def _advance(
+        self, job: _Job, hired: _Hired, result: Progress | Exception
+    ) -> Iterator[Progress]:
+        """Pass on that a method is done; results may overtake one another."""
         if isinstance(result, Exception):
             raise result
-        job = hired.jobs[0]
         del job.left[result.method]
         if not job.left:
-            hired.jobs.popleft()
+            hired.jobs.remove(job)
             self._open -= 1
             self._feed(hired)
         yield result
 
-    def _lose(self, hired: _Hired, error: Exception) -> Iterator[Progress]:
+    def _lose(self, hired: _Hired, error: Exception) -> Iterator[Progress | InUse]:
         """Put back what a worker had; give up an image that killed too many."""
         from ray.exceptions import RayTaskError
 
@@ -325,9 +321,14 @@ class Pool:
                 self._open -= 1
                 yield from give_up(self._config, job.rest())
         self._waiting.extendleft(reversed(jobs))
+        yield self._in_use()
         for other in self._hired:
             if other.joined:
                 self._feed(other)
+
+    def _in_use(self) -> InUse:
+        nodes = [one.node for one in self._hired if one.joined]
+        return InUse(len(set(nodes)), len(nodes))
 
     def _dismiss(self, hired: _Hired) -> None:
         import ray

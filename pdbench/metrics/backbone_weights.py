@@ -1,4 +1,4 @@
-"""Where a backbone's convolutions come from: torchvision's file, or a package that has them too.
+"""Sources of a backbone's convolutions: torchvision's file, or a package that has them too.
 
 Either way the same tensors are written into the same bytes, so one sha256 proves both.
 """

@@ -1,4 +1,4 @@
-"""A panel of metrics: opened once, prepared once per image, then scoring batch after batch."""
+"""Collection of metrics: opened once, prepared once per image, then scoring batch after batch."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _exact() -> Iterator[None]:
 class MetricCollection:
     """Several metrics under one protocol on one device.
 
-    Opening loads the weights. A metric whose weights cannot be had stays in the panel, listed in
+    Opening loads the weights. A metric whose weights cannot be had stays in it, listed in
     `unavailable`: its scores are None and say why. Parts of a combined metric (Ma and NIQE for PI)
     are computed once, whether they were asked for or not; a part for which the protocol has other
     choices than for the metric of that name goes by "pi.niqe".
@@ -169,7 +169,7 @@ class MetricCollection:
         """Score all samples of the image last prepared together.
 
         Args:
-            name: Id of a metric of the panel that judges whole sets (`Metric.per_set`).
+            name: Id of a metric of the collection that judges whole sets (`Metric.per_set`).
             samples: Each (3, H, W) float32 RGB in [0, 1] on the 8-bit grid; taken one at a time.
 
         Returns:

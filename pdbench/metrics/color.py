@@ -1,4 +1,4 @@
-"""From an image on the 8-bit grid to the planes a metric compares: colour, border, levels."""
+"""Planes a metric compares, out of an image on the 8-bit grid: color, border, levels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What LPIPS does before and after its backbone, whichever that is."""
+"""Shared steps of LPIPS before and after its backbone, whichever that is."""
 
 from __future__ import annotations
 

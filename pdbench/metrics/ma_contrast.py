@@ -1,4 +1,4 @@
-"""How much local contrast two planes share: the contrast-structure term of SSIM."""
+"""Contrast-structure term of SSIM: how much local contrast two planes share."""
 
 from __future__ import annotations
 

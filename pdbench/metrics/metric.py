@@ -1,4 +1,4 @@
-"""What a metric is to the rest of pdbench: a frozen declaration that opens into a scorer."""
+"""Declaration of a metric: frozen, and opened into a scorer."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _hash(protocol: Protocol, metric: Metric, choices: Choices) -> str:
     }
     if metric.source:
         facts["source"] = metric.source
-    # Rounding, the rule of the first scores, is said by saying nothing: their hashes stay.
+    # The default "round" is omitted so that older hashes stay valid.
     if protocol.quantization != "round":
         facts["quantisation"] = protocol.quantization
     return _digest(facts)

@@ -1,4 +1,4 @@
-"""What a protocol is made of: one rule per metric, and how the image is brought to 8 bits."""
+"""Rules that make up a protocol: one per metric, and how the image is brought to 8 bits."""
 
 from __future__ import annotations
 

@@ -41,6 +41,8 @@ __all__ = [
 
 WIDTHS = (6.4, 10.0)
 """Inches of a picture of one plane, and of several."""
+NARROWEST = 22
+"""Font sizes that a plane needs in width to stand beside another."""
 SHAPE = 0.72
 """Height of the axes by their width."""
 FONT_SIZE = 8.5
@@ -108,7 +110,7 @@ def draw_picture(
     legend: bool = True,
     halo: bool = True,
 ) -> Figure:
-    """Draw planes side by side under one head, above one legend.
+    """Draw planes side by side, or below each other where narrow, between one head and one legend.
 
     Args:
         scenes: The planes.
@@ -129,16 +131,20 @@ def draw_picture(
     longest = max((len(str(handle.get_label())) for handle in handles), default=1)
     columns = max(1, int(width / em / (3.4 + 0.53 * longest)))
     top = em * (1.5 * len(lines) + 0.8)
+    across = min(len(scenes), max(1, int(width / em / NARROWEST)))
+    below = math.ceil(len(scenes) / across) - 1
     bottom = em * (3.6 + 1.6 * math.ceil(len(handles) / columns) + (0.5 if handles else 0))
-    side = width / len(scenes)
+    side = width / across
     high = (side - 6.2 * em) * SHAPE if height is None else height - top - bottom
-    total = top + high + bottom
+    step = high + 4.4 * em
+    total = top + below * step + high + bottom
     with rc_context({**STYLE, "font.size": font_size}):
         figure = Figure(figsize=(width, total))
         for number, scene in enumerate(scenes):
-            left = number * side + 5.2 * em
-            wide = side - 6.2 * em
-            axes = figure.add_axes((left / width, bottom / total, wide / width, high / total))
+            row, column = divmod(number, across)
+            left, wide = column * side + 5.2 * em, side - 6.2 * em
+            low = bottom + (below - row) * step
+            axes = figure.add_axes((left / width, low / total, wide / width, high / total))
             draw_axes(axes, scene, font_size=font_size, halo=halo)
         for number, (line, named) in enumerate(lines):
             figure.text(

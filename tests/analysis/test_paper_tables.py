@@ -2,7 +2,13 @@
 
 import pytest
 
-from pdbench.analysis.paper_tables import in_paper_order, paper_table, parse_table, split_id
+from pdbench.analysis.paper_tables import (
+    FAMILIES,
+    in_paper_order,
+    paper_table,
+    parse_table,
+    split_id,
+)
 from pdbench.errors import InputError
 
 
@@ -72,3 +78,8 @@ def test_rows_stand_as_in_the_paper_with_their_family():
         "bicubic", "rrdb", "srflow-da[tau=0.9]", "average-7", "average-25", "median-5", "new",
         "own",
     ]  # fmt: skip
+
+
+def test_the_families_are_those_of_the_papers_rows():
+    rows = [split_id(row.label)[0] for row in paper_table().rows]
+    assert ("bicubic", *dict.fromkeys(row for row in rows if row != "bicubic")) == FAMILIES

@@ -157,6 +157,12 @@ def test_a_stranger_beside_marked_pairs_is_refused(tmp_path):
         find_pairs(tmp_path)
 
 
+def test_loose_images_are_the_set_whatever_folder_lies_among_them(tmp_path):
+    write_set(tmp_path, "{}.png", None)
+    write_set(tmp_path / "originals", "{}.png", None, ("x",))
+    assert [pair.name for pair in find_pairs(tmp_path)] == ["a", "b", "c"]
+
+
 def test_names_that_only_look_marked_are_hr(tmp_path):
     write_set(tmp_path, "{}.png", None, ("car_gt", "lr", "low_tide"))
     assert [pair.lr for pair in find_pairs(tmp_path)] == [None] * 3

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from processes import alive, descendants, start, wait_for
+from processes import alive, descendants, start, stored, wait_for
 from run_folders import make_config, write_images
 
 from pdbench import __version__
@@ -40,7 +40,7 @@ class Nodes:
     """A cluster whose head does no work."""
 
     def __init__(self, cluster, variables):
-        self._cluster, self._variables = cluster, variables
+        self._cluster, self.variables = cluster, variables
         self.client = f"ray://127.0.0.1:{cluster.head_node._ray_params.ray_client_server_port}"
         self.address = cluster.address
         self._nodes = []
@@ -53,8 +53,8 @@ class Nodes:
 
     def add(self, folder=""):
         """Add a node; it imports from one more folder."""
-        path = os.pathsep.join([str(folder), self._variables["PYTHONPATH"]])
-        variables = {**self._variables, "PYTHONPATH": path}
+        path = os.pathsep.join([str(folder), self.variables["PYTHONPATH"]])
+        variables = {**self.variables, "PYTHONPATH": path}
         self._nodes.append(self._cluster.add_node(**NODE, env_vars=variables))
 
     def remove(self, index):
@@ -297,3 +297,24 @@ def test_table1_gives_the_same_bytes_by_every_engine(nodes, tmp_path):
         found.append(exported(result.record, tmp_path / f"csv-{name}"))
     assert len(found[0]) > 10
     assert all(one == found[0] for one in found)
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_lost_is_one_line_and_loses_nothing(
+    images, expected, nodes, steering, tmp_path
+):
+    from ray.cluster_utils import Cluster
+
+    head = {**NODE, "num_cpus": 0, "include_dashboard": False}
+    other = Cluster(initialize_head=True, head_node_args=head)
+    lone = Nodes(other, nodes.variables)
+    lone.add()
+    before, folder = calls(steering), tmp_path / "run"
+    with running(ray_config(images, lone), folder) as result:
+        wait_for(partial(reached, steering, before + 4))
+        other.shutdown()
+        with pytest.raises(InputError, match=f"'{lone.address}' was lost; what is finished is"):
+            result()
+    assert stored(folder) > 0
+    nodes.set(1)
+    assert exported(run(ray_config(images, nodes), folder).record, tmp_path / "csv") == expected

@@ -264,6 +264,12 @@ def test_planes_stand_side_by_side(scores, facts, tmp_path):
     text = plot(scores, facts, out=tmp_path / "a.svg", y=both).read_text()
     assert 'id="axes_2"' in text
     assert text.count(">Pareto front<") == 1
+    narrow = plot(scores, facts, out=tmp_path / "b.svg", y=both, width=3.3, font_size=8)
+    first, second = (
+        float(ET.fromstring(path.read_text()).get("height").removesuffix("pt"))
+        for path in (narrow, plot(scores, facts, out=tmp_path / "c.svg", width=3.3, font_size=8))
+    )
+    assert first > 1.4 * second  # below each other where there is no room
     with pytest.raises(InputError, match="a page shows one plane"):
         plot(scores, facts, out=tmp_path / "a.html", y=both)
 
