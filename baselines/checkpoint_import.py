@@ -121,8 +121,11 @@ def write_checkpoint(imported: Imported, target: Path) -> Path:
         Path of the file.
 
     Raises:
-        InputError: There is another file of that name, or it cannot be written.
+        InputError: There is another file of that name, the name is that of a file of another kind,
+            or it cannot be written.
     """
+    if target.suffix in (".pth", ".pt", ".ckpt", ".bin") and not target.is_dir():
+        raise InputError(f"'{target}' does not end in .safetensors; change --out")
     single = target.suffix == ".safetensors" and not target.is_dir()
     path = target if single else target / imported.file_name
     facts = {

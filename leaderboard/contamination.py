@@ -50,7 +50,7 @@ _SAME_IMAGES = {
 
 
 def leaked_metrics(losses: Iterable[str]) -> dict[str, str]:
-    """Return the metrics whose scores these losses flatter.
+    """Return the metrics whose scores these losses make optimistic.
 
     Args:
         losses: Losses of a card.

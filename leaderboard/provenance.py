@@ -1,19 +1,7 @@
 """provenance.json of a submission: how its scores came about. Strictly parsed.
 
-    {"format": 2, "id", "way", "source", "size", "weights", "protocol", "versions",
-     "models": {model file: sha256},
-     "metrics": [{"id", "title", "better", "kind", "unit", "decimals",
-                 "source"}],
-     "datasets": {id: {"title", "scale", "sha256", "images": {name: sha256},
-                       "hashes": {metric: protocol hash},
-                       "missing": [{"metric", "reason", "images"}],
-                       "outputs": [{"image", "seed", "sample", "width", "height", "sha256",
-                                    "detail"}],
-                       "crops": {image: [left, top, width, height]}}},
-     "files": {path: sha256}}
-
-The digest of a text file is that of its text with LF line ends, whatever a checkout made of them.
-There are no dates, no paths of a machine and no means.
+The models below are its form. The digest of a text file is that of its text with LF line ends,
+whatever a checkout made of them. There are no dates, no paths of a machine and no means.
 """
 
 from __future__ import annotations

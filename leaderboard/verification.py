@@ -106,7 +106,7 @@ def verify_entry(board: Board, name: str, evidence: Evidence | None = None) -> V
     if found.failures:
         found.level, found.failures = "", list(dict.fromkeys(found.failures))
         return found
-    if evidence.record and rescored:
+    if evidence.record and rescored.keys() == entry.provenance.datasets.keys():
         entry = _store_own_values(board, entry, rescored)
     verdict = _verdict(board, entry, names, found)
     found.level = verdict.level

@@ -57,7 +57,7 @@ def test_an_unknown_id_is_answered_without_torch(words):
 
 def test_a_known_id_is_spelled_out_for_readers(pdbench, results):
     line = pdbench("table", results, "--method", "srflow-da:0.9").line
-    assert "unknown method 'srflow-da[tau=0.9]'" in line
+    assert "'srflow-da[tau=0.9]'; known: bicubic, median-5" in line
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,23 @@ def test_the_board_stores_its_own_values(board, entry, made, data_root):
     assert level(board) == "re-scored"
 
 
+def test_scoring_one_data_set_again_keeps_the_others(board, entry, made, data_root):
+    def add_set14(provenance):
+        provenance["datasets"]["set14"] = {**provenance["datasets"]["set5"], "title": "Set14"}
+        for name in [name for name in provenance["files"] if "set5" in name]:
+            other = name.replace("set5", "set14")
+            (entry / other).parent.mkdir(exist_ok=True)
+            shutil.copy(entry / name, entry / other)
+            provenance["files"][other] = provenance["files"][name]
+
+    edit(entry, add_set14)
+    options = {"sr": made / "mynet", "data_root": data_root, "record": True}
+    assert level(board, datasets=["set5"], **options) == "re-scored"
+    found = read_board(board)
+    levels = [found.level(found.entry("mynet"), name) for name in ("set5", "set14")]
+    assert levels == ["re-scored", "self-reported"]
+
+
 @pytest.mark.parametrize(
     ("metric", "off", "same", "elsewhere"),
     [
