@@ -28,6 +28,9 @@ BOUND = 0.25
 """How far outside [0, 1] an output's value is reported. Overshoot at edges stays below: bicubic's
 is 0.15 at most."""
 
+_MANY = 0.01
+"""Share of such values from which it is no longer a matter of a few sharp edges."""
+
 _NAMED = 3
 """Images that a remark names."""
 
@@ -154,11 +157,13 @@ class MethodRecord:
         if not self.outside:
             return ""
         worst = sorted(self.outside, key=lambda image: -self.outside[image])
-        named = ", ".join(f"{image} {self.outside[image]:.1%}" for image in worst[:_NAMED])
+        named = ", ".join(f"{image} {_percent(self.outside[image])}" for image in worst[:_NAMED])
         more = f" and {len(worst) - _NAMED} more" if len(worst) > _NAMED else ""
+        images = "1 image leave" if len(worst) == 1 else f"{len(worst)} images leave"
+        cause = "; the network may have exploded" if self.outside[worst[0]] >= _MANY else ""
         return (
-            f"{self.title}: outputs of {len(worst)} images leave [0, 1] by more than {BOUND:g} "
-            f"({named} of the values{more}); the network may have exploded"
+            f"{self.title}: outputs of {images} [0, 1] by more than {BOUND:g} "
+            f"({named} of the values{more}){cause}"
         )
 
     def weights_of(self, image: str) -> str:
@@ -274,3 +279,7 @@ def installed_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
+
+
+def _percent(share: float) -> str:
+    return "<0.1%" if share < 0.0005 else f"{share:.1%}"
