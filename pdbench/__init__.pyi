@@ -6,6 +6,7 @@ from .api.analysis import diff as diff
 from .api.analysis import front as front
 from .api.checkpoints import import_weights as import_weights
 from .api.checkpoints import show_weights as show_weights
+from .api.citations import cite as cite
 from .api.compare import compare as compare
 from .api.datasets import export_data as export_data
 from .api.datasets import get_data as get_data

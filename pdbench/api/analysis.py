@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pdbench.api.tables import Source, read_scores, summarize_record
 from pdbench.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["audit", "claims", "diff", "front"]
 

@@ -14,6 +14,7 @@ __all__ = ["COMMANDS", "LazyGroup", "verbosity"]
 
 COMMANDS = {
     "audit": "Check a table of scores for what cannot be true.",
+    "cite": "Print BibTeX of the methods and metrics of a run.",
     "claims": "Hold scores against the claims of the paper.",
     "compare": "Draw crops of one image restored by several methods, scores under each.",
     "data": "Download published sets; lay photographs out for training.",
