@@ -23,6 +23,14 @@ def no_user_settings(monkeypatch):
         monkeypatch.setenv(name, os.environ.get(name, ""))
 
 
+@pytest.fixture
+def tmp_path(tmp_path):
+    """An empty folder with nothing beside it: what lies beside a set may be its LR."""
+    folder = tmp_path / "alone"
+    folder.mkdir()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def make_score():
     """Build a score from the few fields a test cares about."""

@@ -186,9 +186,8 @@ def _lr_near(hr: Sequence[Path], folder: Path) -> list[Path] | None:
     found = _first_folder(folder, _LR_FOLDERS)
     if found is not None and found != hr[0].parent:
         return image_files(found)
-    below = [inner for entry in _subfolders(folder) for inner in (entry, *_subfolders(entry))]
-    below = [entry for entry in below if entry != hr[0].parent]
-    return _chosen(hr, [entry for entry in below if _is_quarter(hr, entry)], folder)
+    likely = [entry for entry in _quarters(hr, _subfolders(folder)) if entry != hr[0].parent]
+    return _chosen(hr, likely, folder)
 
 
 def _lr_beside(hr: Sequence[Path], folder: Path) -> list[Path] | None:
@@ -197,15 +196,30 @@ def _lr_beside(hr: Sequence[Path], folder: Path) -> list[Path] | None:
     own = _rest(folder, _HR_WORD)
     if not own and (found := _first_folder(folder.parent, _LR_FOLDERS)):
         return image_files(found)
-    beside = [
+    beside = [entry for entry in _subfolders(folder.parent) if entry.resolve() != folder]
+    # "set5" or "set5_HR" beside "set5_LR"; beside a plain "HR" any name may be the LR's.
+    own_lr = [
         entry
-        for entry in _subfolders(folder.parent)
-        if entry.resolve() != folder
-        # "set5" or "set5_HR" beside "set5_LR"; beside a plain "HR" any name may be the LR's.
-        and (not own or (_says_lr(entry) and _rest(entry, _LR_WORD) in ("", own)))
+        for entry in beside
+        if not own or (_says_lr(entry) and _rest(entry, _LR_WORD) in ("", own))
     ]
-    near = [inner for entry in beside for inner in (entry, *_subfolders(entry))]
-    return _chosen(hr, [entry for entry in near if _is_quarter(hr, entry)], folder.parent)
+    found_lr = _chosen(hr, _quarters(hr, own_lr), folder.parent)
+    if found_lr is None and (likely := [one for one in _quarters(hr, beside) if _shows(hr, one)]):
+        raise _ask(hr, likely)
+    return found_lr
+
+
+def _quarters(hr: Sequence[Path], folders: Sequence[Path]) -> list[Path]:
+    """Return the folders, and those in them, that hold the HR images at a quarter of the size."""
+    near = [inner for entry in folders for inner in (entry, *_subfolders(entry))]
+    return [entry for entry in near if _is_quarter(hr, entry)]
+
+
+def _ask(hr: Sequence[Path], likely: Sequence[Path]) -> InputError:
+    return InputError(
+        f"{name_some(likely)} may be the LR of '{hr[0].parent}': same names, a quarter of the "
+        "size; call the one to use 'LR_bicubic_x4', or move it away to have the LR made"
+    )
 
 
 def _says_lr(folder: Path) -> bool:
@@ -225,11 +239,7 @@ def _chosen(hr: Sequence[Path], likely: list[Path], top: Path) -> list[Path] | N
     if len(named) == 1:
         return image_files(named[0])
     if likely:
-        raise InputError(
-            f"{name_some(named or likely)} may be the LR of '{hr[0].parent}': same names, a "
-            "quarter of the size; call the one to use 'LR_bicubic_x4', or move it away to have "
-            "the LR made"
-        )
+        raise _ask(hr, named or likely)
     return None
 
 
@@ -238,6 +248,14 @@ def _is_quarter(hr: Sequence[Path], folder: Path) -> bool:
     files: Mapping[str, Path] = {image_name(file): file for file in _images_in(folder)}
     both = [(file, files[name]) for file in hr if (name := image_name(file)) in files]
     return bool(both) and all(_fits(one, other) for one, other in both)
+
+
+def _shows(hr: Sequence[Path], folder: Path) -> bool:
+    """Tell whether a folder has an image for each HR image, and the first shows the same."""
+    files = {image_name(file): file for file in _images_in(folder)}
+    return all(image_name(file) in files for file in hr) and (
+        _degradation_psnr(hr[0], files[image_name(hr[0])]) >= REFUSED_BELOW
+    )
 
 
 def _fits(hr: Path, lr: Path) -> bool:

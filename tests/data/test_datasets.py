@@ -124,6 +124,7 @@ def test_what_is_no_x4_lr_is_none(tmp_path, other):
         ("HR/{}.png", ("lq_a/{}.png", "lq_b/{}.png"), "lq_a', .*lq_b' may be the LR"),
         ("{}_big.png", ("{}_small.png",), "a_small.png' looks like the LR of .*a_big.png"),
         ("HR_a/{}.png", (), "HR_a', .*HR_b' may each be the HR folder"),
+        ("clean/{}.png", ("degraded/{}.png",), "degraded' may be the LR of .*clean"),
     ],
 )
 def test_what_may_be_the_lr_is_asked_for(tmp_path, hr, lr, says):
@@ -133,7 +134,7 @@ def test_what_may_be_the_lr_is_asked_for(tmp_path, hr, lr, says):
     if not lr:
         write_set(tmp_path, "HR_b/{}.png", None)
     with pytest.raises(InputError, match=says):
-        open_dataset(str(tmp_path))
+        open_dataset(str(tmp_path / "clean" if hr.startswith("clean") else tmp_path))
 
 
 def test_other_methods_beside_hr_and_lr_are_left_out_by_name(tmp_path, caplog):
