@@ -17,7 +17,7 @@ from pdbench.errors import InputError
 from pdbench.leaderboard.schema import Strict, as_tuple, held_to
 from pdbench.leaderboard.text_validation import check_id, check_text, clean_text, quoted
 from pdbench.pydantic_errors import parse
-from pdbench.scores import MetricFacts, Score, published_reason
+from pdbench.scores import MetricFacts, Score, empty_cells, published_reason
 
 __all__ = [
     "FORMAT",
@@ -168,18 +168,13 @@ def missing_cells(scores: Iterable[Score], images: Mapping[str, str]) -> tuple[M
         scores: Scores of one method on one dataset.
         images: The dataset's images.
     """
-    found: dict[tuple[str, str], set[str]] = {}
-    for score in scores:
-        if score.value is None:
-            reason = clean_text(published_reason(score.reason))
-            found.setdefault((score.metric, reason), set()).add(score.image)
+
+    def publish(reason: str) -> str:
+        return clean_text(published_reason(reason))
+
     return tuple(
-        Missing(
-            metric=metric,
-            reason=reason,
-            images="all" if names == set(images) else tuple(sorted(names)),
-        )
-        for (metric, reason), names in sorted(found.items())
+        Missing(metric=metric, reason=reason, images=where if where == "all" else tuple(where))
+        for metric, reason, where in empty_cells(scores, images, publish)
     )
 
 

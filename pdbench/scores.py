@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -14,6 +15,7 @@ __all__ = [
     "MetricFacts",
     "Score",
     "check_printable",
+    "empty_cells",
     "is_score",
     "one_line",
     "published_reason",
@@ -110,6 +112,29 @@ def published_reason(reason: str) -> str:
         return reason
     file = re.match(r"unavailable: (\S+) \(sha256", reason)
     return "not computed: weights not available" + (f" ({file[1]})" if file else "")
+
+
+def empty_cells(
+    scores: Iterable[Score],
+    images: Collection[str],
+    publish: Callable[[str], str] = published_reason,
+) -> Iterator[tuple[str, str, list[str] | Literal["all"]]]:
+    """Group the cells without a value by metric, then by reason.
+
+    Args:
+        scores: Scores of one method on one dataset.
+        images: Names of the dataset's images.
+        publish: Makes a reason one that may be published.
+
+    Yields:
+        Metric id, reason, and the names of the images, or "all".
+    """
+    found: dict[tuple[str, str], set[str]] = {}
+    for score in scores:
+        if score.value is None:
+            found.setdefault((score.metric, publish(score.reason)), set()).add(score.image)
+    for (metric, reason), names in sorted(found.items()):
+        yield metric, reason, "all" if names == set(images) else sorted(names)
 
 
 def is_score(value: object) -> bool:

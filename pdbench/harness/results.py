@@ -32,7 +32,7 @@ from pdbench.errors import InputError
 from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
 from pdbench.pydantic_errors import parse
 from pdbench.score_table import KEY, format_csv, parse_csv
-from pdbench.scores import MetricFacts, Score, published_reason
+from pdbench.scores import MetricFacts, Score, empty_cells
 
 __all__ = ["PROVENANCE", "export_results", "is_results_folder", "read_results", "results_folder"]
 
@@ -163,7 +163,12 @@ def _provenance(record: RunRecord, earlier: Mapping[str, Any]) -> dict[str, Any]
         entry = asdict(method)
         for metric, named in entry.pop("choices").items():
             choices[method.hashes[metric]] = named
-        entry["missing"] = _missing(record, entry.pop("id"))
+        own = [score for score in record.scores if score.method == entry["id"]]
+        entry["missing"] = [
+            {"metric": metric, "reason": reason, "images": images}
+            for metric, reason, images in empty_cells(own, record.dataset.images)
+        ]
+        del entry["id"]
         del entry["code"]
         for rare in ("outputs", "max_memory", "models", "outside"):
             if not entry[rare]:
@@ -185,24 +190,6 @@ def _provenance(record: RunRecord, earlier: Mapping[str, Any]) -> dict[str, Any]
 
 def _in_use(methods: Mapping[str, Mapping[str, Any]]) -> set[str]:
     return {digest for entry in methods.values() for digest in entry["hashes"].values()}
-
-
-def _missing(record: RunRecord, method: str) -> list[dict[str, Any]]:
-    """Group the reasons of empty cells by metric, then by reason."""
-    images: dict[tuple[str, str], set[str]] = {}
-    for score in record.scores:
-        if score.method == method and score.value is None:
-            reason = published_reason(score.reason)
-            images.setdefault((score.metric, reason), set()).add(score.image)
-    everything = set(record.dataset.images)
-    return [
-        {
-            "metric": metric,
-            "reason": reason,
-            "images": "all" if names == everything else sorted(names),
-        }
-        for (metric, reason), names in sorted(images.items())
-    ]
 
 
 def read_results(folder: Path) -> RunRecord:

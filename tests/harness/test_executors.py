@@ -15,16 +15,8 @@ from pdbench.harness.executors import LocalExecutor, SerialExecutor
 from pdbench.harness.runner import run
 from pdbench.harness.store import read_run
 
+pytestmark = pytest.mark.usefixtures("log")
 needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc")
-
-
-@pytest.fixture(autouse=True)
-def log(tmp_path, monkeypatch):
-    path = tmp_path / "log.txt"
-    path.touch()
-    monkeypatch.setenv("FAKE_LOG", str(path))
-    monkeypatch.setenv("PDBENCH_OFFLINE", "1")
-    return path
 
 
 @pytest.fixture

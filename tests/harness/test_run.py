@@ -17,15 +17,7 @@ from pdbench.harness.runner import run
 from pdbench.harness.store import read_run
 from pdbench.images import load_image
 
-
-@pytest.fixture(autouse=True)
-def log(tmp_path, monkeypatch):
-    """Log of all images that methods made in this test."""
-    path = tmp_path / "log.txt"
-    path.touch()
-    monkeypatch.setenv("FAKE_LOG", str(path))
-    monkeypatch.setenv("PDBENCH_OFFLINE", "1")
-    return path
+pytestmark = pytest.mark.usefixtures("log")
 
 
 @pytest.fixture
