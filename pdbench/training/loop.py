@@ -212,7 +212,7 @@ def _accelerator(recipe: Recipe, objective: Objective, device: str | None) -> Ac
     unused: bool = getattr(objective, "leaves_unused", False)
     several = DistributedDataParallelKwargs(find_unused_parameters=unused)
     mixed = "bf16" if half else "no"
-    return Accelerator(mixed_precision=mixed, cpu=device == "cpu", kwargs_handlers=[several])
+    return Accelerator(mixed_precision=mixed, cpu=kind == "cpu", kwargs_handlers=[several])
 
 
 def _start(

@@ -42,7 +42,7 @@ def start(network, rank, world, port, arguments):
         "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     return subprocess.Popen(
-        [sys.executable, "-m", "pdbench", "train", network, "--device", "cpu", *arguments],
+        [sys.executable, "-m", "pdbench", "train", network, *arguments],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
