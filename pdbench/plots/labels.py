@@ -270,14 +270,14 @@ def _overlap(first: Array, second: Array) -> NDArray[np.bool_]:
 def _meet(first: Array, second: Array) -> NDArray[np.bool_]:
     """Tell which line segments (A, 4) cross which line segments (B, 4): (A, B)."""
 
-    def side(start: Array, end: Array, point: Array) -> Array:
-        along, across = end - start, point - start
-        turn: Array = along[..., 0] * across[..., 1] - along[..., 1] * across[..., 0]
+    def side(line: Array, x: Array, y: Array) -> Array:
+        x0, y0, x1, y1 = line
+        turn: Array = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
         return turn
 
-    a, b = first[:, None, :2], first[:, None, 2:]
-    c, d = second[None, :, :2], second[None, :, 2:]
-    own, other = side(a, b, c) * side(a, b, d), side(c, d, a) * side(c, d, b)
+    a, b = first.T[:, :, None].copy(), second.T[:, None].copy()
+    own = side(a, b[0], b[1]) * side(a, b[2], b[3])
+    other = side(b, a[0], a[1]) * side(b, a[2], a[3])
     meets: NDArray[np.bool_] = np.maximum(own, other) < 0
     return meets
 
