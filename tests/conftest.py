@@ -1,11 +1,15 @@
 """Options and fixtures shared by all tests. Tests that need no torch never import it."""
 
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
 from pdbench.scores import Score
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a worker has one core; set before a test imports torch
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser):
@@ -29,6 +33,30 @@ def tmp_path(tmp_path):
     folder = tmp_path / "alone"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def scoring_here():
+    """Context in which runs score in this process: starting a worker takes seconds.
+
+    The tests of executors, and one of each way to hand work over, start real workers.
+    """
+    from pdbench.harness.executors import SerialExecutor
+
+    @contextlib.contextmanager
+    def context():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("pdbench.harness.runner.LocalExecutor", lambda _jobs: SerialExecutor())
+            yield
+
+    return context
+
+
+@pytest.fixture(scope="module")
+def no_workers(scoring_here):
+    """See `scoring_here`."""
+    with scoring_here():
+        yield
 
 
 @pytest.fixture(scope="session")
