@@ -190,12 +190,12 @@ def test_quantize_does_not_change_its_argument(how):
 
 
 @pytest.mark.parametrize("how", HOW)
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_non_finite_pixel_raises(value, how):
-    image = torch.zeros(3, 4, 4)
-    image[1, 2, 3] = value
-    with pytest.raises(NonFiniteImage):
-        images.quantize(image, how)
+def test_non_finite_pixel_raises(how):
+    for value in (math.nan, math.inf, -math.inf):
+        image = torch.zeros(3, 4, 4)
+        image[1, 2, 3] = value
+        with pytest.raises(NonFiniteImage):
+            images.quantize(image, how)
 
 
 def test_bt601_luma_spans_16_to_235():

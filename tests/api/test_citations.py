@@ -2,27 +2,22 @@
 
 import re
 
-import pytest
-
 import pdbench
 from pdbench.api.citations import _bibtex
 from pdbench.methods import list_ids, resolve
 from pdbench.metrics import METRICS
 
-REFERENCES = sorted(
-    {resolve(name).reference for name in list_ids()} | {metric.reference for metric in METRICS}
-)
 
-
-@pytest.mark.parametrize("reference", REFERENCES)
-def test_every_reference_is_an_entry(reference):
-    entry = _bibtex(reference)
-    assert re.match(r"@misc\{[a-z]+\d{4}[a-z]+,\n", entry)
-    for name in ("author", "title", "howpublished", "year"):
-        assert re.search(rf"^  {name} = \{{.+\}},$", entry, re.MULTILINE)
-    assert entry.count("{") == entry.count("}")
-    title = re.search(r"'(.+?)', ", reference)[1]
-    assert title in entry
+def test_every_reference_is_an_entry():
+    references = {resolve(name).reference for name in list_ids()}
+    for reference in references | {metric.reference for metric in METRICS}:
+        entry = _bibtex(reference)
+        assert re.match(r"@misc\{[a-z]+\d{4}[a-z]+,\n", entry)
+        for name in ("author", "title", "howpublished", "year"):
+            assert re.search(rf"^  {name} = \{{.+\}},$", entry, re.MULTILINE)
+        assert entry.count("{") == entry.count("}")
+        title = re.search(r"'(.+?)', ", reference)[1]
+        assert title in entry
 
 
 def test_works_of_a_run_are_cited_once():

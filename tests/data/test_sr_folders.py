@@ -38,17 +38,30 @@ def matched(folder, pairs):
     return {name: [file.name for file in files] for name, files in found.items()}
 
 
-@pytest.mark.parametrize(
-    "ending",
-    ["", "x4", "X4", "_SRFlow", "_x4_SR", "-x4-mynet", "x4_mynet", " copy", ".sr", "_HR", "_7"],
+ENDINGS = (
+    "",
+    "x4",
+    "X4",
+    "_SRFlow",
+    "_x4_SR",
+    "-x4-mynet",
+    "x4_mynet",
+    " copy",
+    ".sr",
+    "_HR",
+    "_7",
 )
-def test_an_output_is_named_by_its_image_and_any_ending(ending, outputs, tmp_path):
-    folder = outputs(f"0801{ending}.png", f"0802{ending}.jpg")
+
+
+def test_an_output_is_named_by_its_image_and_any_ending(tmp_path):
     pairs = pairs_of(tmp_path, "0801", "0802")
-    assert matched(folder, pairs) == {
-        "0801": [f"0801{ending}.png"],
-        "0802": [f"0802{ending}.jpg"],
-    }
+    for number, ending in enumerate(ENDINGS):
+        files = {"0801": [f"0801{ending}.png"], "0802": [f"0802{ending}.jpg"]}
+        folder = tmp_path / f"sr{number}"
+        folder.mkdir()
+        for (name,) in files.values():
+            (folder / name).touch()
+        assert matched(folder, pairs) == files
 
 
 @pytest.mark.parametrize("name", ["img_001_SRF_4_SRFlow.png", "img_001.png", "img_001_x4.png"])

@@ -81,29 +81,29 @@ def test_several_datasets_need_a_folder_each(tmp_path):
         dataset_folder(tmp_path, "set14", alone=False)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "../a.png",
-        "x/../../a.png",
-        "/etc/a.png",
-        "C:/a.png",
-        "..\\a.png",
-        "a\\b.png",
-        "./a.png",
-        "x//a.png",
-        ".hidden.png",
-        "a\x1b[2J.png",
-        "b\u202egnp.png",
-        "a/b/c/d/e.png",
-        "con/../a.png",
-        "x" * 300 + ".png",
-    ],
+LEADING_ELSEWHERE = (
+    "../a.png",
+    "x/../../a.png",
+    "/etc/a.png",
+    "C:/a.png",
+    "..\\a.png",
+    "a\\b.png",
+    "./a.png",
+    "x//a.png",
+    ".hidden.png",
+    "a\x1b[2J.png",
+    "b\u202egnp.png",
+    "a/b/c/d/e.png",
+    "con/../a.png",
+    "x" * 300 + ".png",
 )
-def test_a_name_that_could_lead_elsewhere_is_refused(name, tmp_path):
+
+
+def test_a_name_that_could_lead_elsewhere_is_refused(tmp_path):
     inside = tmp_path / "inside"
     inside.mkdir()
-    assert "name that could lead elsewhere" in refused(zipped(inside, {name: png()}))
+    for name in LEADING_ELSEWHERE:
+        assert "name that could lead elsewhere" in refused(zipped(inside, {name: png()})), name
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["images.zip"]
 
 
@@ -116,9 +116,9 @@ def test_a_link_or_device_in_a_zip_file_is_refused(kind, tmp_path):
     assert "link or device" in refused(tmp_path / "z.zip")
 
 
-@pytest.mark.parametrize("name", ["run.py", "a.svg", "a.html", "a.png.exe", "card.yaml", "README"])
-def test_only_images_are_unpacked(name, tmp_path):
-    assert "not an image" in refused(zipped(tmp_path, {"a.png": png(), name: b"x"}))
+def test_only_images_are_unpacked(tmp_path):
+    for name in ("run.py", "a.svg", "a.html", "a.png.exe", "card.yaml", "README"):
+        assert "not an image" in refused(zipped(tmp_path, {"a.png": png(), name: b"x"})), name
 
 
 def test_two_files_of_one_name_are_refused(tmp_path):
@@ -183,9 +183,8 @@ def test_a_pipe_does_not_stop_the_board(tmp_path):
     assert "link or a device" in refused(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "content", [b"%!PS-Adobe-3.0 EPSF-3.0\n(touch owned) system", b"<svg/>", b"MZ", b"", b"GIF89a"]
-)
-def test_a_file_of_another_kind_under_an_image_name_is_refused(content, tmp_path):
-    (tmp_path / "a.png").write_bytes(content)
-    assert "called an image but is not" in refused(tmp_path)
+def test_a_file_of_another_kind_under_an_image_name_is_refused(tmp_path):
+    script = b"%!PS-Adobe-3.0 EPSF-3.0\n(touch owned) system"
+    for content in (script, b"<svg/>", b"MZ", b"", b"GIF89a"):
+        (tmp_path / "a.png").write_bytes(content)
+        assert "called an image but is not" in refused(tmp_path), content

@@ -62,56 +62,62 @@ def test_a_card_is_read_back_as_written():
     assert card.authors == ("Ada Lovelace", "Jean-Luc Müller")
 
 
-@pytest.mark.parametrize("field", CARD)
-def test_a_field_is_required_or_has_one_default_for_all_ways_in(field):
-    entries = {name: value for name, value in CARD.items() if name != field}
-    if field in DEFAULTS:
-        assert getattr(parse_card(yaml.safe_dump(entries).encode()), field) == DEFAULTS[field]
-        assert getattr(card_from(entries), field) == DEFAULTS[field]
-    else:
-        message = refused(yaml.safe_dump(entries))
-        assert f"lacks {field}" in message
-        assert OPTIONS.get(field, f"--{field.replace('_', '-')}") in message
+def test_a_field_is_required_or_has_one_default_for_all_ways_in():
+    for field in CARD:
+        entries = {name: value for name, value in CARD.items() if name != field}
+        if field in DEFAULTS:
+            assert getattr(parse_card(yaml.safe_dump(entries).encode()), field) == DEFAULTS[field]
+            assert getattr(card_from(entries), field) == DEFAULTS[field]
+        else:
+            message = refused(yaml.safe_dump(entries))
+            assert f"lacks {field}" in message
+            assert OPTIONS.get(field, f"--{field.replace('_', '-')}") in message
 
 
 def test_an_unknown_field_names_the_close_match():
     assert "did you mean license" in refused(card_with(licence="MIT"))
 
 
-@pytest.mark.parametrize("attack", INJECTIONS.values(), ids=INJECTIONS)
 @pytest.mark.parametrize("field", TEXT_FIELDS)
-def test_no_text_field_takes_what_others_would_act_upon(field, attack):
-    with pytest.raises(InputError):
-        card_from({**CARD, field: attack})
+def test_no_text_field_takes_what_others_would_act_upon(field):
+    assert not [
+        kind
+        for kind, attack in INJECTIONS.items()
+        if not complaint(card_from, {**CARD, field: attack})
+    ]
 
 
-@pytest.mark.parametrize("attack", INJECTIONS.values(), ids=INJECTIONS)
 @pytest.mark.parametrize("field", [*LIST_FIELDS, "losses"])
-def test_no_list_field_takes_what_others_would_act_upon(field, attack):
-    for entry in (attack, f"other: {attack}") if field == "losses" else (attack,):
-        if field == "losses" and entry.startswith("other: ") and attack[:1] in "=+-@\uff1d":
-            continue  # no formula once "other: " stands before it
-        with pytest.raises(InputError):
-            card_from({**CARD, field: ["l1", entry]})
+def test_no_list_field_takes_what_others_would_act_upon(field):
+    attacks = dict(INJECTIONS)
+    if field == "losses":  # a formula is none once "other: " stands before it
+        attacks |= {
+            f"other {kind}": f"other: {attack}"
+            for kind, attack in INJECTIONS.items()
+            if attack[:1] not in "=+-@\uff1d"
+        }
+    assert not [
+        kind
+        for kind, attack in attacks.items()
+        if not complaint(card_from, {**CARD, field: ["l1", attack]})
+    ]
 
 
-@pytest.mark.parametrize(
-    "link",
-    [
-        "javascript:alert(1)",
-        "data:text/html,x",
-        "file:///etc/passwd",
-        "//example.org",
-        "https://user:secret@example.org/",
-        'https://example.org/"onclick="x',
-        "https://example.org/a b",
-        "https://ex\u0430mple.org/",  # a Cyrillic letter
-        7,
-    ],
+BAD_LINKS = (
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "file:///etc/passwd",
+    "//example.org",
+    "https://user:secret@example.org/",
+    'https://example.org/"onclick="x',
+    "https://example.org/a b",
+    "https://ex\u0430mple.org/",  # a Cyrillic letter
+    7,
 )
-def test_a_link_is_a_plain_web_address(link):
-    with pytest.raises(InputError):
-        card_from({**CARD, "link": link})
+
+
+def test_a_link_is_a_plain_web_address():
+    assert not [link for link in BAD_LINKS if not complaint(card_from, {**CARD, "link": link})]
 
 
 @pytest.mark.parametrize("name", ["MyN\u0435t", "\uff2dyNet", "\u13a1etinex"])
@@ -119,36 +125,38 @@ def test_a_title_has_no_letters_that_pass_for_others(name):
     assert "outside A-Z" in refused(card_with(name=name))
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("name", 7),
-        ("name", None),
-        ("authors", "Ada"),
-        ("authors", []),
-        ("authors", ["Ada", "Ada"]),
-        ("authors", [["Ada"]]),
-        ("authors", ["x"] * 50),
-        ("losses", ["lpips"]),
-        ("kind", "ensemble"),
-        ("kind", ["single"]),
-        ("seeds", [-1]),
-        ("seeds", [1.5]),
-        ("seeds", [True]),
-        ("seeds", ["0"]),
-        ("seeds", [2**64]),
-        ("runtime", -1),
-        ("runtime", float("nan")),
-        ("runtime", float("inf")),
-        ("runtime", "fast"),
-        ("runtime", True),
-        ("runtime", 10**400),
-        ("license", False),
-    ],
+WRONG_KINDS = (
+    ("name", 7),
+    ("name", None),
+    ("authors", "Ada"),
+    ("authors", []),
+    ("authors", ["Ada", "Ada"]),
+    ("authors", [["Ada"]]),
+    ("authors", ["x"] * 50),
+    ("losses", ["lpips"]),
+    ("kind", "ensemble"),
+    ("kind", ["single"]),
+    ("seeds", [-1]),
+    ("seeds", [1.5]),
+    ("seeds", [True]),
+    ("seeds", ["0"]),
+    ("seeds", [2**64]),
+    ("runtime", -1),
+    ("runtime", float("nan")),
+    ("runtime", float("inf")),
+    ("runtime", "fast"),
+    ("runtime", True),
+    ("runtime", 10**400),
+    ("license", False),
 )
-def test_a_value_of_a_wrong_kind_is_refused_by_its_field(field, value):
-    with pytest.raises(InputError, match=field):
-        card_from({**CARD, field: value})
+
+
+def test_a_value_of_a_wrong_kind_is_refused_by_its_field():
+    assert not [
+        (field, value)
+        for field, value in WRONG_KINDS
+        if field not in complaint(card_from, {**CARD, field: value})
+    ]
 
 
 def test_an_unknown_loss_names_the_close_match():

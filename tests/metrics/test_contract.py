@@ -42,6 +42,12 @@ def opened_as():
 CASES = opened_as()
 
 
+def only(concerned):
+    """Let a test see the metrics it concerns, each with the choices it is opened with."""
+    cases = [case for case in CASES if concerned(*case.values[0])]
+    return pytest.mark.parametrize("case", cases, indirect=True)
+
+
 @pytest.fixture(scope="module", params=CASES)
 def case(request, every_metric, make_pair):
     """One metric opened, its images, and its scores of a batch, computed once."""
@@ -91,37 +97,33 @@ def test_another_image_prepared_in_between_changes_nothing(case):
         assert case.scorer.score(case.restored[:1], kept).item() == case.scores[0].item()
 
 
+# PieAPP compares the error of the one image with that of the other.
+@only(lambda metric, _: metric.needs_reference and metric.id != "pieapp")
 def test_it_is_symmetric_where_its_formula_is(case):
-    if not case.metric.needs_reference or case.metric.id == "pieapp":
-        pytest.skip("it compares no two images, or the error of the one with the other")
     swapped = case.score(case.hr, case.restored[:1]).item()
     assert swapped == pytest.approx(case.scores[0].item(), rel=1e-6)
 
 
+@only(lambda metric, _: metric.id in BEST)
 def test_an_image_against_itself_gets_the_best_score_there_is(case):
-    if case.metric.id not in BEST:
-        pytest.skip("it has no such score")
     best = 80 if case.choices.get("epsilon") else BEST[case.metric.id]
     assert case.score(case.hr).item() == pytest.approx(best, abs=1e-6)
 
 
+@only(lambda metric, _: not metric.needs_reference)
 def test_without_a_need_for_a_reference_none_is_looked_at(case):
-    if case.metric.needs_reference:
-        pytest.skip("it needs the reference")
     assert case.score(case.restored[:1], None).item() == case.scores[0].item()
 
 
+@only(lambda metric, _: metric.id == "lr-psnr")
 def test_full_agreement_with_the_lr_is_infinite(case):
-    if case.metric.id != "lr-psnr":
-        pytest.skip("it does not look at the LR")
     mirrored = case.choices["kernel"] == "imresize-py-uint8"
     lr = bicubic_downsample(case.hr, mirrored=mirrored)
     assert case.scorer.score(case.hr, case.scorer.prepare(None, lr)).item() == math.inf
 
 
+@only(lambda metric, choices: choices.get("border") != 0 or metric.id not in ("psnr", "mse"))
 def test_an_image_of_one_pixel_is_declined(case):
-    if case.choices.get("border") == 0 and case.metric.id in ("psnr", "mse"):
-        pytest.skip("it judges a single pixel")
     tiny = torch.zeros(1, 3, 1, 1)
     with torch.inference_mode(), pytest.raises(MetricUndefined):
         case.scorer.score(tiny, case.scorer.prepare(tiny, tiny))

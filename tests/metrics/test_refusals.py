@@ -23,15 +23,15 @@ def panel(request, every_metric):
     return panel
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_an_image_that_is_not_finite_gets_no_score(panel, make_pair, value):
+def test_an_image_that_is_not_finite_gets_no_score(panel, make_pair):
     reference, restored = make_pair(104, 200)
     panel.prepare(reference, reference[..., ::4, ::4].contiguous())
-    restored[0, 1, 2, 3] = value
-    scores = panel.score(restored[:1])
-    assert set(scores) == set(panel.protocol.metric_ids)
-    assert all(values == [None] for values in scores.values())
-    assert all("NaN or infinite" in panel.reasons[name][0] for name in scores)
+    for value in (math.nan, math.inf, -math.inf):
+        restored[0, 1, 2, 3] = value
+        scores = panel.score(restored[:1])
+        assert set(scores) == set(panel.protocol.metric_ids)
+        assert all(values == [None] for values in scores.values())
+        assert all("NaN or infinite" in panel.reasons[name][0] for name in scores)
 
 
 def test_an_image_too_small_gets_no_score_and_a_reason(panel):
