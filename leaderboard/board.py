@@ -24,7 +24,7 @@ from pydantic import BeforeValidator
 from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError
 from pdbench.harness.run_info import RunRecord
-from pdbench.leaderboard.provenance import load_json
+from pdbench.leaderboard.provenance import File, Sha256, load_json
 from pdbench.leaderboard.repository_entries import repository_entries
 from pdbench.leaderboard.safe_io import read_file
 from pdbench.leaderboard.schema import Strict, as_tuple, held_to
@@ -195,8 +195,7 @@ def read_board(root: Path) -> Board:
 def _read_models(root: Path) -> dict[str, str]:
     if not (root / MODELS).is_file():
         return {}
-    models: dict[str, str] = load_json(read_file(root, MODELS), MODELS)
-    return models
+    return parse(dict[File, Sha256], load_json(read_file(root, MODELS), MODELS), MODELS)
 
 
 def write_verdict(root: Path, verdict: Verdict) -> Path:

@@ -23,9 +23,11 @@ __all__ = [
     "FORMAT",
     "WAYS",
     "DatasetPart",
+    "File",
     "Missing",
     "Output",
     "Provenance",
+    "Sha256",
     "format_provenance",
     "load_json",
     "missing_cells",
@@ -43,12 +45,12 @@ def _matching(pattern: str) -> StringConstraints:
     return StringConstraints(pattern=f"^(?:{pattern})$", strict=True)
 
 
-_Sha256 = Annotated[str, _matching("[0-9a-f]{64}")]
+Sha256 = Annotated[str, _matching("[0-9a-f]{64}")]
 _Hash = Annotated[str, _matching("[0-9a-f]{16}")]
 _Fingerprint = Annotated[str, _matching("(?:[0-9a-f]{12}|[0-9a-f]{64})?")]
 _Image = Annotated[str, _matching(r"[A-Za-z0-9](?:[A-Za-z0-9 ._()+-]{0,98}[A-Za-z0-9()_])?")]
 _Name = Annotated[str, _matching("[A-Za-z0-9][A-Za-z0-9._+:-]{0,63}")]
-_File = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9 ._()+/=,\[\]-]{0,199}")]
+File = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9 ._()+/=,\[\]-]{0,199}")]
 _Id = Annotated[str, held_to(check_id)]
 _Title = Annotated[str, held_to(check_text, what="a title", longest=60)]
 _Reason = Annotated[str, held_to(check_text, what="a reason", longest=600)]
@@ -83,7 +85,7 @@ class Output(Strict):
     sample: Annotated[int, Field(ge=0, le=100_000)]
     width: _Pixels
     height: _Pixels
-    sha256: _Sha256
+    sha256: Sha256
     detail: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 
 
@@ -111,8 +113,8 @@ class DatasetPart(Strict):
 
     title: _Title
     scale: Annotated[int, Field(ge=1, le=16)]
-    sha256: _Sha256
-    images: Annotated[dict[_Image, _Sha256], Len(0, 100_000)]
+    sha256: Sha256
+    images: Annotated[dict[_Image, Sha256], Len(0, 100_000)]
     hashes: Annotated[dict[_Name, _Hash], Len(0, 64)]
     missing: Annotated[tuple[Missing, ...], _TUPLE, Len(0, 10_000)]
     outputs: Annotated[tuple[Output, ...], _TUPLE, Len(0, 100_000)]
@@ -155,10 +157,10 @@ class Provenance(Strict):
     weights: _Fingerprint
     protocol: _Name
     versions: Annotated[dict[_Name, _Name], Len(0, 64)]
-    models: Annotated[dict[_File, _Sha256], Len(0, 64)]
+    models: Annotated[dict[File, Sha256], Len(0, 64)]
     metrics: Annotated[tuple[_Facts, ...], _TUPLE, Len(0, 64)]
     datasets: Annotated[dict[_Id, DatasetPart], Len(0, 32)]
-    files: Annotated[dict[_File, _Sha256], Len(0, 1000)]
+    files: Annotated[dict[File, Sha256], Len(0, 1000)]
 
 
 def missing_cells(scores: Iterable[Score], images: Mapping[str, str]) -> tuple[Missing, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pdbench import plugins
 from pdbench.scores import Score
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # a worker has one core; set before a test imports torch
@@ -33,6 +34,28 @@ def tmp_path(tmp_path):
     folder = tmp_path / "alone"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Put a package on the path as if it were installed: its name, version and entry points."""
+    monkeypatch.setattr(plugins, "_warned", set())
+
+    def install(name, groups, *, version="1.0", code=""):
+        place = tmp_path / name / "site-packages"
+        folder = place / f"{name}-{version}.dist-info"
+        folder.mkdir(parents=True)
+        facts = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        (folder / "METADATA").write_text(facts)
+        lines = []
+        for group, entries in groups.items():
+            lines += [f"[{group}]", *(f"{id_} = {where}" for id_, where in entries.items())]
+        (folder / "entry_points.txt").write_text("\n".join(lines))
+        (place / f"{name}_code.py").write_text(code)
+        monkeypatch.syspath_prepend(place)
+        return place
+
+    return install
 
 
 @pytest.fixture(scope="session")

@@ -24,26 +24,6 @@ EXAMPLE = ROOT / "examples" / "pdbench-example"
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch):
-    """Put a package on the path as if it were installed: its name, version and entry points."""
-    monkeypatch.setattr(plugins, "_warned", set())
-
-    def install(name, groups, *, version="1.0", code=""):
-        folder = tmp_path / name / f"{name}-{version}.dist-info"
-        folder.mkdir(parents=True)
-        facts = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        (folder / "METADATA").write_text(facts)
-        lines = []
-        for group, entries in groups.items():
-            lines += [f"[{group}]", *(f"{id_} = {where}" for id_, where in entries.items())]
-        (folder / "entry_points.txt").write_text("\n".join(lines))
-        (tmp_path / name / f"{name}_code.py").write_text(code)
-        monkeypatch.syspath_prepend(tmp_path / name)
-
-    return install
-
-
-@pytest.fixture
 def example(package, monkeypatch):
     """The example package, installed."""
     project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]

@@ -14,6 +14,7 @@ import torch
 from pdbench.data.datasets import Dataset
 from pdbench.data.pairs import Pair
 from pdbench.errors import InputError
+from pdbench.harness.fingerprint import fingerprint as fingerprint_of
 from pdbench.harness.method import Given, Method, Sampled
 from pdbench.harness.options import EvalOptions
 from pdbench.harness.run_info import ImageFingerprint, MethodRecord
@@ -166,7 +167,7 @@ def weights_of(method: Method, fingerprint: Callable[[str, str], str], size: str
     parts = [fingerprint(baseline, size) for baseline in method.baselines]
     others = [f"{image} {digest}" for image, digest in sorted(method.outputs.items())]
     if method.source:
-        others.append(method.source)
+        others += [method.source, fingerprint_of(method.run)]
     if len(parts) <= 1 and not others:
         return "".join(parts)
     return hashlib.sha256("+".join(parts + others).encode()).hexdigest()[:12]

@@ -4,54 +4,93 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import sys
 from collections.abc import Iterator, Mapping, Set
+from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from pdbench.harness.implementation import source_digest
+from pdbench.weights import sha256_of
 
-__all__ = ["fingerprint"]
+__all__ = ["fingerprint", "sha256_of_value"]
 
 
 def fingerprint(value: object) -> str:
-    """Return 12 hex digits over what a callable computes by.
+    """Return 12 hex digits over what a callable computes by, see `sha256_of_value`."""
+    return sha256_of_value(value)[:12]
+
+
+def sha256_of_value(value: object) -> str:
+    """Return the sha256 over what a callable, or an opened metric, computes by.
 
     That is the source of its functions and classes with the modules beside them, and the values
-    they captured or read from their modules: numbers, arrays, tensors, networks with their
-    weights. Installed libraries count by name.
+    they hold, captured, or read from their modules: numbers, arrays, tensors, networks with their
+    weights. A file that they name, from here or from beside their code, counts by its content.
+    Other installed libraries count by name.
     """
+    home = _home(value)
     digest = hashlib.sha256()
     seen: dict[int, object] = {}
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, bytes | bool | int | float | complex | str | type(None)):
+        if isinstance(one, bytes):
+            digest.update(one)
+        elif isinstance(one, str):
+            digest.update(_content(one, home).encode(errors="backslashreplace"))
+        elif isinstance(one, bool | int | float | complex | type(None)):
             digest.update(repr(one).encode())
         elif id(one) not in seen:
             seen[id(one)] = one
             digest.update(type(one).__qualname__.encode())
-            waiting += _parts(one)
-    return digest.hexdigest()[:12]
+            waiting += _parts(one, home)
+    return digest.hexdigest()
 
 
-def _parts(value: object) -> Iterator[object]:
+def _home(value: object) -> str:
+    """Return the module that a value, or the class of it, is defined in."""
+    while isinstance(value, functools.partial):
+        value = value.func
+    return getattr(value, "__module__", None) or ""
+
+
+def _content(text: str, home: str) -> str:
+    """Return the sha256 of the file that a text names; the text itself where it names none."""
+    beside = getattr(sys.modules.get(home), "__file__", None) or ""
+    for path in (text, os.path.join(os.path.dirname(beside), text)):  # noqa: PTH118, PTH120
+        if os.path.isfile(path):  # noqa: PTH113  (False for whatever is no path)
+            return sha256_of(Path(path))
+    return repr(text)
+
+
+def _parts(value: object, home: str) -> Iterator[object]:
     """Yield what makes up a value, in an order of its own."""
     if isinstance(value, FunctionType):
-        yield from _parts_of_function(value)
+        yield from _parts_of_function(value, home)
     elif isinstance(value, type):
-        yield from _source(value)
-        yield from () if _is_installed(value.__module__) else value.__bases__
+        yield from _source(value, home)
+        yield from () if _is_installed(value.__module__, home) else value.__bases__
     elif isinstance(value, MethodType):
         yield from (value.__func__, value.__self__)
     elif isinstance(value, functools.partial):
         yield from (value.func, value.args, value.keywords)
+    elif hasattr(value, "__wrapped__"):  # by functools.cache and its like
+        yield value.__wrapped__
+    elif isinstance(value, os.PathLike):
+        yield os.fspath(value)
     elif isinstance(value, Tensor):
-        yield from _parts(value.detach().cpu().numpy())
+        flat = value.detach().cpu().contiguous().reshape(-1)
+        yield from (str(value.dtype), tuple(value.shape), flat.view(torch.uint8).numpy())
     elif isinstance(value, np.ndarray):
-        yield from (str(value.dtype), value.shape, value.tobytes())
+        yield from (str(value.dtype), value.shape)
+        yield value.tolist() if value.dtype.hasobject else value.tobytes()
+    elif isinstance(value, np.generic):
+        yield np.asarray(value)
     elif isinstance(value, Mapping):
         yield from (part for item in value.items() for part in item)
     elif isinstance(value, Set):
@@ -60,7 +99,8 @@ def _parts(value: object) -> Iterator[object]:
         yield from value
     elif isinstance(value, nn.Module):
         yield from (type(value), repr(value), value.state_dict())
-        yield {name: one for name, one in vars(value).items() if name[0] != "_"}
+        for part in value.modules():
+            yield {name: one for name, one in vars(part).items() if name[0] != "_"}
     elif isinstance(value, ModuleType):
         yield value.__name__
     else:
@@ -68,9 +108,9 @@ def _parts(value: object) -> Iterator[object]:
         yield getattr(value, "__qualname__", None) or dict(getattr(value, "__dict__", {}))
 
 
-def _parts_of_function(function: FunctionType) -> Iterator[object]:
-    yield from _source(function)
-    if _is_installed(function.__module__):
+def _parts_of_function(function: FunctionType, home: str) -> Iterator[object]:
+    yield from _source(function, home)
+    if _is_installed(function.__module__, home):
         return
     yield from (function.__defaults__, function.__kwdefaults__)
     yield from (cell.cell_contents for cell in function.__closure__ or ())
@@ -79,9 +119,9 @@ def _parts_of_function(function: FunctionType) -> Iterator[object]:
             yield from (name, function.__globals__[name])
 
 
-def _source(value: FunctionType | type) -> Iterator[object]:
+def _source(value: FunctionType | type, home: str) -> Iterator[object]:
     yield f"{value.__module__}.{value.__qualname__}"
-    if _is_installed(value.__module__):
+    if _is_installed(value.__module__, home):
         return
     if getattr(sys.modules.get(value.__module__), "__file__", None):
         yield source_digest([value.__module__])
@@ -91,11 +131,14 @@ def _source(value: FunctionType | type) -> Iterator[object]:
         yield {name: one for name, one in vars(value).items() if isinstance(one, FunctionType)}
 
 
-def _is_installed(module: str | None) -> bool:
+def _is_installed(module: str | None, home: str) -> bool:
+    """Tell whether a module is a library: in a package other than that of the code at hand."""
     module = module or ""  # of a function made by exec
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     name = module.partition(".")[0]
-    return name == "pdbench" or name in sys.stdlib_module_names or "-packages" in file
+    if name == "pdbench" or name in sys.stdlib_module_names:
+        return True
+    return "-packages" in file and name != home.partition(".")[0]
 
 
 def _names(code: CodeType) -> set[str]:

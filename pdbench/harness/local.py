@@ -75,9 +75,8 @@ def as_metric(name: str, given: object) -> Metric:
         InputError: It is neither.
     """
     if isinstance(given, Metric):
-        return replace(
-            given, id=name, source=f"{LOCAL} {fingerprint((given.open, given.combine))}"
-        )
+        code = given.open or given.combine
+        return replace(given, id=name, source=f"{LOCAL} {fingerprint(code)}")
     if not callable(given):
         raise InputError(f"metric '{name}' is a {type(given).__name__}; give a callable")
     return Metric(

@@ -129,10 +129,10 @@ class RayWorker:
                 self._lay_out(weights)
             run: RunConfig = self._unpack(config)
             resolve_device(run.options.device)
-            unavailable = missing_weights(metrics)
-            if unavailable:
-                return next(iter(unavailable.values()))
             found = method_records(run)
+            models = {name for record in found.values() for name in record.models}
+            if unavailable := missing_weights(metrics, models):
+                return next(iter(unavailable.values()))
             self._run, self._scorer = run, ImageScorer(run)
         except PdbenchError as error:
             return str(error)

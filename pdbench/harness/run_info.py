@@ -121,7 +121,8 @@ class MethodRecord:
         max_memory: Working memory that decided how images were tiled; None for the default, or
             for a method without networks.
         models: File of a metric's weights -> sha256 of the one that was used, where that is not
-            part of the protocol hash because none is published.
+            part of the protocol hash because none is published; and id of a metric from outside
+            pdbench -> sha256 of what it loads by itself.
         outside: Image name -> share of the output's values far outside [0, 1], where there are
             any; far is by more than `BOUND`.
     """

@@ -88,7 +88,8 @@ def run(
         facts = [METRICS.get(name).facts for name in metric_ids(config)]
         store.begin(dataset, images, list(records.values()), facts)
         work = _missing(store, config, records, images, force)
-        unavailable = missing_weights({name for _, _, missing in work for name in missing})
+        wanted = {name for _, _, missing in work for name in missing}
+        unavailable = missing_weights(wanted, next(iter(records.values())).models)
         missing = _missing(store, config, records, images)
         _note_unavailable(store, config, images, missing, unavailable)
         tasks = _tasks(config, images, work, unavailable)

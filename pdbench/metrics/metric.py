@@ -97,11 +97,11 @@ class Metric:
         combine: For metrics with parts: maps part id -> score to the score.
         on_request: Left out unless it is asked for by name (`--metrics`).
         open: For metrics without parts: (choices, device) -> scorer. Raises WeightsUnavailable.
+            A scorer from outside pdbench is known by all that it holds when it is open: numbers,
+            arrays, networks, the content of files that it names.
         choices: What a metric outside the presets is opened with, whatever the protocol.
         source: Package and version of a metric outside the presets ("my-package 1.0"), set when it
             is loaded; part of the protocol hash. Empty for pdbench's own.
-        fetch: For a metric whose weights are no `weights`: brings them to this machine, once for
-            all processes. Raises WeightsUnavailable.
     """
 
     id: str
@@ -122,7 +122,6 @@ class Metric:
     open: Callable[[Choices, str], Scorer | SetScorer] | None = None
     choices: Choices = field(default_factory=dict)
     source: str = ""
-    fetch: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         if bool(self.parts) != (self.combine is not None) or bool(self.parts) == bool(self.open):

@@ -108,14 +108,8 @@ def _declare(name: str) -> Metric:
         reference=f"'{name}' of Chen, Mo, 'IQA-PyTorch: PyTorch Toolbox for Image Quality "
         "Assessment', 2022, https://github.com/chaofengc/IQA-PyTorch",
         source=f"pyiqa {version('pyiqa')}",
-        fetch=partial(_fetch, name),
         open=partial(_open, name, compares),
     )
-
-
-def _fetch(name: str) -> None:
-    """Have pyiqa fetch its weights, once for all processes."""
-    _create(name, "cpu")
 
 
 def _open(name: str, compares: bool, choices: Choices, device: str) -> PyiqaScorer:
@@ -125,7 +119,8 @@ def _open(name: str, compares: bool, choices: Choices, device: str) -> PyiqaScor
 def _create(name: str, device: str) -> Any:  # noqa: ANN401  (pyiqa has no stubs)
     pyiqa = _import_pyiqa()
     try:
-        with _quiet(), _network():
+        with _quiet(), _network(), torch.random.fork_rng():
+            torch.manual_seed(_SEED)  # for what no file of weights fills
             return pyiqa.create_metric(name, device=torch.device(device))
     except Exception as error:  # a download fails in as many ways as there are hosts
         raise WeightsUnavailable(

@@ -77,7 +77,7 @@ def offline(monkeypatch, tmp_path):
 def test_weights_that_cannot_be_had_make_it_unavailable(offline, pair):
     lookup = socket.getaddrinfo
     with pytest.raises(WeightsUnavailable, match="PDBENCH_OFFLINE forbids"):
-        METRICS.get("pyiqa:musiq").fetch()
+        METRICS.get("pyiqa:musiq").open({}, "cpu")
     assert socket.getaddrinfo is lookup
     panel = MetricCollection(PAPER, ["pyiqa:musiq"])
     panel.prepare(None, None)
