@@ -42,7 +42,7 @@ def first_problem(error: ValidationError) -> str:
     """Return what pydantic found first, in one line that begins with the key's path."""
     problems = error.errors(include_url=False)
     first = next((problem for problem in problems if problem["type"] in UNKNOWN), problems[0])
-    *above, last = first["loc"] or ("",)
+    *above, last = first["loc"] or ("it",)
     last = _printed(last)
     place = ".".join(str(_printed(part)) for part in above)
     if first["type"] in UNKNOWN:

@@ -222,10 +222,10 @@ def _start(
     newest = newest_checkpoint(folder)
     if newest and not resume:
         raise InputError(f"'{folder}' holds a training run; add --resume, or choose another --out")
-    folder.mkdir(parents=True, exist_ok=True)
     accelerator = _accelerator(recipe, objective, device)
     set_seed(recipe.seed)
     network = objective.build(recipe)
+    folder.mkdir(parents=True, exist_ok=True)
     if start:
         network.load_state_dict(dict(start.state))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -192,12 +192,6 @@ def test_a_file_that_holds_code_is_refused_unexecuted(saved):
     assert "holds more than tensors" in line
 
 
-@pytest.mark.parametrize("name", ["net.pth", "net.safetensors", "net.pt"])
-def test_a_file_that_is_no_checkpoint_is_refused(name, tmp_path):
-    (tmp_path / name).write_bytes(b"not a checkpoint at all")
-    assert "is damaged" in refusal(Checkpoint(id="net", path=tmp_path / name))
-
-
 def test_a_missing_file_is_refused(tmp_path):
     assert "does not exist" in refusal(Checkpoint(id="net", path=tmp_path / "none.pth"))
 

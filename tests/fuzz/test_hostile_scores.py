@@ -12,25 +12,12 @@ from hypothesis import strategies as st
 from pdbench.api.tables import summarize_record
 from pdbench.cli import main
 from pdbench.errors import InputError
-from pdbench.harness.results import export_results, read_results
-from pdbench.harness.run_info import DatasetRecord, ImageFingerprint, MethodRecord, RunRecord
-from pdbench.harness.store import FILE, RunStore, read_run
+from pdbench.harness.results import read_results
+from pdbench.harness.store import FILE, read_run
 from pdbench.plots.tables import table
-from pdbench.scores import MetricFacts
 
-IMAGES = {"a": "1" * 64, "b": "2" * 64}
-DATASET = DatasetRecord(id="toy", title="Toy", scale=4, images=IMAGES, sha256="3" * 64)
-FACTS = MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion", unit="dB")
-METHOD = MethodRecord(
-    id="m", title="M", kind="single", size="", weights="", seed=0, protocol="paper",
-    hashes={"psnr": "0123abcd"}, dataset_sha256=DATASET.sha256, versions={},
-)  # fmt: skip
-SCORES = tuple(
-    METHOD.score("toy", image, 0, 0, "psnr", value=value, reason="")
-    for image, value in zip(IMAGES, (30.0, 31.0), strict=True)
-)
-ESCAPES = "\x1b]0;title\x07\x1b[2J"
-HEAD = "image,seed,sample,psnr\n"
+from .corpus import ESCAPES
+
 VALUES = [None, True, 0, -1, 10**400, 1e308, "", "x" * 140_000, ESCAPES, "../out/x", [], {}, [[]],
           {"a": {"b": []}}]  # fmt: skip
 SETTINGS = settings(
@@ -46,39 +33,6 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
-
-
-@pytest.fixture
-def results(tmp_path):
-    """Folder of exported scores."""
-    record = RunRecord(dataset=DATASET, metrics=(FACTS,), methods=(METHOD,), scores=SCORES)
-    return export_results(record, tmp_path / "results")[-1].parent
-
-
-@pytest.fixture
-def run_folder(tmp_path):
-    """Run folder with the same scores."""
-    with RunStore(tmp_path / "run") as store:
-        seen = {n: ImageFingerprint(content=n, sha256=s, pixels=1) for n, s in IMAGES.items()}
-        store.begin(DATASET, seen, [METHOD], [FACTS])
-        for score in SCORES:
-            store.write(IMAGES[score.image], METHOD, [score])
-    return tmp_path / "run"
-
-
-@pytest.fixture
-def refused(capsys):
-    """Call `pdbench WORDS...`, which must refuse in one printable line; returns the line."""
-
-    def call(*words):
-        code = main([str(word) for word in words])
-        said = capsys.readouterr().err
-        assert code == 2, said
-        assert said.count("\n") == 1
-        assert said[:-1].isprintable()
-        return said
-
-    return call
 
 
 def places(value, path=()):
@@ -142,57 +96,6 @@ def test_any_json_is_read_or_refused(results, data):
     read(read_results, results)
 
 
-@pytest.mark.parametrize(
-    ("place", "key"), [((), "later"), (("dataset",), "later"), (("methods", "m"), "later")]
-)
-def test_a_key_of_a_later_version_is_named(results, refused, place, key):
-    path = results / "provenance.json"
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    inner = stored
-    for part in place:
-        inner = inner[part]
-    inner[key] = 1
-    path.write_text(json.dumps(stored), encoding="utf-8")
-    assert "'later'" in refused("table", results)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "[", "null", "[]", "{}", "[" * 100_000, '{"dataset": ' * 2000, "NaN", "\ud800", "\0",
-        '{"a": 1e400}', "9" * 5000,
-    ],
-    ids=lambda text: f"{text!r:.20}",
-)  # fmt: skip
-def test_provenance_that_is_no_provenance(results, refused, text):
-    (results / "provenance.json").write_bytes(text.encode("utf-8", "surrogatepass"))
-    refused("table", results)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "\0", "image", HEAD + "a,0,0\n", HEAD + "a,0,0,nan\n",
-        HEAD + "a,0,0,1e308\nb,0,0,1e308\n", HEAD + "a,x,0,1\n",
-        HEAD + "a,0,0,one\n", HEAD + f"a,0,0,{'1' * 140_000}\n",
-        HEAD + f"a,{'1' * 5000},0,1\n", HEAD + "../x,0,0,1\n",
-        HEAD + "a,0,0,1\na,0,0,1\n", "image,seed,sample,mse\na,0,0,1\n",
-        HEAD + f"{ESCAPES},0,0,1\n", HEAD + "\"a,0,0,1\n",
-    ],
-    ids=lambda text: f"{text[-30:]!r}",
-)  # fmt: skip
-def test_scores_that_are_no_scores(results, refused, text):
-    (results / "m.csv").write_text(text, encoding="utf-8")
-    refused("table", results)
-
-
-def test_bytes_that_are_no_text(results, refused):
-    (results / "m.csv").write_bytes(HEAD.encode() + b"\xff,0,0,1\n")
-    refused("table", results)
-    (results / "provenance.json").write_bytes(b"\xff\xfe{}")
-    refused("table", results)
-
-
 COLUMNS = {
     "dataset": ("record", "id"),
     "method": ("record", "id", "seed", "protocol"),
@@ -230,21 +133,6 @@ def test_any_value_anywhere_in_a_record_of_a_run_folder(run_folder, table, colum
                     (json.dumps(changed(stored, place, value)),),
                 )
             read(read_run, run_folder)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "method", "method,psnr\n", "\0", "method,psnr\nx,1\ny\n", "psnr,psnr\n1,2\n",
-        "method,psnr\nx,nan\n", "method,psnr\nx,1e308\ny,1e308\n",
-        f"method,psnr\nx,{'9' * 140_000}\n",
-        "method,psnr\nx,-inf\n", "#\n#\n", '"method,psnr\nx,1\n',
-    ],
-    ids=lambda text: f"{text[-30:]!r}",
-)  # fmt: skip
-def test_tables_that_cannot_be_audited(tmp_path, refused, text):
-    (tmp_path / "table.csv").write_text(text, encoding="utf-8")
-    refused("audit", tmp_path / "table.csv")
 
 
 @pytest.mark.parametrize("form", ["text", "md", "json"])
