@@ -78,6 +78,8 @@ class Output(Strict):
         height: Pixels.
         sha256: Digest over its pixels.
         detail: Correlation of its finest detail with that of the HR image, see `plausibility`.
+        grain: Share of the HR image's grain that it has, see `plausibility`; None in submissions
+            that are older than this field.
     """
 
     image: _Image
@@ -87,6 +89,7 @@ class Output(Strict):
     height: _Pixels
     sha256: Sha256
     detail: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+    grain: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
 
 class Missing(Strict):
@@ -187,7 +190,7 @@ def scores_name(dataset: str, scale: int) -> str:
 
 def format_provenance(provenance: Provenance) -> bytes:
     """Write a provenance; equal ones give equal bytes."""
-    return (json.dumps(provenance.model_dump(), indent=1) + "\n").encode()
+    return (json.dumps(provenance.model_dump(exclude_none=True), indent=1) + "\n").encode()
 
 
 def load_json(content: bytes, source: str) -> Any:  # noqa: ANN401

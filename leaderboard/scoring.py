@@ -23,7 +23,7 @@ from pdbench.harness.runner import run
 from pdbench.harness.store import read_outputs
 from pdbench.images import load_image, to_uint8
 from pdbench.leaderboard.crops import Box, choose_box, choose_images, write_crop
-from pdbench.leaderboard.plausibility import detail
+from pdbench.leaderboard.plausibility import detail, grain
 from pdbench.leaderboard.provenance import Output
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
@@ -127,6 +127,7 @@ def _fingerprints(
                     height=height,
                     sha256=pixel_sha256((image,)),
                     detail=detail(levels, hr),
+                    grain=grain(levels, hr),
                 )
             )
             if sample == 0 and pair.name in shown:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pdbench.leaderboard.board import LEVELS
 from pdbench.leaderboard.contamination import LOSSES
-from pdbench.leaderboard.plausibility import BOUNDS, LR_PSNR, LUMA, ONE_IMAGE
+from pdbench.leaderboard.plausibility import BOUNDS, GRAIN, LR_PSNR, LUMA, ONE_IMAGE
 from pdbench.leaderboard.site_boards import render_page, trust_badge
 from pdbench.metrics import METRICS
 from pdbench.metrics.metric import Metric
@@ -33,6 +33,7 @@ def render_about(refused: Mapping[str, str]) -> str:
         protocols=[_protocol(describe_protocol(one.id)) for one in PROTOCOLS],
         levels=[trust_badge(level) for level in LEVELS],
         bounds=[[name, *pair] for name, pair in BOUNDS.items()],
+        grain=GRAIN,
         luma=LUMA,
         lr_psnr=LR_PSNR,
         one_image=ONE_IMAGE,

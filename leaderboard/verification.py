@@ -98,11 +98,11 @@ def verify_entry(board: Board, name: str, evidence: Evidence | None = None) -> V
     found = Verification(id=name, failures=entry_failures(entry, board))
     if found.failures:
         return found
-    if reason := implausible(entry):
-        found.notes.append(reason)
     names = evidence.datasets or tuple(entry.provenance.datasets)
     datasets = _open_datasets(entry, board, evidence, names, found)
     rescored = _Run(entry, datasets, evidence, found).level()
+    if reason := implausible(entry, {name: part.outputs for name, part in rescored.items()}):
+        found.notes.insert(0, reason)
     if found.failures:
         found.level, found.failures = "", list(dict.fromkeys(found.failures))
         return found
@@ -323,9 +323,11 @@ def _compare_images(entry: Entry, dataset: str, scored: Scored) -> Iterator[str]
 
 
 def _same_output(first: Output, second: Output) -> bool:
-    """Compare two outputs; the last digit of the detail may differ between processors."""
-    alike = first.model_copy(update={"detail": second.detail})
-    return alike == second and abs(first.detail - second.detail) < 0.0025
+    """Compare two outputs; last digits of detail and grain may differ between processors."""
+    alike = first.model_copy(update={"detail": second.detail, "grain": second.grain})
+    pairs = ((first.detail, second.detail), (first.grain, second.grain))
+    near = (one is None or other is None or abs(one - other) < 0.0025 for one, other in pairs)
+    return alike == second and all(near)
 
 
 def _compare_scores(

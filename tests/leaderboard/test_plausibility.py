@@ -13,7 +13,7 @@ from pdbench.api.leaderboard import verify
 from pdbench.data.datasets import open_dataset
 from pdbench.images import load_image
 from pdbench.leaderboard import read_board
-from pdbench.leaderboard.plausibility import BOUNDS, detail, implausible
+from pdbench.leaderboard.plausibility import BOUNDS, GRAIN, detail, grain, implausible
 from pdbench.leaderboard.scoring import rgb_levels
 from pdbench.leaderboard.site import render_site
 
@@ -34,14 +34,23 @@ def jpeg(levels, quality):
     return np.asarray(Image.open(stream).convert("RGB"))
 
 
+def noise(levels, strength):
+    return NOISE.normal(0, strength, levels.shape)
+
+
 NOISE = np.random.default_rng(0)
 CHEATS = {
     "one level": lambda hr, sr: rounded(hr + NOISE.integers(-1, 2, hr.shape)),
-    "noise of 5": lambda hr, sr: rounded(hr + NOISE.normal(0, 5, hr.shape)),
+    "noise of 5": lambda hr, sr: rounded(hr + noise(hr, 5)),
     "JPEG 95": lambda hr, sr: jpeg(hr, 95),
     "JPEG 75": lambda hr, sr: jpeg(hr, 75),
     "half HR": lambda hr, sr: rounded(0.5 * hr + 0.5 * sr),
     "a third HR": lambda hr, sr: rounded(0.33 * hr + 0.67 * sr),
+}
+LITTLE = {
+    "a twentieth HR": lambda hr, sr: rounded(0.05 * hr + 0.95 * sr),
+    "a twentieth HR, noise": lambda hr, sr: rounded(0.05 * hr + 0.95 * sr + noise(hr, 3)),
+    "shifted HR": lambda hr, sr: np.roll(hr, 1, axis=1),
 }
 
 
@@ -84,9 +93,16 @@ def test_published_networks_are_below_the_bounds_and_cheats_on_them_above(datase
             )[:height, :width]
             for name in ("imdn", "pan")
         }
-        outputs |= {name: cheat(hr, outputs["imdn"]) for name, cheat in CHEATS.items()}
+        made = {("imdn", name): cheat(hr, outputs["imdn"]) for name, cheat in CHEATS.items()}
+        for network, levels in outputs.items():
+            made |= {(network, name): cheat(hr, levels) for name, cheat in LITTLE.items()}
+        outputs |= made
         for name, levels in outputs.items():
-            found.setdefault(name, []).append((psnr(levels, hr), detail(levels, hr)))
+            values = psnr(levels, hr), detail(levels, hr), grain(levels, hr)
+            found.setdefault(name, []).append(values)
     means = {name: np.mean(values, axis=0) for name, values in found.items()}
-    held = {name for name, mean in means.items() if (mean > BOUNDS[dataset]).any()}
-    assert held == set(CHEATS)
+    bounds = (*BOUNDS[dataset], GRAIN)
+    assert {name for name, mean in means.items() if (abs(mean) <= bounds).all()} == {"imdn", "pan"}
+    for name in ("imdn", "pan"):
+        assert means[name][2] < 0.015
+        assert means[name, "a twentieth HR"][2] == pytest.approx(0.05, abs=0.015)
