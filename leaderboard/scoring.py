@@ -28,7 +28,7 @@ from pdbench.leaderboard.provenance import Output
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 
-__all__ = ["Scored", "rgb_levels", "score_folder"]
+__all__ = ["Scored", "rgb_levels", "score_folder", "serial_executor"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +81,19 @@ def score_folder(
         progress=progress,
     )
     config = RunConfig(dataset=dataset, methods=(name,), catalog=given, options=options)
-    # One process needs no other: starting one takes longer than scoring a small set.
-    alone = options.engine == "local" and options.jobs == 1
-    executor = SerialExecutor() if alone else None
-    done = run(config, work, executor=executor, progress=progress)
+    done = run(config, work, executor=serial_executor(options), progress=progress)
     if done.failed:
         image, _, reason = done.failed[0]
         raise InputError(f"the output of image '{image}' cannot be scored ({reason}); fix it")
     return _fingerprints(given, dataset, _of(done.record, name, options), progress=progress)
+
+
+def serial_executor(options: EvalOptions) -> SerialExecutor | None:
+    """Return an executor in this process where one process is asked for, else None.
+
+    One process needs no other: starting one takes longer than scoring a small set.
+    """
+    return SerialExecutor() if options.engine == "local" and options.jobs == 1 else None
 
 
 def _of(record: RunRecord, name: str, options: EvalOptions) -> RunRecord:

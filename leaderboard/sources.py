@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +12,24 @@ from pdbench import baselines, methods
 from pdbench.baselines.spandrel_adapter import Checkpoint
 from pdbench.data.datasets import Dataset
 from pdbench.errors import InputError, system_reason
-from pdbench.harness.config import Catalog, weights_of
-from pdbench.harness.local import LOCAL, as_method, load_code
+from pdbench.harness.config import RunConfig, weights_of
+from pdbench.harness.local import LOCAL, as_method, executor_for, load_code
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
-from pdbench.leaderboard.inference import write_images
+from pdbench.harness.runner import restore_images
+from pdbench.leaderboard.scoring import serial_executor
 from pdbench.leaderboard.submission import Entry
 from pdbench.leaderboard.writer import Origin
 from pdbench.methods.catalog import MethodCatalog
 
-__all__ = ["Runnable", "from_checkpoint", "from_code", "from_repository", "reproduce"]
+__all__ = [
+    "Runnable",
+    "from_checkpoint",
+    "from_code",
+    "from_repository",
+    "reproduce",
+    "write_images",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +43,7 @@ class Runnable:
     """
 
     method: Method
-    catalog: Catalog
+    catalog: MethodCatalog
     origin: Origin
 
 
@@ -84,7 +94,7 @@ def from_code(place: str) -> Runnable:
     fingerprint = weights_of(method, baselines.fingerprint, "compact")
     return Runnable(
         method=method,
-        catalog=MethodCatalog(),
+        catalog=MethodCatalog(local={method.id: method}),
         origin=Origin(
             way="method",
             source=digest,
@@ -131,4 +141,43 @@ def reproduce(
             f"it was submitted as {'code' if way == 'method' else way}, which the board does not "
             "run; verify it with --sr"
         )
-    write_images({folder: runnable.method}, dataset, runnable.catalog, options, progress=progress)
+    write_images(folder, runnable, dataset, options, progress=progress)
+
+
+def write_images(
+    folder: Path,
+    runnable: Runnable,
+    dataset: Dataset,
+    options: EvalOptions,
+    *,
+    progress: bool = False,
+) -> None:
+    """Run a method on a dataset and write what it makes.
+
+    Args:
+        folder: Where `<image>.png` goes, or `<image>_sample00000.png` and so on of a stochastic
+            method; replaced.
+        runnable: The method.
+        dataset: Its LR images.
+        options: How it runs; the protocol says how outputs are rounded.
+        progress: Whether to show a progress bar.
+
+    Raises:
+        InputError: The method fails, or is code of the caller's own, which no other machine runs.
+        WeightsUnavailable: A network has no weights of this size here.
+    """
+    method = runnable.method.id
+    local = runnable.catalog.local.values()
+    executor = executor_for(options, *local) if local else serial_executor(options)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".made-", dir=folder.parent) as made:
+        config = RunConfig(
+            dataset=dataset,
+            methods=(method,),
+            catalog=runnable.catalog,
+            options=options,
+            save_images=Path(made).resolve(),
+        )
+        restore_images(config, executor=executor, progress=progress)
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(made, method).replace(folder)

@@ -16,10 +16,9 @@ from pdbench.leaderboard.archives import dataset_folder, open_images
 from pdbench.leaderboard.board import SUBMISSIONS, Board, read_board
 from pdbench.leaderboard.card import Card
 from pdbench.leaderboard.dataset_matching import as_on_board
-from pdbench.leaderboard.inference import write_images
 from pdbench.leaderboard.plausibility import implausible
 from pdbench.leaderboard.scoring import score_folder
-from pdbench.leaderboard.sources import Runnable
+from pdbench.leaderboard.sources import Runnable, write_images
 from pdbench.leaderboard.submission import Entry, read_entry
 from pdbench.leaderboard.text_validation import check_id
 from pdbench.leaderboard.validation import entry_failures
@@ -150,11 +149,7 @@ def _images(request: Request, datasets: Mapping[str, Dataset]) -> Iterator[Path]
     images = request.work / "images"
     for name, dataset in datasets.items():
         write_images(
-            {images / name: request.source.method},
-            dataset,
-            request.source.catalog,
-            request.options,
-            progress=request.progress,
+            images / name, request.source, dataset, request.options, progress=request.progress
         )
     yield images
 

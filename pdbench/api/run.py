@@ -79,8 +79,6 @@ def run(
     metrics, local_metrics = open_metrics(fields.get("metrics", ()))
     options = replace(EvalOptions.of(**fields), metrics=metrics)
     given, local = open_methods(methods)
-    if save_images and options.engine != "local" and not options.shared_files:
-        raise InputError("nodes keep images where this machine sees them; add --shared-files")
     if suite is not None and suite not in SUITES:
         raise unknown_id("suite", suite, SUITES)
     if name is not None and checkpoint is None:

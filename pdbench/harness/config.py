@@ -112,7 +112,8 @@ class Progress:
         final: Whether another run would end the same way.
         outside: Share of the output's values more than `run_info.BOUND` outside [0, 1]; the
             largest of its samples.
-        traceback: Where the method failed, "" if it did not.
+        reason: Why the method failed, "" if it did not.
+        traceback: Where it did.
     """
 
     image: str
@@ -120,6 +121,7 @@ class Progress:
     scores: tuple[Score, ...]
     final: bool = True
     outside: float = 0.0
+    reason: str = ""
     traceback: str = ""
 
 

@@ -168,7 +168,13 @@ def give_up(config: RunConfig, task: Task) -> Iterator[Progress]:
     """Yield each method of a task whose process died every time."""
     for record, metrics in task.work:
         scores = missing_scores(config, record, task.pair.name, dict.fromkeys(metrics, KILLED))
-        yield Progress(image=task.pair.name, method=record.id, scores=scores, final=False)
+        yield Progress(
+            image=task.pair.name,
+            method=record.id,
+            scores=scores,
+            final=False,
+            reason=KILLED.removeprefix("failed: "),
+        )
 
 
 class WorkerDied(Exception):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 
 from pdbench.errors import WeightsUnavailable
 from pdbench.harness.config import RunConfig, weights_of
@@ -19,9 +20,9 @@ from pdbench.metrics import METRICS
 from pdbench.metrics.metric import Metric
 from pdbench.metrics.model_files import metric_files, unpublished_models
 from pdbench.metrics.protocol import PROTOCOLS, protocol_choices, protocol_hash
-from pdbench.weights import fetch
+from pdbench.weights import fetch, find
 
-__all__ = ["loaded_models", "method_records", "metric_ids", "missing_weights"]
+__all__ = ["loaded_models", "method_records", "metric_ids", "missing_weights", "weight_paths"]
 
 
 def method_records(config: RunConfig) -> dict[str, MethodRecord]:
@@ -127,3 +128,19 @@ def missing_weights(metrics: Iterable[str], models: Collection[str]) -> dict[str
         except WeightsUnavailable as error:
             reasons[name] = str(error)
     return reasons
+
+
+def weight_paths(config: RunConfig) -> dict[str, Path]:
+    """Return the files of weights the run reads: by path, those of metrics by bare name."""
+    size = config.options.size
+    networks = [
+        path.absolute()
+        for method in config.methods
+        for path in config.catalog.weight_files(method, size)
+    ]
+    metrics = [file for name in metric_ids(config) for file in metric_files(name)]
+    found = {file.name: find(file) for file in metrics}
+    return {
+        **{str(path): path for path in networks},
+        **{name: path for name, path in found.items() if path is not None},
+    }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pdbench.errors import InputError
 from pdbench.harness.options import EvalOptions
-from pdbench.harness.ray_executor import EveryNode, unreachable
 
-__all__ = ["alive_nodes", "call_every_node", "connect", "last_line", "room"]
+__all__ = ["alive_nodes", "call_every_node", "connect", "last_line", "room", "unreachable"]
 
 ANSWER = 120.0
 """Seconds that a node has to answer a question about itself."""
@@ -61,23 +61,31 @@ def room(node: Mapping[str, Any], options: EvalOptions) -> int:
     return int(room)
 
 
-def call_every_node(request: EveryNode) -> Iterator[tuple[str, Any]]:
+def call_every_node(function: Callable[..., Any], *arguments: object) -> Iterator[tuple[str, Any]]:
     """Yield the name of each node and what the function returned there, or why it could not."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    function = ray.remote(request.function)
+    remote = ray.remote(function)
     answers = {}
     for node in alive_nodes():
         place = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-        placed = function.options(num_cpus=0, scheduling_strategy=place, max_retries=0)
+        placed = remote.options(num_cpus=0, scheduling_strategy=place, max_retries=0)
         name = f"{node['NodeManagerHostname']} ({node['NodeID'][:6]})"
-        answers[name] = placed.remote(*request.arguments)
+        answers[name] = placed.remote(*arguments)
     for name, answer in answers.items():
         try:
             yield name, ray.get(answer, timeout=ANSWER)
         except Exception as error:  # Ray's, or the function's
             yield name, last_line(error)
+
+
+def unreachable(address: str, reason: str) -> InputError:
+    """Return the error that a cluster cannot be used."""
+    return InputError(
+        f"cannot use a Ray cluster at '{address}' ({reason}); start one with 'ray start --head', "
+        "or say where it is with --address"
+    )
 
 
 def last_line(error: BaseException) -> str:

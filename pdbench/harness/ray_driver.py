@@ -7,12 +7,13 @@ import os
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError
 from pdbench.harness.config import Progress, RunConfig, Task
 from pdbench.harness.executors import (
@@ -23,21 +24,13 @@ from pdbench.harness.executors import (
     received,
     serve_parent,
 )
-from pdbench.harness.method_records import method_records, metric_ids
-from pdbench.harness.ray_cluster import (
-    alive_nodes,
-    call_every_node,
-    connect,
-    last_line,
-    room,
-)
-from pdbench.harness.ray_executor import InUse, Note, Scoring
+from pdbench.harness.method_records import method_records, weight_paths
+from pdbench.harness.ray_cluster import alive_nodes, connect, last_line, room
 from pdbench.harness.ray_worker import Arrival, RayWorker, pack
 from pdbench.harness.run_info import installed_versions
-from pdbench.metrics import METRICS
-from pdbench.weights import find, sha256_of
+from pdbench.weights import sha256_of
 
-__all__ = ["Pool", "weight_paths", "work_for_parent"]
+__all__ = ["InUse", "Pool", "score_tasks", "work_for_parent"]
 
 AHEAD = 2
 """Tasks a worker has at most, the one in work included: the next one's files travel meanwhile."""
@@ -52,7 +45,7 @@ _SETTINGS = ("PDBENCH_WEIGHTS", "PDBENCH_OFFLINE")
 
 
 def work_for_parent() -> None:
-    """Run the driver: read one request, tell what comes of it, end with the parent."""
+    """Run the driver: connect, call what was asked for, tell what it yields."""
     serve_parent(_serve, _leave)
 
 
@@ -67,13 +60,22 @@ def _serve(inbox: Inbox, tell: Callable[[object], None]) -> None:
     address, request = received(inbox)
     connect(address)
     tell(None)
-    if isinstance(request, Scoring):
-        answers: Iterator[object] = Pool(request.config, request.tasks).run()
-    else:
-        answers = call_every_node(request)
-    for answer in answers:
+    for answer in request():
         tell(answer)
     tell(None)
+
+
+def score_tasks(config: RunConfig, tasks: tuple[Task, ...]) -> Iterator[Progress | InUse | str]:
+    """Work through tasks on the cluster of this process; see `Pool.run`."""
+    yield from Pool(config, tasks).run()
+
+
+@dataclass(frozen=True)
+class InUse:
+    """What of the cluster works for the run."""
+
+    nodes: int
+    workers: int
 
 
 @dataclass(eq=False)
@@ -139,8 +141,8 @@ class Pool:
         sources = {self._weights[name]: path for name, path in files.items()}
         self._put = cache(lambda digest: ray.put(sources[digest].read_bytes()))
 
-    def run(self) -> Iterator[Progress | InUse | Note]:
-        """Yield what is done, and what there is to say, until all tasks are done.
+    def run(self) -> Iterator[Progress | InUse | str]:
+        """Yield what is done, what works for it, and lines for the user, until all tasks are done.
 
         Raises:
             PdbenchError: A task cannot be done, or the cluster has no place for workers.
@@ -217,7 +219,7 @@ class Pool:
         hired: _Hired,
         then: Callable[..., Any],
         future: Any,  # noqa: ANN401
-    ) -> Iterator[Progress | InUse | Note]:
+    ) -> Iterator[Progress | InUse | str]:
         try:
             result = future.result()
         except Exception as error:  # Ray has many ways to say that a worker is gone
@@ -225,7 +227,7 @@ class Pool:
         else:
             yield from then(hired, result)
 
-    def _meet(self, hired: _Hired, arrival: Arrival) -> Iterator[Note]:
+    def _meet(self, hired: _Hired, arrival: Arrival) -> Iterator[str]:
         """Compare a worker's versions with those here; send it what it needs."""
         hired.node = arrival.node
         here = installed_versions()
@@ -245,7 +247,7 @@ class Pool:
             *(self._put(digest) for digest in arrival.lacking),
         )
 
-        def settle(hired: _Hired, fault: str) -> Iterator[InUse | Note]:
+        def settle(hired: _Hired, fault: str) -> Iterator[InUse | str]:
             if fault:
                 yield from self._refuse(hired, arrival.name, fault)
                 return
@@ -256,7 +258,7 @@ class Pool:
 
         self._when(hired, joined, settle)
 
-    def _refuse(self, hired: _Hired, name: str, reason: str) -> Iterator[Note]:
+    def _refuse(self, hired: _Hired, name: str, reason: str) -> Iterator[str]:
         """Do without a node; say so once."""
         line = f"node {name} cannot be used: {reason}"
         self._dismiss(hired)
@@ -264,7 +266,7 @@ class Pool:
         self._refused[hired.node] = line
         self._look()
         if new:
-            yield Note(line)
+            yield line
 
     def _feed(self, hired: _Hired) -> None:
         """Give a worker its next task, and one ahead unless the others will need it sooner."""
@@ -289,11 +291,14 @@ class Pool:
             raise InputError(f"cannot read '{error.filename}' ({error.strerror})") from None
 
     def _advance(
-        self, job: _Job, hired: _Hired, result: Progress | Exception
+        self, job: _Job, hired: _Hired, done: tuple[Progress | Exception, Mapping[str, bytes]]
     ) -> Iterator[Progress]:
-        """Pass on that a method is done; results may overtake one another."""
+        """Pass on that a method is done, and save its images; results may overtake one another."""
+        result, images = done
         if isinstance(result, Exception):
             raise result
+        for name, content in images.items():
+            _save(Path(str(self._config.save_images), name), content)
         del job.left[result.method]
         if not job.left:
             hired.jobs.remove(job)
@@ -352,25 +357,12 @@ def _environment() -> dict[str, str]:
     return {**ONE_THREAD, **settings}
 
 
-def weight_paths(config: RunConfig) -> dict[str, Path]:
-    """Return the files of weights the run reads: by path, those of metrics by bare name."""
-    size = config.options.size
-    networks = [
-        path.absolute()
-        for method in config.methods
-        for path in config.catalog.weight_files(method, size)
-    ]
-    metrics = [
-        file
-        for name in metric_ids(config)
-        for part in (name, *METRICS.get(name).parts)
-        for file in METRICS.get(part).weights
-    ]
-    found = {file.name: find(file) for file in metrics}
-    return {
-        **{str(path): path for path in networks},
-        **{name: path for name, path in found.items() if path is not None},
-    }
+def _save(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, content)
+    except OSError as error:
+        raise InputError(f"cannot write '{path}' ({error.strerror})") from None
 
 
 def _node_died(error: Exception) -> bool:

@@ -8,53 +8,23 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from pdbench.errors import InputError
 from pdbench.harness.config import Progress, RunConfig, Task
 from pdbench.harness.executors import WorkerDied, WorkerProcess
 from pdbench.harness.options import EvalOptions
+from pdbench.harness.ray_cluster import call_every_node, unreachable
+from pdbench.harness.ray_driver import InUse, score_tasks
 
-__all__ = ["EveryNode", "InUse", "Note", "RayExecutor", "Scoring", "ask_every_node"]
+__all__ = ["RayExecutor", "ask_every_node"]
 
 _log = logging.getLogger(__name__)
 
 _GOODBYE = 5.0
 """Seconds the driver gets to leave the cluster before it is killed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scoring:
-    """A request to the driver: score tasks."""
-
-    config: RunConfig
-    tasks: tuple[Task, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class EveryNode:
-    """A request to the driver: call a function once on every node."""
-
-    address: str
-    function: Callable[..., Any]
-    arguments: tuple[object, ...] = ()
-
-
-@dataclass(frozen=True)
-class InUse:
-    """What the driver says of the cluster."""
-
-    nodes: int
-    workers: int
-
-
-@dataclass(frozen=True)
-class Note:
-    """A line of the driver for the user."""
-
-    text: str
 
 
 class RayExecutor:
@@ -83,12 +53,12 @@ class RayExecutor:
 
     def run(self, config: RunConfig, tasks: Sequence[Task]) -> Generator[Progress]:
         """Work through the tasks on the cluster; see `Executor`."""
-        request = Scoring(config=config, tasks=tuple(tasks))
+        request = partial(score_tasks, config, tuple(tasks))
         for message in _ask(config.options.address, request):
             if isinstance(message, InUse):
                 self.in_use = f"{message.nodes} nodes, {message.workers} workers"
-            elif isinstance(message, Note):
-                _log.warning("%s", message.text)
+            elif isinstance(message, str):
+                _log.warning("%s", message)
             else:
                 yield message
 
@@ -110,8 +80,7 @@ def ask_every_node(
         InputError: Ray is not installed, or the cluster cannot be reached.
     """
     require_ray()
-    request = EveryNode(address=address, function=function, arguments=arguments)
-    return dict(_ask(address, request))
+    return dict(_ask(address, partial(call_every_node, function, *arguments)))
 
 
 def require_ray() -> None:
@@ -120,8 +89,8 @@ def require_ray() -> None:
         raise InputError("--engine ray needs Ray; run: pip install 'pdbench[ray]'")
 
 
-def _ask(address: str, request: Scoring | EveryNode) -> Generator[Any]:
-    """Start the driver, and yield what it tells until it is done."""
+def _ask(address: str, request: Callable[[], Iterable[Any]]) -> Generator[Any]:
+    """Have the driver call something on the cluster, and yield what it yields there."""
     driver = WorkerProcess("ray_driver", quiet=True)
     connected = False
     try:
@@ -143,11 +112,3 @@ def _ask(address: str, request: Scoring | EveryNode) -> Generator[Any]:
         ) from None
     finally:
         driver.close(_GOODBYE)
-
-
-def unreachable(address: str, reason: str) -> InputError:
-    """Return the error that a cluster cannot be used."""
-    return InputError(
-        f"cannot use a Ray cluster at '{address}' ({reason}); start one with 'ray start --head', "
-        "or say where it is with --address"
-    )

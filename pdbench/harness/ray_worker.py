@@ -37,6 +37,7 @@ FETCHED = "fetched"
 _PREFIX = "pdbench-ray-"
 
 _Result = Progress | Figure | Exception
+"""What comes of one method of a task; an exception is one that ends the run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,9 +143,17 @@ class RayWorker:
         """Take on a task, with the files it reads; `step` then does one method after the other."""
         self._progress = self._score(task, dict(zip(paths, contents, strict=True)))
 
-    def step(self) -> _Result:
-        """Do one method of the task; an exception is returned where the run is to end."""
-        return next(self._progress)
+    def step(self) -> tuple[_Result, dict[str, bytes]]:
+        """Do one method of the task; return it and its images, by name below their folder."""
+        return next(self._progress), self._take_images()
+
+    def _take_images(self) -> dict[str, bytes]:
+        folder, images = self._run.save_images, {}
+        if folder is not None and self._root is not None:
+            for path in folder.rglob("*.png"):
+                images[path.relative_to(folder).as_posix()] = path.read_bytes()
+                path.unlink()
+        return images
 
     def _score(self, task: bytes, files: Mapping[str, bytes]) -> Iterator[_Result]:
         places = {self._place(path): content for path, content in files.items()}

@@ -36,7 +36,7 @@ from pdbench.harness.store import RunStore, ScoreKey, read_fingerprints, read_ru
 from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
 
-__all__ = ["run"]
+__all__ = ["restore_images", "run"]
 
 _log = logging.getLogger(__name__)
 
@@ -109,6 +109,41 @@ def run(
         unavailable=unavailable,
         tracebacks={(one.image, one.method): one.traceback for one in done if one.traceback},
     )
+
+
+def restore_images(
+    config: RunConfig, *, executor: Executor | None = None, progress: bool = False
+) -> None:
+    """Write the outputs of methods for a dataset, without scores and without a run folder.
+
+    Args:
+        config: What to run; its `save_images` is where outputs go.
+        executor: Who does the work; as for `run` when None.
+        progress: Show a progress bar.
+
+    Raises:
+        InputError: A method fails on an image, or something asked for does not fit.
+        WeightsUnavailable: A network has no weights of the size asked for.
+    """
+    config = replace(config, options=_here(config.options))
+    work = tuple((record, ()) for record in method_records(config).values())
+    tasks = [
+        Task(
+            pair=pair,
+            image=ImageFingerprint(content=pair.content(), sha256="", pixels=0),
+            work=work,
+        )
+        for pair in sorted(config.dataset.pairs, key=lambda pair: -pair.hr.stat().st_size)
+    ]
+    executor = executor or _open_executor(config.options)
+    bar = progress_bar(len(tasks) * len(work), f"restoring {len(tasks)} images", show=progress)
+    with bar, contextlib.closing(executor.run(config, tasks)) as finished:
+        for one in finished:
+            if one.reason:
+                raise InputError(
+                    f"method '{one.method}' cannot restore '{one.image}' ({one.reason})"
+                )
+            bar.update()
 
 
 def _here(options: EvalOptions) -> EvalOptions:

@@ -126,6 +126,7 @@ class ImageScorer:
             method=record.id,
             scores=missing_scores(self._config, record, image.name, reasons),
             final=isinstance(error, MetricUndefined | NonFiniteImage),
+            reason=reason,
             traceback="".join(traceback.format_exception(error)),
         )
 

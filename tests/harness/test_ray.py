@@ -7,21 +7,27 @@ import re
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from processes import alive, descendants, start, stored, wait_for
 from run_folders import make_config, write_images
 
+import pdbench as api
 from pdbench import __version__
-from pdbench.api.compare import compare
 from pdbench.api.inventory import doctor
-from pdbench.api.run import run as api_run
 from pdbench.errors import InputError
+from pdbench.harness.config import Progress
 from pdbench.harness.executors import KILLED, SerialExecutor
+from pdbench.harness.ray_cluster import connect
+from pdbench.harness.ray_driver import InUse, Pool
+from pdbench.harness.ray_worker import RayWorker
 from pdbench.harness.results import export_results
 from pdbench.harness.runner import run
+
+from ..leaderboard.conftest import CARD, NAMES, photograph, tree
+from ..leaderboard.test_checkpoints import network  # noqa: F401  (a fixture)
 
 pytest.importorskip("ray")
 pytestmark = [
@@ -32,6 +38,7 @@ pytestmark = [
 ]
 
 SIZES = [(16, 16), (24, 20), (20, 36), (32, 32), (20, 16)]
+METHODS = 4
 NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "memory": 2**30}
 MEMORY = 2**29
 
@@ -51,14 +58,18 @@ class Nodes:
         while len(self._nodes) > count:
             self.remove(0)
 
-    def add(self, folder=""):
+    def add(self, folder="", **more):
         """Add a node; it imports from one more folder."""
         path = os.pathsep.join([str(folder), self.variables["PYTHONPATH"]])
         variables = {**self.variables, "PYTHONPATH": path}
-        self._nodes.append(self._cluster.add_node(**NODE, env_vars=variables))
+        self._nodes.append(self._cluster.add_node(**{**NODE, "env_vars": variables, **more}))
 
     def remove(self, index):
         self._cluster.remove_node(self._nodes.pop(index), allow_graceful=False)
+
+    def shut_down(self):
+        self._nodes.clear()
+        self._cluster.shutdown()
 
 
 def free_port():
@@ -67,12 +78,24 @@ def free_port():
         return sock.getsockname()[1]
 
 
+class Steering:
+    """Files that steer the fakes on all nodes."""
+
+    def __init__(self, folder):
+        self.log, self.kill, self.stall = (folder / name for name in ("log", "kill", "stall"))
+        self.log.touch()
+
+    def calls(self):
+        """Count the methods that were started on any node."""
+        return len(self.log.read_text().splitlines())
+
+    def wait_for_calls(self, count):
+        wait_for(lambda: self.calls() >= count)
+
+
 @pytest.fixture(scope="module")
 def steering(tmp_path_factory):
-    """Folder of the files that steer the fakes on all nodes."""
-    folder = tmp_path_factory.mktemp("ray")
-    (folder / "log").touch()
-    return folder
+    return Steering(tmp_path_factory.mktemp("ray"))
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +104,10 @@ def nodes(steering):
 
     variables = {
         "PYTHONPATH": str(Path(__file__).parent),
-        "FAKE_LOG": str(steering / "log"),
+        "FAKE_LOG": str(steering.log),
         "FAKE_DELAY": "0.1",
-        "FAKE_KILL": str(steering / "kill"),
+        "FAKE_KILL": str(steering.kill),
+        "FAKE_STALL": str(steering.stall),
         "RAY_memory_monitor_refresh_ms": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
     }
@@ -91,9 +115,9 @@ def nodes(steering):
         **NODE, "num_cpus": 0, "include_dashboard": False, "env_vars": variables,
         "ray_client_server_port": free_port(), "runtime_env_agent_port": free_port(),
     }  # fmt: skip
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    yield Nodes(cluster, variables)
-    cluster.shutdown()
+    found = Nodes(Cluster(initialize_head=True, head_node_args=head), variables)
+    yield found
+    found.shut_down()
 
 
 @pytest.fixture
@@ -101,26 +125,29 @@ def images(tmp_path):
     return write_images(tmp_path / "images", SIZES)
 
 
-def ray_config(images, nodes, **options):
+def ray_config(images, nodes, methods=None, **options):
     fields = {"engine": "ray", "address": nodes.address, "max_memory": MEMORY, **options}
-    return make_config(images, **fields)
+    return make_config(images, *filter(None, [methods]), **fields)
 
 
 def exported(record, folder):
     return {path.name: path.read_bytes() for path in export_results(record, folder)}
 
 
+def expect(images, folder):
+    """Score in this process, whatever becomes of nodes."""
+    config = make_config(images, max_memory=MEMORY)
+    record = run(config, folder, executor=SerialExecutor()).record
+    return exported(record, folder.with_name(f"{folder.name}-csv"))
+
+
 @pytest.fixture
 def expected(images, tmp_path):
-    config = make_config(images, max_memory=MEMORY)
-    record = run(config, tmp_path / "expected", executor=SerialExecutor()).record
-    return exported(record, tmp_path / "csv")
+    return expect(images, tmp_path / "expected")
 
 
 def test_any_number_of_nodes_gives_the_same_bytes(images, nodes, expected, tmp_path, capfd):
-    local = run(make_config(images, max_memory=MEMORY, jobs=2), tmp_path / "two").record
-    assert exported(local, tmp_path / "csv-two") == expected
-    for count in (1, 2, 3):
+    for count in (1, 3):
         nodes.set(count)
         capfd.readouterr()
         result = run(ray_config(images, nodes), tmp_path / f"ray-{count}")
@@ -137,39 +164,26 @@ def running(config, folder):
         yield future.result
 
 
-def calls(steering):
-    return len((steering / "log").read_text().splitlines())
-
-
-def reached(steering, count):
-    return calls(steering) > count
-
-
-def test_a_node_lost_in_mid_run_loses_nothing(images, nodes, expected, steering, tmp_path):
-    nodes.set(2)
-    before = calls(steering)
-    with running(ray_config(images, nodes), tmp_path / "run") as result:
-        wait_for(partial(reached, steering, before + 4))
-        nodes.remove(0)
-        assert exported(result().record, tmp_path / "csv") == expected
-    # what the lost worker had in hand, and what it had done but not told, is done again
-    assert calls(steering) <= before + 20 + 2
-
-
-@pytest.mark.slow
-def test_nodes_lost_at_ten_random_moments(images, nodes, expected, steering, tmp_path):
+@pytest.mark.parametrize("losses", [3, pytest.param(10, marks=pytest.mark.slow)])
+def test_nodes_lost_at_random_moments_of_a_run_lose_nothing(losses, nodes, steering, tmp_path):
+    images = write_images(tmp_path / "images", SIZES * 4)
+    expected = expect(images, tmp_path / "expected")
     rng = random.Random(0)
-    before = calls(steering)
-    for attempt in range(10):
-        nodes.set(2)
-        start = calls(steering)
-        moment = start + rng.randrange(19)
-        with running(ray_config(images, nodes), tmp_path / f"run-{attempt}") as result:
-            wait_for(partial(reached, steering, moment))
-            nodes.remove(rng.randrange(2))
-            assert exported(result().record, tmp_path / f"csv-{attempt}") == expected
-        assert calls(steering) <= start + 20 + 2
-    assert calls(steering) >= before + 200
+    nodes.set(3)
+    before, work = steering.calls(), len(SIZES) * 4 * METHODS
+    moments = sorted(rng.sample(range(work - METHODS), losses))
+    with running(ray_config(images, nodes), tmp_path / "run") as result:
+        for moment in moments:
+            steering.wait_for_calls(before + moment)
+            nodes.remove(rng.randrange(3))
+            steering.stall.touch()  # the others must not be done before there is a new node
+            nodes.add()
+            steering.stall.unlink()
+        found = result()
+    assert exported(found.record, tmp_path / "csv") == expected
+    assert found.computed == len(found.record.scores)  # nothing twice
+    # what the lost worker had in hand, and what it had done but not told, is done again
+    assert steering.calls() <= before + work + 2 * losses
 
 
 def ray_workers():
@@ -182,40 +196,37 @@ def ray_workers():
     return found
 
 
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_ended_leaves_no_process_and_resumes(
-    sign, images, nodes, expected, steering, tmp_path
+    images, nodes, expected, steering, tmp_path
 ):
     nodes.set(2)
-    before, folder = calls(steering), tmp_path / "run"
+    before, folder = steering.calls(), tmp_path / "run"
     config = ray_config(images, nodes)
-    process = start(config, folder, tmp_path)
-    wait_for(partial(reached, steering, before + 5))
-    with pytest.raises(InputError, match="another run is writing"):
-        run(config, folder)
-    children = descendants(process.pid)
-    process.send_signal(sign)
-    process.wait(timeout=30)
-    wait_for(lambda: not any(map(alive, children)) and not ray_workers())
+    for sign in (signal.SIGINT, signal.SIGKILL):
+        process = start(config, folder, tmp_path)
+        steering.wait_for_calls(steering.calls() + 4)
+        steering.stall.touch()
+        with pytest.raises(InputError, match="another run is writing"):
+            run(config, folder)
+        children = descendants(process.pid)
+        process.send_signal(sign)
+        process.wait(timeout=30)
+        wait_for(lambda gone=children: not any(map(alive, gone)) and not ray_workers())
+        steering.stall.unlink()
     assert exported(run(config, folder).record, tmp_path / "csv") == expected
-    # each worker had one output in hand, and one on its way to the store
-    assert calls(steering) <= before + 20 + 4
+    # each time both workers had one output in hand, and one on its way to the store
+    assert steering.calls() <= before + len(SIZES) * METHODS + 8
 
 
-def test_a_worker_that_is_killed_is_replaced(images, nodes, expected, steering, tmp_path):
-    nodes.set(1)
-    (steering / "kill").touch()
-    result = run(ray_config(images, nodes), tmp_path / "run")
-    assert not (steering / "kill").exists()
-    assert exported(result.record, tmp_path / "csv") == expected
-
-
-def test_an_image_that_kills_three_workers_is_given_up(nodes, tmp_path):
+def test_killed_workers_are_replaced_until_an_image_has_killed_three(nodes, steering, tmp_path):
     nodes.set(1)
     images = write_images(tmp_path / "images", [(16, 16)])
-    result = run(ray_config(images, nodes, methods=["up", "deadly"]), tmp_path / "run")
-    assert result.failed == (("image-0", "deadly", KILLED.removeprefix("failed: ")),)
-    assert result.computed == 3
+    steering.kill.touch()  # the first death, of a method that will do
+    result = run(ray_config(images, nodes, ["up", "deadly", "network"]), tmp_path / "run")
+    assert not steering.kill.exists()
+    killed = KILLED.removeprefix("failed: ")
+    assert result.failed == tuple(("image-0", name, killed) for name in ("deadly", "network"))
+    assert result.computed == 3  # of "up"
 
 
 def test_a_node_with_another_version_is_refused(images, nodes, expected, tmp_path, caplog):
@@ -225,9 +236,15 @@ def test_a_node_with_another_version_is_refused(images, nodes, expected, tmp_pat
     nodes.set(0)
     nodes.add(older)
     versions = rf"pdbench 0\.0\.1, this machine {re.escape(__version__)}"
-    with pytest.raises(InputError, match=versions):
+    with pytest.raises(InputError, match=versions) as error:
         run(ray_config(images, nodes), tmp_path / "run")
+    assert "\n" not in str(error.value)
     nodes.add()
+    found = doctor(address=nodes.address)
+    titles = [title.rpartition(": ")[2] for title in found]
+    assert titles == ["versions", "devices", "weights"] * 3  # the head is a node, too
+    told = [dict(rows)["pdbench"] for rows in list(found.values())[::3]]
+    assert sorted(told) == sorted(["0.0.1", __version__, __version__])
     result = run(ray_config(images, nodes), tmp_path / "run")
     assert exported(result.record, tmp_path / "csv") == expected
     assert len(re.findall(versions, caplog.text)) <= 1
@@ -242,6 +259,58 @@ def test_a_cluster_that_cannot_be_reached_is_one_line(address, images, tmp_path,
     assert capfd.readouterr() == ("", "")
 
 
+class Idle(RayWorker):
+    """A worker that has a GPU, so it says, and tells which."""
+
+    def join(self, *_arguments):
+        return ""
+
+    def begin(self, task, paths, *contents):
+        import ray
+
+        gpus = ray.get_runtime_context().get_accelerator_ids()["GPU"]
+        share = ray.get_runtime_context().get_assigned_resources()["GPU"]
+        name = self._unpack(task).work[0][0].id
+        one = Progress(image="", method=name, scores=(), reason=f"{share} of GPU {','.join(gpus)}")
+        self._progress = iter([one])
+
+    def step(self):
+        return next(self._progress), {}
+
+
+@contextlib.contextmanager
+def connected(address):
+    import ray
+
+    connect(address)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def test_workers_share_the_gpus_of_the_nodes_that_have_some(images, nodes, tmp_path):
+    nodes.set(1)
+    recorder = Recorder()
+    run(make_config(images, ["up"]), tmp_path / "run", executor=recorder)
+    config = ray_config(images, nodes, ["up"], device="cuda", gpus_per_worker=0.5)
+    with connected(nodes.address):
+        with pytest.raises(InputError, match="no node of the Ray cluster has a GPU and"):
+            list(Pool(config, recorder.tasks, worker=Idle).run())
+        nodes.add(num_cpus=4, num_gpus=1)
+        told = list(Pool(config, recorder.tasks, worker=Idle).run())
+    assert {one.nodes for one in told if isinstance(one, InUse)} == {1}
+    reasons = [one.reason for one in told if isinstance(one, Progress)]
+    assert reasons == ["0.5 of GPU 0"] * len(SIZES)
+    nodes.remove(1)
+
+
+class Recorder(SerialExecutor):
+    def run(self, config, tasks):
+        self.tasks = tuple(tasks)
+        return super().run(config, tasks)
+
+
 def test_without_room_for_a_worker_the_run_is_refused(images, nodes, tmp_path):
     nodes.set(1)
     with pytest.raises(InputError, match="no node of the Ray cluster has a CPU and 4 GiB"):
@@ -254,67 +323,64 @@ def test_a_machine_outside_the_cluster_gets_the_same_bytes(images, nodes, expect
     assert exported(result.record, tmp_path / "csv") == expected
 
 
-def test_the_doctor_says_what_every_node_has(nodes):
-    nodes.set(1)
-    found = doctor(address=nodes.address)
-    titles = [title.rpartition(": ")[2] for title in found]
-    assert titles == ["versions", "devices", "weights"] * 2  # the head is a node, too
-    assert all(("pdbench", __version__) in rows for rows in list(found.values())[::3])
-
-
-def test_crops_made_on_the_cluster_are_those_made_here(images, nodes, tmp_path):
-    nodes.set(1)
-    options = {
-        "dataset": str(images), "image": "image-3", "crop": "0,0,16,16",
-        "metrics": ("psnr",), "max_memory": MEMORY,
-    }  # fmt: skip
-    files = [
-        compare(["bicubic", "rrdb"], output=tmp_path / name, **options, **engine)
-        for name, engine in (
-            ("here.png", {}),
-            ("there.png", {"engine": "ray", "address": nodes.address}),
-        )
-    ]
-    assert files[0].read_bytes() == files[1].read_bytes()
-
-
 @pytest.mark.slow
-def test_table1_gives_the_same_bytes_by_every_engine(nodes, tmp_path):
-    folder = write_images(tmp_path / "images", SIZES[:3])
-    found = []
-    for name, engine in (
-        ("one", {"jobs": 1}),
-        ("two", {"jobs": 2}),
-        *((f"ray-{n}", {"engine": "ray", "address": nodes.address}) for n in (1, 2, 3)),
-    ):
-        if "engine" in engine:
-            nodes.set(int(name[-1]))
-        result = api_run(
-            suite="table1", dataset=str(folder), output=tmp_path / name,
-            metrics=("psnr", "ssim", "lr-psnr", "diversity"), max_memory=MEMORY, **engine,
-        )  # fmt: skip
-        assert not result.failed
-        found.append(exported(result.record, tmp_path / f"csv-{name}"))
-    assert len(found[0]) > 10
-    assert all(one == found[0] for one in found)
+@pytest.mark.skipif(find_spec("spandrel") is None, reason="needs spandrel")
+@pytest.mark.filterwarnings("ignore")
+def test_every_command_gives_the_same_bytes(nodes, network, tmp_path):  # noqa: F811
+    nodes.set(2)
+    (tmp_path / "data" / "Set5" / "HR").mkdir(parents=True)
+    for seed, name in enumerate(NAMES):
+        photograph(seed).save(tmp_path / "data" / "Set5" / "HR" / f"{name}.png")
+    cluster = {"engine": "ray", "address": nodes.address, "max_memory": MEMORY}
+    here, there = (
+        every_command(tmp_path / name, network, tmp_path / "data", **engine)
+        for name, engine in (("here", {"jobs": 1, "max_memory": MEMORY}), ("there", cluster))
+    )
+    assert len(here) > 20
+    assert here == there
 
 
-@pytest.mark.slow
+def every_command(folder, network, data, **engine):  # noqa: F811
+    """Run, submit, verify, eval and compare; return all that is kept of it."""
+    (folder / "board" / "submissions").mkdir(parents=True)
+    options = {"data_root": data, "metrics": ("psnr", "ssim", "lr-psnr", "diversity"), **engine}
+    suite = api.run(
+        ["average-5", "srflow-da[tau=0.9]"], dataset="set5", output=folder / "run",
+        export=folder / "kept" / "csv", save_images=folder / "kept" / "images", **options,
+    )  # fmt: skip
+    assert not suite.failed
+    api.submit(
+        "tiny", card=CARD, checkpoint=network, datasets=["set5"], board=folder / "board",
+        work=folder / "work", **options,
+    )  # fmt: skip
+    (found,) = api.verify(
+        "tiny", board=folder / "board", checkpoint=network, record=True, **options
+    )
+    assert (found.level, found.failures) == ("reproduced", [])
+    api.evaluate(
+        folder / "work" / "images" / "set5", name="tiny", dataset="set5",
+        output=folder / "eval", export=folder / "kept" / "eval", **options,
+    )  # fmt: skip
+    figure = api.compare(
+        ["bicubic", "rrdb"], dataset="set5", image="bird", crop="0,0,16,16", checkpoint=network,
+        output=folder / "kept" / "figure.png", **options,
+    )  # fmt: skip
+    assert figure.exists()
+    return tree(folder / "kept") | tree(folder / "board") | tree(folder / "work" / "images")
+
+
 def test_a_cluster_that_is_lost_is_one_line_and_loses_nothing(
     images, expected, nodes, steering, tmp_path
 ):
-    from ray.cluster_utils import Cluster
-
-    head = {**NODE, "num_cpus": 0, "include_dashboard": False}
-    other = Cluster(initialize_head=True, head_node_args=head)
-    lone = Nodes(other, nodes.variables)
-    lone.add()
-    before, folder = calls(steering), tmp_path / "run"
-    with running(ray_config(images, lone), folder) as result:
-        wait_for(partial(reached, steering, before + 4))
-        other.shutdown()
-        with pytest.raises(InputError, match=f"'{lone.address}' was lost; what is finished is"):
-            result()
-    assert stored(folder) > 0
+    """The last test: it takes the cluster down."""
     nodes.set(1)
-    assert exported(run(ray_config(images, nodes), folder).record, tmp_path / "csv") == expected
+    before, folder = steering.calls(), tmp_path / "run"
+    with running(ray_config(images, nodes), folder) as result:
+        steering.wait_for_calls(before + 4)
+        nodes.shut_down()
+        with pytest.raises(InputError, match=f"'{nodes.address}' was lost; what is finished is"):
+            result()
+    kept = stored(folder)
+    assert kept > 0
+    again = run(make_config(images, max_memory=MEMORY), folder, executor=SerialExecutor())
+    assert (again.kept, exported(again.record, tmp_path / "csv")) == (kept, expected)

@@ -1,4 +1,4 @@
-"""A Ray worker by itself, in this process: it reads what it was sent and nothing else."""
+"""A Ray worker by itself, in this process: it reads what it was sent and keeps nothing."""
 
 import re
 import shutil
@@ -13,8 +13,7 @@ from pdbench.data.sr_folders import match_outputs
 from pdbench.errors import InputError
 from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.external_images import open_images
-from pdbench.harness.method_records import method_records
-from pdbench.harness.ray_driver import weight_paths
+from pdbench.harness.method_records import method_records, weight_paths
 from pdbench.harness.ray_worker import RayWorker, pack
 from pdbench.harness.runner import run
 from pdbench.methods.catalog import MethodCatalog
@@ -42,7 +41,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def fakes(folder, monkeypatch):
-    return make_config(folder / "images")
+    return replace(make_config(folder / "images"), save_images=folder / "saved")
 
 
 def outputs(folder, monkeypatch):
@@ -73,16 +72,24 @@ def test_a_worker_reads_only_what_it_was_sent(made, folder, tmp_path, monkeypatc
     assert [path.parent for path in files.values()] == [folder / "weights"] * len(files)
     messages = [(pack(task), reads(config, task)) for task in tasks]
     sent = [path.read_bytes() for path in files.values()]
+    saved = {
+        path.relative_to(folder / "saved").as_posix(): path.read_bytes()
+        for path in (folder / "saved").rglob("*.png")
+    }
+    assert bool(saved) is (made is fakes)
     shutil.rmtree(folder)
 
     worker = RayWorker()
     names = list(config.options.metrics)
     assert worker.join(packed, records, names, digests, False, [*digests.values()], *sent) == ""
-    done = []
+    done, images = [], {}
     for task, (message, contents) in zip(tasks, messages, strict=True):
         worker.begin(message, list(contents), *contents.values())
-        done += [worker.step() for _ in task.work]
-    assert done == recorder.done
+        for _ in task.work:
+            progress, new = worker.step()
+            done.append(progress)
+            images |= new
+    assert (done, images) == (recorder.done, saved)
     assert not folder.exists()
 
 
@@ -113,7 +120,7 @@ def test_an_image_that_changed_ends_the_run(folder, tmp_path):
     other = open_dataset(str(folder / "images")).pairs[-1].hr.read_bytes()
     task = recorder.tasks[-1]
     worker.begin(pack(task), [str(task.pair.hr)], other)
-    assert "changed during the run" in str(worker.step())
+    assert "changed during the run" in str(worker.step()[0])
 
 
 @pytest.mark.parametrize(
