@@ -115,12 +115,17 @@ def test_the_autoscaler_file_fits_rays_schema():
 
 
 def test_the_kubernetes_manifest_has_what_kuberay_requires():
-    # Fields and types of RayCluster in ray.io/v1; the operator's own schema is in no package.
+    # The operator's own schema is in no package: these are the fields and types of its
+    # raycluster_types.go.
     content = yaml.safe_load((FOLDER / "kuberay.yaml").read_text())
     assert (content["apiVersion"], content["kind"]) == ("ray.io/v1", "RayCluster")
     spec = content["spec"]
     head, workers = spec["headGroupSpec"], spec["workerGroupSpecs"]
+    numbers = {"groupName", "minReplicas", "replicas", "maxReplicas"}
     for group in (head, *workers):
+        assert set(group) - {"rayStartParams", "template"} == (
+            numbers if group in workers else set()
+        )
         assert all(isinstance(value, str) for value in group["rayStartParams"].values())
         (container,) = group["template"]["spec"]["containers"]
         assert container["image"]
@@ -128,6 +133,9 @@ def test_the_kubernetes_manifest_has_what_kuberay_requires():
     for group in workers:
         assert group["groupName"]
         assert 0 <= group["minReplicas"] <= group["replicas"] <= group["maxReplicas"]
-    assert set(spec) <= {
+    assert set(spec) == {
         "autoscalerOptions", "enableInTreeAutoscaling", "headGroupSpec", "workerGroupSpecs",
     }  # fmt: skip
+    assert spec["enableInTreeAutoscaling"] is True
+    assert isinstance(spec["autoscalerOptions"].pop("idleTimeoutSeconds"), int)
+    assert not spec["autoscalerOptions"]

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
@@ -36,7 +36,7 @@ FETCHED = "fetched"
 
 _PREFIX = "pdbench-ray-"
 
-_Result = Progress | Figure | Exception
+_Result: TypeAlias = Progress | Figure | Exception
 """What comes of one method of a task; an exception is one that ends the run."""
 
 
