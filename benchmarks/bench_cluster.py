@@ -52,6 +52,9 @@ class Idle(RayWorker):
             Progress(image="", method=record.id, scores=(), outside=size) for record, _ in work
         )
 
+    def step(self):
+        return next(self._progress), {}
+
 
 @pytest.fixture(scope="module")
 def address():
