@@ -6,6 +6,7 @@ __all__ = [
     "NonFiniteImage",
     "PdbenchError",
     "WeightsUnavailable",
+    "first_line",
     "system_reason",
 ]  # fmt: skip
 
@@ -33,3 +34,9 @@ class NonFiniteImage(PdbenchError):
 def system_reason(error: OSError) -> str:
     """Return what the system says of a refusal, as part of a sentence ("permission denied")."""
     return (error.strerror or "refused").lower()
+
+
+def first_line(error: BaseException) -> str:
+    """Return what foreign code says of its failure, in one line ("KeyError: 'rows'")."""
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,16 +1,32 @@
-"""An ordered, typed collection of declarations, looked up by id."""
+"""Ordered, typed collections of declarations, looked up by id; plug-ins of packages among them.
+
+A package declares its own in its pyproject.toml, as entry points whose names are the ids:
+
+    [project.entry-points."pdbench.methods"]
+    lanczos = "my_package.lanczos:METHOD"
+
+No entry point is looked up before an id is asked for that pdbench does not have itself, or a list.
+A plug-in that cannot be used is left out of lists with one warning, and harms nothing else.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, Protocol, TypeVar
 
-from pdbench.errors import InputError
-from pdbench.plugins import PlugIns
+from pdbench.errors import InputError, first_line
 
 __all__ = ["Registry", "close_matches", "unknown_id"]
+
+_log = logging.getLogger(__name__)
+_warned: set[str] = set()
 
 
 class HasId(Protocol):
@@ -45,9 +61,10 @@ class Registry(Generic[T]):
     Args:
         kind: What the entries are, for error messages ("metric").
         entries: The declarations.
-        group: Entry-point group of third-party declarations ("pdbench.metrics"), "" for none. Each
-            is loaded when it is asked for, or when all are listed.
-        accepts: Class of third-party declarations; see `pdbench.plugins.PlugIns`.
+        group: Entry-point group of plug-ins ("pdbench.metrics"), "" for none. Each is loaded when
+            it is asked for, or when all are listed.
+        accepts: Class of plug-ins: a frozen dataclass with the fields `id` and `source`; the
+            latter becomes the package and its version.
         reserved: Tells whether an id that is no entry is pdbench's all the same.
         make: Builds the entry of an id that follows a rule ("pyiqa:musiq"), or returns None.
 
@@ -67,15 +84,12 @@ class Registry(Generic[T]):
     ) -> None:
         self.kind = kind
         self._entries: dict[str, T] = {}
+        self._group = group
+        self._accepts = accepts
+        self._reserved = reserved
         self._make = make
         for entry in entries:
             self.add(entry)
-        self._plugins = PlugIns(
-            kind=kind,
-            group=group,
-            accepts=accepts,
-            reserved=lambda name: name in self._entries or bool(reserved and reserved(name)),
-        )
 
     def add(self, entry: T) -> None:
         """Add one declaration; raises ValueError if its id is taken."""
@@ -105,10 +119,9 @@ class Registry(Generic[T]):
         made = self._make(name) if self._make else None
         if made is not None:
             return made
-        if name not in self._offered():
+        if name not in self._offers():
             raise unknown_id(self.kind, name, self.names())
-        entry: T = self._plugins.get(name)
-        return entry
+        return self._load(name)
 
     def ids(self) -> list[str]:
         """Return all ids in order, those of plug-ins that can be used last."""
@@ -116,19 +129,64 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         """Return all ids in order, those of plug-ins last, without loading any plug-in."""
-        return [*self._entries, *self._offered()]
-
-    def _offered(self) -> list[str]:
-        """Return the ids of plug-ins, usable or not."""
-        return self._plugins.names() if self._plugins.group else []
+        return [*self._entries, *self._offers()]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries or name in self._offered()
+        return name in self._entries or name in self._offers()
 
     def __iter__(self) -> Iterator[T]:
         yield from self._entries.values()
-        if self._plugins.group:
-            yield from self._plugins.usable()
+        for name in self._offers():
+            try:
+                yield self._load(name)
+            except InputError as error:
+                if str(error) not in _warned:
+                    _warned.add(str(error))
+                    _log.warning("%s", error)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def _offers(self) -> dict[str, Sequence[EntryPoint]]:
+        """Return id -> its entry points, usable or not, sorted by id."""
+        return _offers_on(self._group, tuple(sys.path)) if self._group else {}
+
+    def _load(self, name: str) -> T:
+        """Load one plug-in; raises InputError, which names the package, if it cannot be used."""
+        points = self._offers()[name]
+        if len(points) > 1:
+            packages = " and ".join(f"'{_package(point)}'" for point in points)
+            raise InputError(f"{self.kind} '{name}' is in {packages}; uninstall one of them")
+        value: Any = None
+        why = "pdbench has that id itself"
+        if name not in self._entries and not (self._reserved and self._reserved(name)):
+            try:
+                value = points[0].load()
+                why = self._fault(name, value)
+            except (Exception, SystemExit) as error:  # whatever foreign code does when imported
+                why = first_line(error)
+        if why:
+            raise InputError(
+                f"{self.kind} '{name}' of package '{_package(points[0])}' cannot be used: {why}; "
+                "fix the package or uninstall it"
+            )
+        loaded: T = replace(value, source=_package(points[0]))
+        return loaded
+
+    def _fault(self, name: str, value: Any) -> str:  # noqa: ANN401  (whatever was declared)
+        if not isinstance(value, self._accepts):
+            return f"it is not a {self._accepts.__name__}"
+        return "" if value.id == name else f"it declares the id '{value.id}'"
+
+
+def _package(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
+
+
+@cache
+def _offers_on(group: str, _path: tuple[str, ...]) -> dict[str, Sequence[EntryPoint]]:
+    """Return id -> its entry points; a package met twice on the path counts once."""
+    offers: dict[str, dict[str, EntryPoint]] = {}
+    for point in entry_points(group=group):
+        offers.setdefault(point.name, {}).setdefault(_package(point), point)
+    return {name: sorted(offers[name].values(), key=_package) for name in sorted(offers)}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pdbench import plugins
+from pdbench import registry
 from pdbench.scores import Score
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # a worker has one core; set before a test imports torch
@@ -39,7 +39,7 @@ def tmp_path(tmp_path):
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """Put a package on the path as if it were installed: its name, version and entry points."""
-    monkeypatch.setattr(plugins, "_warned", set())
+    monkeypatch.setattr(registry, "_warned", set())
 
     def install(name, groups, *, version="1.0", code=""):
         place = tmp_path / name / "site-packages"

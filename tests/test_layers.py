@@ -14,7 +14,6 @@ LAYERS = {
     "errors": 0,
     "images": 0,
     "allocator": 0,
-    "plugins": 0,
     "pydantic_errors": 0,
     "registry": 0,
     "scores": 0,
@@ -46,7 +45,7 @@ OPTIONAL = {
     "torchvision": ("torchvision_guard.py",),
 }
 # What must start at once, or must work on a machine where torch does not.
-TORCH_FREE = ("errors", "plugins", "registry", "scores", "score_table", "analysis", "plots")
+TORCH_FREE = ("errors", "registry", "scores", "score_table", "analysis", "plots")
 
 
 def sources():

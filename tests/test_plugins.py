@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import pdbench as api
-from pdbench import methods, plugins
+from pdbench import methods, registry
 from pdbench.cli import main
 from pdbench.data.datasets import open_dataset
 from pdbench.errors import InputError
@@ -83,14 +83,14 @@ def test_another_version_of_a_package_has_other_fingerprints(package):
     assert protocol_choices(PAPER, METRICS.get("error"))["package"] == "moving 1.0"
     package_info = next(Path(sys.path[0]).glob("*.dist-info"))
     (package_info / "METADATA").write_text("Metadata-Version: 2.1\nName: moving\nVersion: 1.1\n")
-    plugins._offers_on.cache_clear()
+    registry._offers_on.cache_clear()
     assert all(one != two for one, two in zip(first, prints(), strict=True))
 
 
 BROKEN = {
     "absent": ("nowhere_at_all:METHOD", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
     "raises": ("bad_code:FAILS", "AttributeError"),
-    "number": ("bad_code:NUMBER", "it is no Method"),
+    "number": ("bad_code:NUMBER", "it is not a Method"),
     "misnamed": ("bad_code:METHOD", "it declares the id 'bicubic'"),
     "rrdb": ("bad_code:METHOD", "pdbench has that id itself"),
     "median-7": ("bad_code:METHOD", "pdbench has that id itself"),

@@ -22,7 +22,7 @@ __all__ = ["implementation_digest", "source_digest"]
 
 _FRAMEWORK = (
     "pdbench.api", "pdbench.cli", "pdbench.data", "pdbench.errors", "pdbench.harness",
-    "pdbench.leaderboard", "pdbench.plots", "pdbench.plugins", "pdbench.registry",
+    "pdbench.leaderboard", "pdbench.plots", "pdbench.registry",
     "pdbench.scores", "pdbench.training", "pdbench.weights", "torch",
 )  # fmt: skip
 _PLAIN = (bool, int, float, str, bytes, tuple, list, dict, type(None))

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from pdbench.errors import InputError, MetricUndefined, WeightsUnavailable
+from pdbench.errors import InputError, MetricUndefined, WeightsUnavailable, first_line
 from pdbench.metrics.color import check_batch
 from pdbench.metrics.metric import Choices, Metric, required
 from pdbench.registry import unknown_id
@@ -73,7 +73,7 @@ class PyiqaScorer:
         except Exception as error:  # foreign code, a failure of its own for every kind of image
             if "memory" in str(error).lower():
                 raise
-            raise MetricUndefined(f"pyiqa failed on this image ({_first_line(error)})") from error
+            raise MetricUndefined(f"pyiqa failed on this image ({first_line(error)})") from error
         if value.numel() != 1:
             raise MetricUndefined(f"pyiqa gave {value.numel()} numbers for one image")
         return value[0]
@@ -124,7 +124,7 @@ def _create(name: str, device: str) -> Any:  # noqa: ANN401  (pyiqa has no stubs
             return pyiqa.create_metric(name, device=torch.device(device))
     except Exception as error:  # a download fails in as many ways as there are hosts
         raise WeightsUnavailable(
-            f"pyiqa cannot open '{name}' ({_first_line(error)}); run it once where its weights "
+            f"pyiqa cannot open '{name}' ({first_line(error)}); run it once where its weights "
             "can be downloaded and copy pyiqa's cache"
         ) from error
 
@@ -158,11 +158,6 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(level)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _import_pyiqa() -> Any:  # noqa: ANN401
