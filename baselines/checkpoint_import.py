@@ -21,6 +21,7 @@ from pdbench.atomic_write import replace_file
 from pdbench.baselines import BASELINES
 from pdbench.baselines.baseline import Baseline, describe_weights, read_weights
 from pdbench.baselines.rrdb.state_dict import WRAPPERS, unwrap
+from pdbench.baselines.srflow_da.state_dict import variant_of
 from pdbench.errors import InputError
 from pdbench.safetensors_io import to_safetensors
 from pdbench.weights import sha256_of
@@ -162,7 +163,7 @@ def _recognize(flat: Mapping[str, Tensor], path: Path) -> Baseline:
 def _unsupported(flat: Mapping[str, Tensor]) -> str:
     """Name the relative of a supported network that a checkpoint holds, "" for none."""
     if any(key.startswith("flowUpsamplerNet.") for key in flat):
-        return _flow_variant(flat)
+        return variant_of(flat)
     if "model.0.weight" in flat:
         last = max(int(key.split(".")[1]) for key in flat if key.startswith("model."))
         scale = {10: "", 7: "x2", 5: "x1", 13: "x8"}.get(last, "unknown scale")
@@ -173,21 +174,6 @@ def _unsupported(flat: Mapping[str, Tensor]) -> str:
     if first.ndim == 4 and first.shape[1] in (12, 48):  # BasicSR shrinks by pixel-unshuffle
         return "an x2 network" if first.shape[1] == 12 else "an x1 network"
     return "an x8 network" if "upconv3.weight" in flat else ""
-
-
-def _flow_variant(flat: Mapping[str, Tensor]) -> str:
-    """Tell the variants of SRFlow apart, as far as their keys and shapes do."""
-    scale = "x8" if "RRDB.upconv3.weight" in flat else "x4"
-    actnorm = flat.get("flowUpsamplerNet.layers.1.actnorm.bias")
-    if any(".affine." in key and ".0.actnorm." in key for key in flat):
-        return f"the original SRFlow {scale}"
-    if any(".fAffine2.0.0." in key for key in flat):
-        return f"SRFlow-DA-D {scale}"
-    if any(".fAffine1." in key for key in flat):
-        return f"SRFlow-DA-R {scale}"
-    if actnorm is not None and actnorm.numel() > 12:
-        return f"SRFlow-DA-S {scale}"
-    return "SRFlow-DA x8" if scale == "x8" else ""
 
 
 def _compare(

@@ -20,10 +20,11 @@ from pdbench.baselines.esrgan_plus.net import ESRGANPlus
 from pdbench.baselines.esrgan_plus.state_dict import from_rrdb
 from pdbench.data.patches import Photo
 from pdbench.training.distributed import mean_over_processes
+from pdbench.training.loop import Objective
 from pdbench.training.losses import vgg_distance
 from pdbench.training.precision import bf16_autocast
 from pdbench.training.recipe import STRICT, Recipe, Share, read_options
-from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
+from pdbench.training.validation import PerceptualScores, column_means, psnr_y, score_centers
 
 __all__ = ["ESRGANPlusObjective", "relativistic_loss"]
 
@@ -83,7 +84,7 @@ def relativistic_loss(winners: Tensor, losers: Tensor) -> Tensor:
     return (above + below) / 2
 
 
-class ESRGANPlusObjective:
+class ESRGANPlusObjective(Objective):
     """Generator and discriminator losses; see pdbench.training.adversary.AdversarialObjective."""
 
     losses = ("l1", "vgg16-features", "gan")
@@ -100,7 +101,7 @@ class ESRGANPlusObjective:
         network = build(ESRGANPlus, recipe.network, "recipe network of esrgan-plus")
         if self.options.start:
             path = rrdb.BASELINE.weights_path(self.options.start)
-            state = from_rrdb(read_weights(path)[0]).state
+            state = from_rrdb(read_weights(path)[0])
             check_fit(network, state, f"RRDB {self.options.start}, the recipe's start,")
             network.load_state_dict(state)
         return network
@@ -110,9 +111,6 @@ class ESRGANPlusObjective:
         del recipe
         self.discriminator = Discriminator(**asdict(self.options.discriminator))
         return self.discriminator
-
-    def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
-        """ESRGAN+ needs no data-dependent initialization."""
 
     def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
         """Weighted sum of pixel, feature and adversarial terms."""
@@ -145,15 +143,13 @@ class ESRGANPlusObjective:
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
         """Luma PSNR (dB), VGG16 distance, LPIPS-VGG and NIQE, on centers."""
-        device = next(network.parameters()).device
-        perceptual, rows = PerceptualScores(device), []
-        for photo in photos:
-            lr, hr = center_pair(photo, device)
+
+        def score(lr: Tensor, hr: Tensor, perceptual: PerceptualScores) -> dict[str, float]:
             restored = network(lr).float()
-            perceptual.prepare(hr, lr)
-            rows.append({
+            return {
                 "psnr_y": psnr_y(restored, hr),
                 "vgg": float(vgg_distance(restored, hr)),
                 **perceptual(restored),
-            })  # fmt: skip
-        return {f"val_{name}": value for name, value in column_means(rows).items()}
+            }
+
+        return column_means(score_centers(network, photos, score))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,29 +17,13 @@ from torch import Tensor
 from pdbench.baselines.rrdb import state_dict as rrdb
 from pdbench.errors import InputError
 
-__all__ = ["Started", "from_rrdb", "to_pdbench", "to_start"]
+__all__ = ["from_rrdb", "to_pdbench", "to_start"]
 
 log = logging.getLogger(__name__)
 
 PLAIN = {ours: theirs for theirs, ours in rrdb.OLD_PLAIN.items()}
 BLOCK = re.compile(r"body\.(\d+)\.rdb(\d)\.conv(\d)\.(weight|bias)")
 LAST_OF_BLOCK = re.compile(r"(model\.1\.sub\.\d+\.RDB\d)\.conv5\.0\.weight")
-
-
-class Started(NamedTuple):
-    """ESRGAN+ weights made from RRDB's.
-
-    Attributes:
-        state: All of ESRGAN+'s tensors.
-        filled: Keys whose tensors are RRDB's.
-        adapted: Keys of RRDB's tensors that were changed so that the output stays RRDB's.
-        missing: Keys RRDB does not have; their tensors are zero.
-    """
-
-    state: dict[str, Tensor]
-    filled: list[str]
-    adapted: list[str]
-    missing: list[str]
 
 
 def to_pdbench(state: Mapping[str, object]) -> dict[str, Tensor]:
@@ -70,8 +53,8 @@ def _old_name(name: str, blocks: int) -> str:
     return f"{PLAIN[module]}.{part}"
 
 
-def from_rrdb(state: Mapping[str, object]) -> Started:
-    """Make the ESRGAN+ whose output, in eval mode, is that of an RRDB or ESRGAN network.
+def from_rrdb(state: Mapping[str, object]) -> dict[str, Tensor]:
+    """Return all tensors of the ESRGAN+ whose output, in eval mode, is that of an RRDB or ESRGAN.
 
     ESRGAN+ adds x2 to x4, and 1x1 convolutions to x2. With the latter zero, subtracting conv5's
     kernel for x4 from its kernel for x2 undoes the former: training starts where RRDB ended.
@@ -84,8 +67,8 @@ def from_rrdb(state: Mapping[str, object]) -> Started:
         (int(match.group(1)) for name in flat if (match := BLOCK.fullmatch(name))), default=-1
     )
     made = {_old_name(name, blocks): value.float() for name, value in flat.items()}
-    filled, adapted, missing = list(made), [], []
-    for name in filled:
+    missing = []
+    for name in list(made):
         if match := LAST_OF_BLOCK.fullmatch(name):
             first = made[f"{match.group(1)}.conv1.0.weight"]
             growth, features = first.shape[:2]
@@ -93,14 +76,12 @@ def from_rrdb(state: Mapping[str, object]) -> Started:
             x2 = slice(features + growth, features + 2 * growth)
             kernel[:, x2] -= kernel[:, -growth:]
             made[name] = kernel
-            adapted.append(name)
             key = f"{match.group(1)}.conv1x1.weight"
             made[key] = torch.zeros(growth, features, 1, 1)
             missing.append(key)
-    filled = [name for name in filled if name not in set(adapted)]
     log.info("%d tensors filled from RRDB, %d of them adapted; missing there and set to zero: %s",
-             len(flat), len(adapted), ", ".join(missing))  # fmt: skip
-    return Started(made, filled, adapted, missing)
+             len(flat), len(missing), ", ".join(missing))  # fmt: skip
+    return made
 
 
 def to_start(state: Mapping[str, object]) -> dict[str, Tensor]:
@@ -111,4 +92,4 @@ def to_start(state: Mapping[str, object]) -> dict[str, Tensor]:
     """
     if any(".conv1x1." in name for name in rrdb.unwrap(state)):
         return to_pdbench(state)
-    return from_rrdb(state).state
+    return from_rrdb(state)

@@ -5,7 +5,7 @@ from pathlib import Path
 from pdbench.baselines.baseline import Baseline
 from pdbench.baselines.fusion.fuser import FusionFuser
 from pdbench.baselines.fusion.net import Fusion
-from pdbench.baselines.fusion.state_dict import to_pdbench
+from pdbench.baselines.rrdb.state_dict import unwrap
 
 __all__ = ["L1", "LPIPS"]
 
@@ -21,7 +21,7 @@ L1 = Baseline(
     folder=Path(__file__).parent / "l1",
     network=Fusion,
     wrap=FusionFuser,
-    convert_state_dict=to_pdbench,
+    convert_state_dict=unwrap,
     after=("srflow-da",),
 )
 LPIPS = Baseline(
@@ -31,6 +31,6 @@ LPIPS = Baseline(
     folder=Path(__file__).parent / "lpips",
     network=Fusion,
     wrap=FusionFuser,
-    convert_state_dict=to_pdbench,
+    convert_state_dict=unwrap,
     after=("srflow-da",),
 )

@@ -17,10 +17,11 @@ from pdbench.baselines.fusion.net import Fusion
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.baselines.srflow_da.objective import draw_latents
 from pdbench.data.patches import Photo
+from pdbench.training.loop import Objective
 from pdbench.training.losses import lpips_distance
 from pdbench.training.precision import bf16_autocast
 from pdbench.training.recipe import STRICT, Recipe, read_options
-from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
+from pdbench.training.validation import PerceptualScores, column_means, psnr_y, score_centers
 
 __all__ = ["FusionObjective", "draw_samples"]
 
@@ -53,8 +54,8 @@ def draw_samples(
     return torch.stack(drawn, 1).float()
 
 
-class FusionObjective:
-    """L1 or LPIPS-VGG of the fused image; see pdbench.training.loop.Objective.
+class FusionObjective(Objective):
+    """L1 or LPIPS-VGG of the fused image.
 
     Samples come in no order, so that the network sees every permutation alike.
 
@@ -78,9 +79,6 @@ class FusionObjective:
         self.count = network.samples
         return network
 
-    def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
-        """The fusion network needs no data-dependent initialization."""
-
     def _samples(self, lr: Tensor, generator: torch.Generator | None = None) -> Tensor:
         if self.flow is None:
             raise ValueError("expected build() before samples are drawn")
@@ -103,17 +101,15 @@ class FusionObjective:
         `val_order` is the root mean square change, in 8-bit levels, when the samples come in
         reverse order.
         """
-        device = next(network.parameters()).device
-        perceptual, rows = PerceptualScores(device), []
-        for photo in photos:
-            lr, hr = center_pair(photo, device)
+
+        def score(lr: Tensor, hr: Tensor, perceptual: PerceptualScores) -> dict[str, float]:
             samples = self._samples(lr, torch.Generator(lr.device).manual_seed(0))
             fused, turned = network(samples).float(), network(samples.flip(1)).float()
-            perceptual.prepare(hr, lr)
-            rows.append({
+            return {
                 "psnr_y": psnr_y(fused, hr),
                 "psnr_y_average": psnr_y(samples.mean(1), hr),
                 **perceptual(fused),
                 "order": 255 * float((fused - turned).square().mean().sqrt()),
-            })  # fmt: skip
-        return {f"val_{name}": value for name, value in column_means(rows).items()}
+            }
+
+        return column_means(score_centers(network, photos, score))

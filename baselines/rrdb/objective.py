@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from pdbench.baselines.arguments import build
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.data.patches import Photo
+from pdbench.training.loop import Objective
 from pdbench.training.recipe import STRICT, Recipe, read_options
-from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
+from pdbench.training.validation import PerceptualScores, column_means, psnr_y, score_centers
 
 __all__ = ["RRDBObjective", "psnr_loss"]
 
@@ -56,8 +57,8 @@ class Options:
     loss: Literal["l1", "psnr"] = "l1"
 
 
-class RRDBObjective:
-    """Pixel loss of restored crops; see pdbench.training.loop.Objective."""
+class RRDBObjective(Objective):
+    """Pixel loss of restored crops."""
 
     losses: tuple[str, ...] = ("l1",)
 
@@ -71,9 +72,6 @@ class RRDBObjective:
             self.error, self.losses = psnr_loss, ("l2",)
         return build(RRDB, recipe.network, "recipe network of rrdb")
 
-    def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
-        """RRDB needs no data-dependent initialization."""
-
     def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
         """Mean error of the batch."""
         del progress
@@ -81,12 +79,9 @@ class RRDBObjective:
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
         """Luma PSNR (dB), LPIPS-VGG and NIQE on the centers of the held-out photographs."""
-        device = next(network.parameters()).device
-        perceptual = PerceptualScores(device)
-        rows = []
-        for photo in photos:
-            lr, hr = center_pair(photo, device)
+
+        def score(lr: Tensor, hr: Tensor, perceptual: PerceptualScores) -> dict[str, float]:
             restored = network(lr)
-            perceptual.prepare(hr, lr)
-            rows.append({"psnr_y": psnr_y(restored, hr), **perceptual(restored)})
-        return {f"val_{name}": value for name, value in column_means(rows).items()}
+            return {"psnr_y": psnr_y(restored, hr), **perceptual(restored)}
+
+        return column_means(score_centers(network, photos, score))

@@ -19,8 +19,9 @@ from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.bicubic import bicubic_downsample
 from pdbench.data.patches import Photo
 from pdbench.images import quantize
+from pdbench.training.loop import Objective
 from pdbench.training.recipe import STRICT, Recipe, Share, read_options
-from pdbench.training.validation import PerceptualScores, center_pair, column_means, psnr_y
+from pdbench.training.validation import PerceptualScores, column_means, psnr_y, score_centers
 
 __all__ = ["HR_NOISE", "SRFlowDAObjective", "draw_latents"]
 
@@ -63,8 +64,8 @@ def draw_latents(
     ]
 
 
-class SRFlowDAObjective:
-    """Negative log-likelihood in bits per pixel; see pdbench.training.loop.Objective."""
+class SRFlowDAObjective(Objective):
+    """Negative log-likelihood in bits per pixel."""
 
     losses = ("nll",)
     leaves_unused = True  # the published tensors of no use, and an encoder while it is frozen
@@ -110,21 +111,21 @@ class SRFlowDAObjective:
             `excursion`, the worst mean excursion of an 8x8 patch outside [0, 1]; and `exploded`,
             the share of patches where it is above 0.25.
         """
-        device = next(network.parameters()).device
-        flow, perceptual = cast(SRFlowDA, network), PerceptualScores(device)
+        flow = cast(SRFlowDA, network)
         decoder = Decoder(flow.flowUpsamplerNet)
-        rows = []
-        for photo in photos:
-            lr, hr = center_pair(photo, device)
-            perceptual.prepare(hr, lr)
-            rows.append(_judge(flow, decoder, perceptual, lr, hr))
+
+        def score(lr: Tensor, hr: Tensor, perceptual: PerceptualScores) -> dict[str, float]:
+            scores = _judge(flow, decoder, perceptual, lr, hr)
             if self.rrdb:
-                scores = perceptual(self.rrdb.to(device)(lr))
-                rows[-1] |= {f"{metric}_rrdb": value for metric, value in scores.items()}
+                others = perceptual(self.rrdb.to(lr.device)(lr))
+                scores |= {f"{metric}_rrdb": value for metric, value in others.items()}
+            return scores
+
+        rows = score_centers(network, photos, score)
         means = column_means(rows)
-        means["mse_ratio"] = means.pop("mse_1") / (means.pop("mse_inf") or math.nan)
-        means["excursion"] = max(row["excursion"] for row in rows)
-        return {f"val_{name}": value for name, value in means.items()}
+        means["val_mse_ratio"] = means.pop("val_mse_1") / (means.pop("val_mse_inf") or math.nan)
+        means["val_excursion"] = max(row["excursion"] for row in rows)
+        return means
 
 
 def _judge(

@@ -34,13 +34,11 @@ from pdbench.errors import InputError, PdbenchError
 from pdbench.training.adversary import AdversarialObjective, make_adversary
 from pdbench.training.checkpoint import export_weights, newest_checkpoint, save_checkpoint
 from pdbench.training.curves import draw_curves
-from pdbench.training.ema import WeightAverage
 from pdbench.training.log import TrainingLog
-from pdbench.training.optimizers import make_optimizers, peak_rates, set_rates
+from pdbench.training.optimizers import make_optimizers, rate, set_rates
 from pdbench.training.precision import computes_bf16
 from pdbench.training.recipe import Recipe
-from pdbench.training.schedule import rate
-from pdbench.training.state import Start, TrainingRun
+from pdbench.training.state import Start, TrainingRun, WeightAverage
 
 __all__ = ["Objective", "TrainingDiverged", "fit"]
 
@@ -57,25 +55,24 @@ class TrainingDiverged(PdbenchError):
 class Objective(Protocol):
     """What a baseline adds to the loop: its network, its loss, its validation.
 
-    One that trains a second network too is an `AdversarialObjective` as well. One whose network
-    has tensors that get no gradient, always or at first, says so: `leaves_unused = True`.
+    One that trains a second network too is an `AdversarialObjective` as well.
+
+    Attributes:
+        losses: What the network is trained on, by the names of a leaderboard card; recorded in
+            the weights, where their metric leaks follow from it.
+        leaves_unused: Whether tensors of the network get no gradient, always or at first.
     """
 
-    @property
-    def losses(self) -> tuple[str, ...]:
-        """What the network is trained on, by the names of a leaderboard card.
-
-        Recorded in the weights; their metric leaks follow from it.
-        """
-        ...
+    losses: tuple[str, ...]
+    leaves_unused: bool = False
 
     def build(self, recipe: Recipe) -> nn.Module:
         """Return the freshly initialized network."""
         ...
 
     def begin(self, network: nn.Module, lr: Tensor, hr: Tensor) -> None:
-        """Do data-dependent initialization on the first batch of a fresh run."""
-        ...
+        """Do data-dependent initialization on the first batch of a fresh run; none by default."""
+        del network, lr, hr
 
     def loss(self, network: nn.Module, lr: Tensor, hr: Tensor, *, progress: float) -> Tensor:
         """Return the scalar to minimize.
@@ -127,16 +124,16 @@ def _advance(
     run: TrainingRun, objective: Objective, lr: Tensor, hr: Tensor, progress: float
 ) -> dict[str, float]:
     """Take one step; returns what the log reports of it."""
-    plan, rival = run.recipe.optimization, run.adversary
+    rival = run.adversary
     seed = run.recipe.seed * 1_000_003 + run.step * 101 + run.accelerator.process_index
     set_seed(seed % SEEDS)
-    factor = rate(run.step, progress, plan)
-    set_rates(run.optimizers, peak_rates(run.optimizers, plan), factor)
+    factor = rate(run.step, progress, run.recipe.optimization)
+    set_rates(run.optimizers, factor)
     loss, rival_loss = _gradients(run, objective, lr, hr, progress)
     norm = _descend(run, loss, run.network, run.optimizers)
     report = {"rate": factor, "loss": loss, "gradient_norm": norm}
     if rival:
-        set_rates([rival.optimizer], [plan.adversary_lr], factor)
+        set_rates([rival.optimizer], factor)
         _descend(run, rival_loss, rival.network, [rival.optimizer])
         report["adversary_loss"] = rival_loss
     run.step += 1
@@ -209,8 +206,7 @@ def _accelerator(recipe: Recipe, objective: Objective, device: str | None) -> Ac
     AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
     kind = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
     half = recipe.optimization.precision == "bf16" and computes_bf16(kind)
-    unused: bool = getattr(objective, "leaves_unused", False)
-    several = DistributedDataParallelKwargs(find_unused_parameters=unused)
+    several = DistributedDataParallelKwargs(find_unused_parameters=objective.leaves_unused)
     mixed = "bf16" if half else "no"
     return Accelerator(mixed_precision=mixed, cpu=kind == "cpu", kwargs_handlers=[several])
 

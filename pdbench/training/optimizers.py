@@ -1,8 +1,9 @@
-"""From a recipe to optimizers and their learning rates."""
+"""Optimizers of a recipe, and the schedule of their learning rates."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from torch import nn
@@ -11,7 +12,7 @@ from torch.optim import Adam, Optimizer
 from pdbench.training.muon import Muon
 from pdbench.training.recipe import Optimization
 
-__all__ = ["make_optimizers", "peak_rates", "set_rates"]
+__all__ = ["make_optimizers", "rate", "set_rates"]
 
 
 def make_optimizers(network: nn.Module, plan: Optimization) -> list[Optimizer]:
@@ -29,13 +30,22 @@ def make_optimizers(network: nn.Module, plan: Optimization) -> list[Optimizer]:
     return [Muon(kernels, lr=plan.muon_lr), Adam(others, **adam)]
 
 
-def peak_rates(optimizers: Sequence[Optimizer], plan: Optimization) -> list[float]:
-    """Return the peak learning rate of each optimizer."""
-    return [plan.muon_lr if isinstance(o, Muon) else plan.lr for o in optimizers]
+def rate(step: int, progress: float, plan: Optimization) -> float:
+    """Return the factor on the peak learning rate, in [0, 1].
+
+    Args:
+        step: Steps taken so far; warm-up counts them.
+        progress: Fraction of the run that is over, in [0, 1].
+        plan: The schedule.
+    """
+    warm = min(1.0, (step + 1) / plan.warmup) if plan.warmup else 1.0
+    if plan.schedule == "cosine":
+        return warm * 0.5 * (1 + math.cos(math.pi * progress))
+    return warm * 0.5 ** sum(progress >= milestone for milestone in plan.milestones)
 
 
-def set_rates(optimizers: Sequence[Optimizer], peaks: Sequence[float], factor: float) -> None:
-    """Set each optimizer's learning rate to its peak times the schedule's factor."""
-    for optimizer, peak in zip(optimizers, peaks, strict=True):
+def set_rates(optimizers: Iterable[Optimizer], factor: float) -> None:
+    """Set the learning rate of each optimizer to the one it was made with times a factor."""
+    for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = peak * factor
+            group["lr"] = factor * optimizer.defaults["lr"]

@@ -1,4 +1,4 @@
-"""State of a training run: what a checkpoint keeps, and how far the run has come."""
+"""State of a training run: its averaged weights, how far it has come, what a checkpoint keeps."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from torch import Tensor, nn
 from pdbench.errors import InputError
 from pdbench.training.adversary import Adversary
 from pdbench.training.checkpoint import load_checkpoint
-from pdbench.training.ema import WeightAverage
 from pdbench.training.recipe import Recipe, read_options
 
-__all__ = ["Start", "TrainingRun"]
+__all__ = ["Start", "TrainingRun", "WeightAverage"]
 
 CHANGEABLE = ("validate_every", "checkpoint_every")
 """Keys of a recipe that a resumed run may have changed: they move no weight."""
@@ -36,6 +35,28 @@ class Start:
 
     state: Mapping[str, Tensor]
     sha256: str
+
+
+class WeightAverage:
+    """Exponential moving average of a network's state.
+
+    Args:
+        network: The network being trained.
+        decay: Decay per step; ramps up from 0 so that early weights are forgotten. 0 for none.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.state: dict[str, Tensor] = {
+            name: value.detach().clone() for name, value in network.state_dict().items()
+        }
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        """Move the average towards the network after optimizer step number `step` (from 1)."""
+        weight = 1 - min(self.decay, (1 + step) / (10 + step)) if self.decay else 1.0
+        for name, value in network.state_dict().items():
+            self.state[name].lerp_(value, weight)
 
 
 @dataclasses.dataclass

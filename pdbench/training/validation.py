@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pdbench.data.patches import Photo
 from pdbench.images import luma_bt601, quantize
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PAPER
 
-__all__ = ["PerceptualScores", "center_pair", "column_means", "psnr_y"]
+__all__ = ["PerceptualScores", "center_pair", "column_means", "psnr_y", "score_centers"]
 
 CENTER = 64
 BORDER = 4
@@ -60,10 +60,34 @@ class PerceptualScores:
         }
 
 
+def score_centers(
+    network: nn.Module,
+    photos: Sequence[Photo],
+    score: Callable[[Tensor, Tensor, PerceptualScores], dict[str, float]],
+) -> list[dict[str, float]]:
+    """Score the centers of held-out photographs.
+
+    Args:
+        network: What is validated; its device computes.
+        photos: The photographs.
+        score: Maps LR (1, 3, h, w), HR (1, 3, 4h, 4w) and their metrics to scores by name.
+
+    Returns:
+        The scores of each photograph.
+    """
+    device = next(network.parameters()).device
+    perceptual, rows = PerceptualScores(device), []
+    for photo in photos:
+        lr, hr = center_pair(photo, device)
+        perceptual.prepare(hr, lr)
+        rows.append(score(lr, hr, perceptual))
+    return rows
+
+
 def column_means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of every column, over the rows in which it is finite; nan for none."""
+    """Return "val_" + name -> its mean over the rows in which it is finite; nan for none."""
     means = {}
     for name in rows[0]:
         values = [row[name] for row in rows if math.isfinite(row[name])]
-        means[name] = math.fsum(values) / len(values) if values else math.nan
+        means[f"val_{name}"] = math.fsum(values) / len(values) if values else math.nan
     return means

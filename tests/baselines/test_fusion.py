@@ -11,7 +11,6 @@ from pdbench.baselines import BASELINES
 from pdbench.baselines.fusion.fuser import FusionFuser
 from pdbench.baselines.fusion.net import Fusion
 from pdbench.baselines.fusion.objective import FusionObjective, draw_samples
-from pdbench.baselines.fusion.state_dict import to_pdbench
 from pdbench.data.patches import make_photo
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
@@ -162,6 +161,8 @@ def test_an_unknown_objective_key_is_refused(flow):
         FusionObjective("l1").build(replace(RECIPE, objective={"temperature": 1.0}))
 
 
-def test_another_networks_weights_are_refused():
-    with pytest.raises(InputError, match="no fusion network"):
-        to_pdbench({"conv_first.weight": torch.zeros(1)})
+def test_another_networks_weights_are_refused(tmp_path):
+    path = tmp_path / "other.pth"
+    torch.save({"conv_first.weight": torch.zeros(1)}, path)
+    with pytest.raises(InputError, match=r"for fusion-l1 .compact. does not fit"):
+        BASELINES.get("fusion-l1").load("compact", "cpu", path)

@@ -13,8 +13,8 @@ from pdbench.baselines.arguments import build
 from pdbench.baselines.rrdb.net import RRDB
 from pdbench.baselines.training import OBJECTIVES
 from pdbench.errors import InputError
+from pdbench.training.optimizers import rate
 from pdbench.training.recipe import Crops, Optimization, Recipe, read_recipe
-from pdbench.training.schedule import rate
 
 VALID = {
     "baseline": "rrdb",
