@@ -13,7 +13,7 @@ from scipy.io import savemat
 from synthetic_weights import PUBLISHED, random_ma_model, random_pieapp
 
 from pdbench.metrics import ma, niqe, pieapp
-from pdbench.metrics.vgg_weights import VGG16
+from pdbench.metrics.backbone_weights import VGG16
 from pdbench.torchvision_guard import import_torchvision
 from pdbench.weights import bundled_bytes, fetch
 
@@ -48,7 +48,7 @@ def fill_hub(hub, names):
     """Lay out the files where pyiqa looks for them, so that it downloads nothing."""
     (hub / "checkpoints").mkdir(parents=True)
     (hub / "pyiqa").mkdir()
-    convolutions = load_file(fetch(VGG16))
+    convolutions = load_file(fetch(VGG16.convolutions))
     torchvision = import_torchvision()
     with torch.device("meta"):
         shapes = torchvision.models.vgg16().state_dict()

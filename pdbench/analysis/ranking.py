@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pdbench.analysis.bootstrap import Interval, resample, shared_images, student_quantile
+from pdbench.analysis.bootstrap import resample, shared_images, student_quantile
 from pdbench.analysis.means import Mean, Summary
 from pdbench.scores import MetricFacts
 
@@ -55,9 +55,6 @@ class Ranking:
     Attributes:
         metric: What they are ordered by.
         places: One per ranked method, best mean first.
-        gaps: (first, second) -> simultaneous 95 % interval of first's lead over second in the
-            metric's better direction, for every pair of ranked methods, both ways round; None
-            below two images.
         n: Images that all ranked methods have.
         total: Images of the dataset.
         absent: Method id -> why it is not ranked.
@@ -65,7 +62,6 @@ class Ranking:
 
     metric: MetricFacts
     places: tuple[Place, ...]
-    gaps: Mapping[tuple[str, str], Interval | None]
     n: int
     total: int
     absent: Mapping[str, str]
@@ -110,7 +106,7 @@ def rank_methods(
     if not shared_images(list(lists.values())):
         lost = dict.fromkeys(kept, "scored on other images than the rest")
         return Ranking(
-            metric=fact, places=(), gaps={}, n=0, total=summary.images, absent={**absent, **lost}
+            metric=fact, places=(), n=0, total=summary.images, absent={**absent, **lost}
         )
     found = resample(lists, seed=seed)
     count = len(found.images)
@@ -122,12 +118,6 @@ def rank_methods(
     return Ranking(
         metric=fact,
         places=tuple(sorted(places, key=lambda place: -fact.sign * place.value)),
-        gaps={
-            (one, other): _interval(float(leads[i, j]), float(widths[i, j]))
-            for i, one in enumerate(kept)
-            for j, other in enumerate(kept)
-            if i != j
-        },
         n=count,
         total=summary.images,
         absent=absent,
@@ -181,7 +171,3 @@ def _place(name: str, kept: list[str], value: float, leads: Array, widths: Array
         better=better,
         worse=worse,
     )
-
-
-def _interval(lead: float, width: float) -> Interval | None:
-    return Interval(lead - width, lead + width) if math.isfinite(width) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -37,32 +37,22 @@ __all__ = [
 T = TypeVar("T")
 
 
-class Photo(Protocol):
-    """One training photograph and its LR, (h, w, 3) uint8 RGB, HR sides a multiple of 4."""
-
-    @property
-    def name(self) -> str:
-        """What to call it in messages."""
-        ...
-
-    @property
-    def hr(self) -> np.ndarray:
-        """HR pixels (4h, 4w, 3), uint8 RGB."""
-        ...
-
-    @property
-    def lr(self) -> np.ndarray:
-        """LR pixels (h, w, 3), uint8 RGB."""
-        ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class LoadedPhoto:
-    """A photograph held in memory; see `Photo`."""
+    """A training photograph and its LR, held in memory.
+
+    Attributes:
+        name: What to call it in messages.
+        hr: HR pixels (4h, 4w, 3), uint8 RGB.
+        lr: LR pixels (h, w, 3), uint8 RGB.
+    """
 
     name: str
     hr: np.ndarray
     lr: np.ndarray
+
+
+Photo: TypeAlias = LoadedPhoto | PreparedPhoto
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -92,7 +93,7 @@ def prepare_photos(
                 sources.append(_append(pixels, journal, file, photo))
                 bar.update()
     part.replace(out / PIXELS)
-    index = {"format": FORMAT, "photos": [source.as_json() for source in sources]}
+    index = {"format": FORMAT, "photos": list(map(asdict, sources))}
     replace_file(out / INDEX, json.dumps(index).encode())
     (out / JOURNAL).unlink()
     return open_prepared(out)
@@ -162,7 +163,7 @@ def _resumable(journal: Path, files: Sequence[Path], size: int) -> list[Source]:
 
 
 def _line(source: Source) -> str:
-    return json.dumps(source.as_json()) + "\n"
+    return json.dumps(asdict(source)) + "\n"
 
 
 def _same_file(source: Source, file: Path) -> bool:

@@ -8,10 +8,9 @@ at once, and all its processes share the one copy that the operating system keep
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -52,10 +51,6 @@ class Source:
         pixels = self.height * self.width
         return self.offset + CHANNELS * (pixels + pixels // SCALE**2)
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the entry as the index holds it."""
-        return asdict(self)
-
 
 @cache
 def _mapped(path: str) -> np.ndarray:
@@ -64,7 +59,7 @@ def _mapped(path: str) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedPhoto:
-    """A photograph in a prepared folder; see pdbench.data.patches.Photo.
+    """A photograph in a prepared folder, used like a `pdbench.data.patches.LoadedPhoto`.
 
     It keeps the path of the pixels, not the pixels: worker processes map them anew.
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import conv2d, max_pool2d
 
-from pdbench.metrics.alexnet_weights import ALEXNET, BACKBONE
+from pdbench.metrics.backbone_weights import ALEXNET
 from pdbench.weights import fetch
 
 __all__ = ["SMALLEST", "AlexNet", "open_alexnet"]
@@ -42,7 +42,7 @@ class AlexNet:
                 weights[f"features.{layer}.weight"].to(device, memory_format=torch.channels_last),
                 weights[f"features.{layer}.bias"].to(device),
             )
-            for layer in BACKBONE.layers
+            for layer in ALEXNET.layers
         ]
 
     def stages(self, image: Tensor) -> Iterator[Tensor]:
@@ -67,4 +67,4 @@ class AlexNet:
 @cache
 def open_alexnet(device: str) -> AlexNet:
     """Return the one backbone of this process on a device; raises WeightsUnavailable."""
-    return AlexNet(load_file(fetch(ALEXNET)), device)
+    return AlexNet(load_file(fetch(ALEXNET.convolutions)), device)

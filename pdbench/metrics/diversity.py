@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pdbench.images import crop_to_multiple
-from pdbench.metrics.alexnet_weights import ALEXNET
+from pdbench.metrics.backbone_weights import ALEXNET
 from pdbench.metrics.lpips_alex import HEADS, AlexPrepared, LpipsAlex, open_lpips_alex
 from pdbench.metrics.metric import Choices, Metric, required
 
@@ -80,7 +80,7 @@ METRIC = Metric(
     on_request=True,
     reference="Lugmayr, Danelljan, Timofte, et al., 'NTIRE 2021 learning the super-resolution "
     "space challenge', CVPR Workshops 2021, https://github.com/andreas128/NTIRE21_Learning_SR_Space",
-    weights=(ALEXNET,),
+    weights=(ALEXNET.convolutions,),
     carried=(HEADS,),
     open=_open,
 )

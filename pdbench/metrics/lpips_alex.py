@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from pdbench.metrics.alexnet import SMALLEST, AlexNet, open_alexnet
-from pdbench.metrics.alexnet_weights import ALEXNET
+from pdbench.metrics.backbone_weights import ALEXNET
 from pdbench.metrics.color import check_batch
 from pdbench.metrics.lpips_common import normalized, to_unit
 from pdbench.metrics.metric import Choices, Metric, required
@@ -123,7 +123,7 @@ METRIC = Metric(
     on_request=True,
     reference="Zhang, Isola, Efros, Shechtman, Wang, 'The unreasonable effectiveness of deep "
     "features as a perceptual metric', CVPR 2018, https://arxiv.org/abs/1801.03924",
-    weights=(ALEXNET,),
+    weights=(ALEXNET.convolutions,),
     carried=(HEADS,),
     open=_open,
 )

@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
+from pdbench.metrics.backbone_weights import VGG16
 from pdbench.metrics.color import check_batch
 from pdbench.metrics.lpips_common import to_unit
 from pdbench.metrics.metric import Choices, Metric, required
 from pdbench.metrics.vgg import SMALLEST, Vgg16, halve, open_vgg16
-from pdbench.metrics.vgg_weights import VGG16
 from pdbench.weights import BundledFile, bundled_bytes
 
 __all__ = ["HEADS", "METRIC", "LpipsVgg"]
@@ -118,7 +118,7 @@ METRIC = Metric(
     needs_reference=True,
     reference="Zhang, Isola, Efros, Shechtman, Wang, 'The unreasonable effectiveness of deep "
     "features as a perceptual metric', CVPR 2018, https://arxiv.org/abs/1801.03924",
-    weights=(VGG16,),
+    weights=(VGG16.convolutions,),
     carried=(HEADS,),
     open=_open,
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -74,17 +74,14 @@ class SetScorer(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
-    """Declaration of one metric. Loads nothing until `open` is called.
+class Metric(MetricFacts):
+    """Declaration of one metric: its facts and its code. Loads nothing until `open` is called.
+
+    A metric of the kind "diversity" scores all samples of an image together and opens into a
+    `SetScorer`. The `source` of a metric outside the presets is set when it is loaded, and is part
+    of the protocol hash.
 
     Attributes:
-        id: Lowercase id ("lpips-vgg"): CLI name, CSV column.
-        title: Column title ("LPIPS-VGG").
-        better: Which direction is better.
-        kind: What the metric measures; the plane offers "distortion" against "perception". One of
-            "diversity" scores all samples of an image together and opens into a `SetScorer`.
-        unit: "dB" or "".
-        decimals: Decimals shown in tables.
         reproduce_tolerance: How far an image's score may move when a few of its pixels round to
             the next level, as happens to a network's output on another processor. Not 0
             where the metric chooses parts of the image by a threshold.
@@ -100,16 +97,8 @@ class Metric:
             A scorer from outside pdbench is known by all that it holds when it is open: numbers,
             arrays, networks, the content of files that it names.
         choices: What a metric outside the presets is opened with, whatever the protocol.
-        source: Package and version of a metric outside the presets ("my-package 1.0"), set when it
-            is loaded; part of the protocol hash. Empty for pdbench's own.
     """
 
-    id: str
-    title: str
-    better: Literal["higher", "lower"]
-    kind: Literal["distortion", "perception", "consistency", "diversity"]
-    unit: str = ""
-    decimals: int = 3
     reproduce_tolerance: float = 0.0
     needs_reference: bool
     reference: str
@@ -121,29 +110,16 @@ class Metric:
     combine: Callable[[Mapping[str, float]], float] | None = None
     open: Callable[[Choices, str], Scorer | SetScorer] | None = None
     choices: Choices = field(default_factory=dict)
-    source: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if bool(self.parts) != (self.combine is not None) or bool(self.parts) == bool(self.open):
             raise ValueError(f"metric '{self.id}' needs either open, or parts and combine")
 
     @property
-    def per_set(self) -> bool:
-        """Whether an image's samples get one score together."""
-        return self.facts.per_set
-
-    @property
     def facts(self) -> MetricFacts:
         """The part of this declaration that tables and plots read; carries no torch."""
-        return MetricFacts(
-            id=self.id,
-            title=self.title,
-            better=self.better,
-            kind=self.kind,
-            unit=self.unit,
-            decimals=self.decimals,
-            source=self.source,
-        )
+        return MetricFacts(**{each.name: getattr(self, each.name) for each in fields(MetricFacts)})
 
 
 def required(reference: Tensor | None) -> Tensor:

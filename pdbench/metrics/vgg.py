@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import conv2d, max_pool2d
 
+from pdbench.metrics.backbone_weights import VGG16
 from pdbench.metrics.lpips_common import normalized
-from pdbench.metrics.vgg_weights import VGG16
 from pdbench.weights import fetch
 
 __all__ = [
@@ -184,4 +184,4 @@ class Vgg16:
 @cache
 def open_vgg16(device: str) -> Vgg16:
     """Return the one backbone of this process on a device; raises WeightsUnavailable."""
-    return Vgg16(load_file(fetch(VGG16)), device)
+    return Vgg16(load_file(fetch(VGG16.convolutions)), device)

@@ -8,15 +8,15 @@ from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.results import export_results, read_results
 from pdbench.harness.runner import run
 from pdbench.harness.scorer import FUSED, NON_FINITE
-from pdbench.metrics.alexnet_weights import ALEXNET
+from pdbench.metrics.backbone_weights import ALEXNET
 from pdbench.weights import find
 
 
 @pytest.fixture
 def diversity(tmp_path, monkeypatch):
     """Run methods on two images; returns the report, with `again` to run them once more."""
-    if find(ALEXNET) is None:
-        pytest.skip(f"{ALEXNET.name} is not on this machine")
+    if find(ALEXNET.convolutions) is None:
+        pytest.skip(f"{ALEXNET.convolutions.name} is not on this machine")
     monkeypatch.setenv("PDBENCH_OFFLINE", "1")
     images = write_images(tmp_path / "images", sizes=((96, 112), (128, 100)))
 

