@@ -9,32 +9,19 @@ the SR Space Spanned by Flow Models", ICIP 2022, https://arxiv.org/abs/2209.0856
 
 from __future__ import annotations
 
-import math
 import re
 
 from torch import Tensor
 
-from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method, Sampled
 from pdbench.methods.average import average
-from pdbench.methods.family import SAMPLES_TAU, Family
+from pdbench.methods.family import SAMPLES_TAU, Family, number
 
 __all__ = ["AVERAGED", "FAMILY"]
 
 AVERAGED = 25
 """Samples in the average at alpha = 0."""
-
-
-def weight(text: str) -> float:
-    """Read alpha; raises InputError unless it is a number from 0 to 1."""
-    try:
-        alpha = float(text)
-    except ValueError:
-        alpha = math.nan
-    if not 0 <= alpha <= 1:
-        raise InputError(f"blend[alpha=...] wants a number from 0 to 1, got '{text}'")
-    return alpha
 
 
 def blend(samples: Tensor, alpha: float) -> Tensor:
@@ -44,7 +31,7 @@ def blend(samples: Tensor, alpha: float) -> Tensor:
 
 def make(text: str) -> Method:
     """Build blend[alpha=...]."""
-    alpha = weight(text)
+    alpha = number(text, "blend[alpha=...]", 1)
 
     def run(lr: Tensor, bank: SampleBank) -> Tensor:
         del lr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method, Sampled
 
-__all__ = ["MOST_SAMPLES", "SAMPLES_TAU", "Family", "fused_family", "whole_number"]
+__all__ = ["MOST_SAMPLES", "SAMPLES_TAU", "Family", "fused_family", "number", "whole_number"]
 
 SAMPLES_TAU = 0.9
 """Temperature of the samples that fused methods combine (the paper's)."""
@@ -65,14 +66,23 @@ class Family:
         return method
 
 
-def whole_number(text: str, family: str) -> int:
-    """Read k of "average-k"; raises InputError outside 1..1000."""
+def whole_number(text: str, what: str) -> int:
+    """Read a number of samples k; raises InputError outside 1..1000."""
     k = int(text) if re.fullmatch(r"[+-]?\d{1,9}", text) else 0
     if not 1 <= k <= MOST_SAMPLES:
-        raise InputError(
-            f"{family}-k wants a whole number k from 1 to {MOST_SAMPLES}, got '{text}'"
-        )
+        raise InputError(f"{what} wants a whole number k from 1 to {MOST_SAMPLES}, got '{text}'")
     return k
+
+
+def number(text: str, what: str, most: float) -> float:
+    """Read a parameter; raises InputError unless it is a number from 0 to `most`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= most:
+        raise InputError(f"{what} wants a number from 0 to {most:g}, got '{text}'")
+    return value
 
 
 def fused_family(
@@ -88,7 +98,7 @@ def fused_family(
     """
 
     def make(text: str) -> Method:
-        k = whole_number(text, word)
+        k = whole_number(text, f"{word}-k")
 
         def run(lr: Tensor, bank: SampleBank) -> Tensor:
             del lr

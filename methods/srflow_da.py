@@ -6,15 +6,13 @@ or fewer are named: the NTIRE 2021 challenge scores srflow-da[tau=0.9,samples=10
 
 from __future__ import annotations
 
-import math
 import re
 
 from torch import Tensor
 
-from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method, Sampled
-from pdbench.methods.family import MOST_SAMPLES, Family
+from pdbench.methods.family import Family, number, whole_number
 
 __all__ = ["FAMILY", "SAMPLES"]
 
@@ -24,35 +22,11 @@ SAMPLES = 5
 HIGHEST_TAU = 2.0
 
 
-def temperature(text: str) -> float:
-    """Read tau; raises InputError unless it is a number from 0 to 2."""
-    try:
-        tau = float(text)
-    except ValueError:
-        tau = math.nan
-    if not 0 <= tau <= HIGHEST_TAU:
-        raise InputError(
-            f"srflow-da[tau=...] wants a number from 0 to {HIGHEST_TAU:g}, got '{text}'"
-        )
-    return tau
-
-
-def sample_count(text: str) -> int:
-    """Read the number of samples; raises InputError outside 1..1000."""
-    count = int(text) if re.fullmatch(r"\d{1,9}", text) else 0
-    if not 1 <= count <= MOST_SAMPLES:
-        raise InputError(
-            f"srflow-da[tau=...,samples=k] wants a whole number k from 1 to {MOST_SAMPLES}, "
-            f"got '{text}'"
-        )
-    return count
-
-
 def make(text: str) -> Method:
     """Build srflow-da[tau=...] or srflow-da[tau=...,samples=...]."""
     first, _, second = text.partition(",samples=")
-    tau = temperature(first)
-    count = sample_count(second) if second else SAMPLES
+    tau = number(first, "srflow-da[tau=...]", HIGHEST_TAU)
+    count = whole_number(second, "srflow-da[tau=...,samples=k]") if second else SAMPLES
     if not tau:
         count = 1  # all samples are the mode
     named = f",samples={count}" if tau and count != SAMPLES else ""

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["replace_file"]
+__all__ = ["replace_file", "replacement"]
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file beside its place, bring it to the disk, and rename it.
+@contextmanager
+def replacement(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to write; when the block ends it is on the disk and takes its place.
 
     Args:
         path: Where to; its folder exists. What is there is replaced; a device or pipe is written.
-        content: All of it.
 
     Raises:
         OSError: It cannot be written; nothing is left beside it.
     """
     if path.exists() and not path.is_file():
-        path.write_bytes(content)
+        with path.open("wb") as file:
+            yield file
         return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace a file's content; see `replacement`."""
+    with replacement(path) as file:
+        file.write(content)

@@ -74,11 +74,11 @@ class Finding:
 
     check: Check
     paper: float | None
-    lead: float | None
-    interval: Interval | None
-    n: int
+    lead: float | None = None
+    interval: Interval | None = None
+    n: int = 0
     total: int
-    verdict: Verdict
+    verdict: Verdict = "not measurable"
     reason: str
 
     @property
@@ -226,9 +226,10 @@ def _check(summary: Summary, facts: Mapping[str, MetricFacts], check: Check, see
     lists = {name: kept for name in wanted if (kept := _outputs(summary, name, check.metric))}
     reason = _lacking(summary, facts, check, lists)
     if not all(any(name in lists for name in side) for side in (check.better, check.worse)):
-        return _unmeasured(check, paper, summary, reason)
+        return Finding(check=check, paper=paper, total=summary.images, reason=reason)
     if not shared_images(list(lists.values())):
-        return _unmeasured(check, paper, summary, "no image has scores of all these rows")
+        reason = "no image has scores of all these rows"
+        return Finding(check=check, paper=paper, total=summary.images, reason=reason)
     found = resample(lists, seed=seed)
     sign = facts[check.metric].sign
 
@@ -287,19 +288,6 @@ def _verdict(interval: Interval | None, margin: float, *, complete: bool) -> Ver
     if interval is not None and interval.low > margin and complete:
         return "supported"
     return "undecided"
-
-
-def _unmeasured(check: Check, paper: float | None, summary: Summary, reason: str) -> Finding:
-    return Finding(
-        check=check,
-        paper=paper,
-        lead=None,
-        interval=None,
-        n=0,
-        total=summary.images,
-        verdict="not measurable",
-        reason=reason,
-    )
 
 
 def _printed_lead(fact: MetricFacts | None, check: Check) -> float | None:

@@ -1,14 +1,14 @@
-"""Checkpoints that survive being killed at any moment: written aside, flushed, then renamed."""
+"""Checkpoints of training, whole at any moment, and the weights it exports."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from pdbench.atomic_write import replace_file, replacement
 from pdbench.errors import InputError
 from pdbench.safetensors_io import to_safetensors
 
@@ -17,21 +17,12 @@ __all__ = ["export_weights", "load_checkpoint", "newest_checkpoint", "save_check
 KEEP = 2
 
 
-def _replace(temporary: Path, final: Path) -> None:
-    with temporary.open("rb") as written:
-        os.fsync(written.fileno())
-    temporary.replace(final)
-
-
-def save_checkpoint(folder: Path, step: int, state: dict[str, Any]) -> Path:
+def save_checkpoint(folder: Path, step: int, state: dict[str, Any]) -> None:
     """Write `checkpoint-<step>.pt` and drop all but the newest two."""
-    final = folder / f"checkpoint-{step:08d}.pt"
-    temporary = final.with_suffix(".tmp")
-    torch.save({"step": step, **state}, temporary)
-    _replace(temporary, final)
+    with replacement(folder / f"checkpoint-{step:08d}.pt") as file:
+        torch.save({"step": step, **state}, file)
     for old in sorted(folder.glob("checkpoint-*.pt"))[:-KEEP]:
         old.unlink()
-    return final
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
@@ -58,7 +49,5 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 def export_weights(path: Path, state: dict[str, Tensor], metadata: dict[str, str]) -> None:
     """Write a state dict as float16 safetensors, atomically; the same one to the same bytes."""
-    temporary = path.with_suffix(".tmp")
     halves = {name: value.detach().cpu().half().numpy() for name, value in state.items()}
-    temporary.write_bytes(to_safetensors(halves, metadata))
-    _replace(temporary, path)
+    replace_file(path, to_safetensors(halves, metadata))

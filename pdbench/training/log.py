@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError
 
 __all__ = ["TrainingLog"]
@@ -38,12 +40,11 @@ class TrainingLog:
     def add(self, row: Mapping[str, Any]) -> None:
         """Append a row that has the key "step"; the file is whole at any moment."""
         self.rows.append({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
-        temporary = self.path.with_suffix(".tmp")
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(self.rows[-1]), lineterminator="\n")
+        with io.StringIO() as text:
+            writer = csv.DictWriter(text, fieldnames=list(self.rows[-1]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.rows)
-        temporary.replace(self.path)
+            replace_file(self.path, text.getvalue().encode())
         if self.board:
             for name, value in row.items():
                 self.board.add_scalar(name, value, row["step"])

@@ -75,7 +75,7 @@ def test_a_resumed_run_ends_bit_for_bit_like_an_undisturbed_one(photos, tmp_path
 
 def test_a_half_written_checkpoint_is_never_taken(photos, tmp_path):
     train(photos, tmp_path)
-    (tmp_path / "checkpoint-00000099.tmp").write_bytes(b"half")
+    (tmp_path / ".checkpoint-00000099.pt.1.part").write_bytes(b"half")
     assert newest_checkpoint(tmp_path).name == "checkpoint-00000006.pt"
 
 
