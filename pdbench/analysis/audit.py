@@ -43,8 +43,8 @@ USUAL: dict[str, tuple[float, float]] = {
 PERFECT = {"psnr": math.inf, "ssim": 1.0, "lpips-vgg": 0.0, "pieapp": 0.0, "dists": 0.0}
 """What an image scores that is its own reference."""
 TRUTHS = ("hr", "gt", "ground truth", "ground-truth", "original", "reference")
-HIGHER = frozenset({"psnr", "ssim", "ma", "lr-psnr"})
-NO_REFERENCE = ("niqe", "ma", "pi")
+NO_REFERENCE = {"niqe": -1, "ma": 1, "pi": -1}
+"""Metrics that judge the ground truth too -> 1 if higher is better, else -1."""
 
 SAME_DIGITS = 4
 """One number shared by two rows is worth a look if it has at least so many digits."""
@@ -82,25 +82,17 @@ def audit(table: PublishedTable) -> tuple[Issue, ...]:
 def _pi_identity(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
     """PI = ((10 - Ma) + NIQE) / 2; with NIQE and Ma swapped it is 10 minus that."""
     for row in rows:
-        found = _recomputed(row)
-        if found is None or "pi" not in row.values:
+        if not {"pi", "niqe", "ma"} <= row.values.keys():
             continue
-        value, slack = found
-        printed, slack = row.values["pi"], slack + row.steps["pi"] / 2 + 1e-9
+        value = (10 - row.values["ma"] + row.values["niqe"]) / 2
+        slack = (row.steps["ma"] + row.steps["niqe"]) / 4 + row.steps["pi"] / 2 + 1e-9
+        printed = row.values["pi"]
         if abs(printed - value) <= slack:
             continue
         text = f"PI {printed:.3f}, but NIQE and Ma give {value:.3f}"
         if abs(printed - (10 - value)) <= slack:
             text += f"; swapped they give {10 - value:.3f}: NIQE and Ma are swapped"
         yield Issue(check="pi identity", rows=(row.label,), text=text, certain=True)
-
-
-def _recomputed(row: PublishedRow) -> tuple[float, float] | None:
-    """Return PI from NIQE and Ma, and how far rounding may move it."""
-    if not {"niqe", "ma"} <= row.values.keys():
-        return None
-    value = (10 - row.values["ma"] + row.values["niqe"]) / 2
-    return value, (row.steps["ma"] + row.steps["niqe"]) / 4
 
 
 def _ranges(rows: Sequence[PublishedRow]) -> Iterator[Issue]:
@@ -207,15 +199,10 @@ def _too_good(row: PublishedRow) -> Iterator[str]:
 
 
 def _beaten(row: PublishedRow, truth: PublishedRow) -> Iterator[str]:
-    for name in NO_REFERENCE:
-        if name in row.values and name in truth.values and _beats(row, truth, name):
+    for name, sign in NO_REFERENCE.items():
+        if sign * row.values.get(name, math.nan) > sign * truth.values.get(name, math.nan):
             own, best = _printed(row, name), _printed(truth, name)
             yield f"{name} {own} beats the ground truth's {best}"
-
-
-def _beats(row: PublishedRow, truth: PublishedRow, name: str) -> bool:
-    gap = row.values[name] - truth.values[name]
-    return gap > 0 if name in HIGHER else gap < 0
 
 
 def _paths(rows: Sequence[PublishedRow]) -> Iterator[Issue]:

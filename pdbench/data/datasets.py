@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pdbench.data.builtin import builtin_pairs
-from pdbench.data.layouts import find_pairs, image_files, match_by_name, subfolder
+from pdbench.data.layouts import find_pairs, image_files, pair_files, subfolder
 from pdbench.data.pairs import REFUSED_BELOW, WARNED_BELOW, Pair, PairFacts, name_some
 from pdbench.errors import InputError, system_reason
 from pdbench.images import SCALE, save_image
@@ -150,7 +150,7 @@ def open_dataset(name: str, root: str | Path | None = None) -> Dataset:
         known = [*DATASETS, *THIRD_PARTY.names(), "a folder of images"]
         raise unknown_id("dataset", name, known)
     title = _folder_title(folder)
-    return Dataset(id=_folder_id(title), title=title, pairs=_listed(folder))
+    return Dataset(id=_folder_id(title), title=title, pairs=find_pairs(folder))
 
 
 def _open_third_party(source: DatasetSource) -> Dataset:
@@ -181,11 +181,9 @@ def open_folders(hr: str | Path, lr: str | Path | None = None) -> Dataset:
         raise InputError(f"HR folder '{hr}' does not exist; check the path")
     title = _folder_title(folder)
     if lr is None:
-        pairs = _listed(folder)
+        pairs = find_pairs(folder)
     else:
-        low = image_files(Path(lr).expanduser())
-        matched = match_by_name(image_files(folder), low, labels=("HR", "LR"))
-        pairs = tuple(Pair(name=name, hr=high, lr=low) for name, high, low in matched)
+        pairs = pair_files(image_files(folder), image_files(Path(lr).expanduser()))
     return Dataset(id=_folder_id(title), title=title, pairs=pairs)
 
 
@@ -203,16 +201,12 @@ def _open_named(name: str, root: Path | None) -> Dataset:
         # The root itself counts only where it holds the set's own folders, never loose images.
         if folder is None or (folder == root and subfolder(root, "div2k_valid_hr") is None):
             continue
-        return Dataset(id=name, title=named.title, pairs=_listed(folder))
+        return Dataset(id=name, title=named.title, pairs=find_pairs(folder))
     top = named.title.split()[0]
     raise InputError(
         f"dataset '{name}' is not under '{root}'; "
         f"put it there as '{top}/HR' and '{top}/LR_bicubic/X4'"
     )
-
-
-def _listed(folder: Path) -> tuple[Pair, ...]:
-    return tuple(find_pairs(folder))
 
 
 def _folder_title(folder: Path) -> str:

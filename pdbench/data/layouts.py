@@ -12,7 +12,14 @@ from pdbench.data.pairs import REFUSED_BELOW, Pair, degradation_psnr, name_some
 from pdbench.errors import InputError
 from pdbench.images import IMAGE_SUFFIXES, SCALE, image_size
 
-__all__ = ["find_pairs", "image_files", "image_name", "match_by_name", "subfolder", "whole_name"]
+__all__ = [
+    "find_pairs",
+    "image_files",
+    "image_name",
+    "pair_files",
+    "subfolder",
+    "whole_name",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -85,31 +92,32 @@ def image_name(path: Path) -> str:
     return _BEGINNING.sub("", name)
 
 
-def match_by_name(
-    first: Iterable[Path], second: Iterable[Path], *, labels: tuple[str, str]
-) -> list[tuple[str, Path, Path]]:
-    """Match the files of two folders by stem, or else by stem without marks like "_LR" or "x4".
+def pair_files(hr: Iterable[Path], lr: Iterable[Path] | None = None) -> tuple[Pair, ...]:
+    """Pair HR with LR files by stem, or else by stem without marks like "_LR" or "x4".
 
     Args:
-        first: Files of one kind ("HR").
-        second: Files of the other kind ("LR").
-        labels: What the two kinds are called in errors.
+        hr: HR files.
+        lr: LR files, or None for pairs whose LR is made.
 
     Returns:
-        (name, first file, second file), sorted by name.
+        Pairs sorted by name.
 
     Raises:
         InputError: A file has no partner, or two files of a kind share a name.
     """
-    first, second = list(first), list(second)
-    one, two = _by_name(first, whole_name), _by_name(second, whole_name)
-    if one.keys() != two.keys():
-        one, two = _by_name(first, image_name), _by_name(second, image_name)
-    if lonely := sorted(one.keys() - two.keys()):
-        raise _orphans(labels[0], labels[1], [one[name] for name in lonely])
-    if lonely := sorted(two.keys() - one.keys()):
-        raise _orphans(labels[1], labels[0], [two[name] for name in lonely])
-    return [(name, one[name], two[name]) for name in sorted(one)]
+    hr = list(hr)
+    high = _by_name(hr, whole_name)
+    if lr is None:
+        return tuple(Pair(name=name, hr=high[name]) for name in sorted(high))
+    lr = list(lr)
+    low = _by_name(lr, whole_name)
+    if high.keys() != low.keys():
+        high, low = _by_name(hr, image_name), _by_name(lr, image_name)
+    if lonely := sorted(high.keys() - low.keys()):
+        raise _orphans("HR", "LR", [high[name] for name in lonely])
+    if lonely := sorted(low.keys() - high.keys()):
+        raise _orphans("LR", "HR", [low[name] for name in lonely])
+    return tuple(Pair(name=name, hr=high[name], lr=low[name]) for name in sorted(high))
 
 
 def _by_name(files: Iterable[Path], name_of: Callable[[Path], str]) -> dict[str, Path]:
@@ -129,7 +137,7 @@ def _orphans(kind: str, missing: str, files: list[Path]) -> InputError:
     )
 
 
-def find_pairs(folder: Path) -> list[Pair]:
+def find_pairs(folder: Path) -> tuple[Pair, ...]:
     """Find the pairs of a folder in any of the usual layouts.
 
     HR and LR are told apart by the names of their folders (`HR/`, `GT/`; `LR_bicubic/X4`, `LQ/`,
@@ -152,19 +160,11 @@ def find_pairs(folder: Path) -> list[Pair]:
     hr = _first_folder(folder, _HR_FOLDERS) or _hr_by_word(folder)
     if hr is not None:
         files = image_files(hr)
-        return _pairs(files, _lr_near(files, folder))
+        return pair_files(files, _lr_near(files, folder))
     files, low = _split(image_files(_first_folder(folder, _ONE_FOLDER) or folder))
     if low is None:
         low = _lr_near(files, folder) or _lr_beside(files, folder)
-    return _pairs(files, low)
-
-
-def _pairs(hr: list[Path], lr: list[Path] | None) -> list[Pair]:
-    if lr is None:
-        named = _by_name(hr, whole_name)
-        return [Pair(name=name, hr=named[name]) for name in sorted(named)]
-    matched = match_by_name(hr, lr, labels=("HR", "LR"))
-    return [Pair(name=name, hr=high, lr=low) for name, high, low in matched]
+    return pair_files(files, low)
 
 
 def _hr_by_word(folder: Path) -> Path | None:

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
-from safetensors.torch import load
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from pdbench.metrics.alexnet import SMALLEST, AlexNet, open_alexnet
 from pdbench.metrics.backbone_weights import ALEXNET
 from pdbench.metrics.color import check_batch
-from pdbench.metrics.lpips_common import normalized, to_unit
+from pdbench.metrics.lpips_common import normalized, read_heads, to_unit
 from pdbench.metrics.metric import Choices, Metric, required
-from pdbench.weights import BundledFile, bundled_bytes
+from pdbench.weights import BundledFile
 
 __all__ = ["HEADS", "METRIC", "AlexPrepared", "LpipsAlex", "open_lpips_alex"]
 
@@ -103,11 +102,7 @@ def _zero(image: Tensor) -> Tensor:
 
 def open_lpips_alex(version: str, device: str) -> LpipsAlex:
     """Open LPIPS-Alex; raises WeightsUnavailable, or ValueError for another version than 0.1."""
-    if version != "0.1":
-        raise ValueError(f"expected LPIPS version 0.1, got {version}")
-    stored = load(bundled_bytes(HEADS))
-    heads = [stored[f"lin{stage}"].to(device) for stage in range(5)]
-    return LpipsAlex(open_alexnet(device), heads)
+    return LpipsAlex(open_alexnet(device), read_heads(HEADS, version, device))
 
 
 def _open(choices: Choices, device: str) -> LpipsAlex:

@@ -1,10 +1,13 @@
-"""Shared steps of LPIPS before and after its backbone, whichever that is."""
+"""Parts that LPIPS has whichever its backbone is: what comes before it and after it."""
 
 from __future__ import annotations
 
+from safetensors.torch import load
 from torch import Tensor
 
-__all__ = ["normalized", "to_unit"]
+from pdbench.weights import BundledFile, bundled_bytes
+
+__all__ = ["normalized", "read_heads", "to_unit"]
 
 _SHIFT = (-0.030, -0.088, -0.188)
 _SCALE = (0.458, 0.448, 0.450)
@@ -19,3 +22,15 @@ def normalized(image: Tensor) -> Tensor:
 def to_unit(features: Tensor) -> Tensor:
     """Scale each pixel's feature vector, along dimension 1, to length one."""
     return features / (features.square().sum(dim=1, keepdim=True).sqrt_() + 1e-10)
+
+
+def read_heads(file: BundledFile, version: str, device: str) -> list[Tensor]:
+    """Return the channel weights of the five stages.
+
+    Raises:
+        ValueError: The version is not 0.1, the one these files are of.
+    """
+    if version != "0.1":
+        raise ValueError(f"expected LPIPS version 0.1, got {version}")
+    stored = load(bundled_bytes(file))
+    return [stored[f"lin{stage}"].to(device) for stage in range(5)]

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
-from safetensors.torch import load
 from torch import Tensor
 
 from pdbench.metrics.backbone_weights import VGG16
 from pdbench.metrics.color import check_batch
-from pdbench.metrics.lpips_common import to_unit
+from pdbench.metrics.lpips_common import read_heads, to_unit
 from pdbench.metrics.metric import Choices, Metric, required
 from pdbench.metrics.vgg import SMALLEST, Vgg16, halve, open_vgg16
-from pdbench.weights import BundledFile, bundled_bytes
+from pdbench.weights import BundledFile
 
 __all__ = ["HEADS", "METRIC", "LpipsVgg"]
 
@@ -104,10 +103,7 @@ class LpipsVgg:
 
 
 def _open(choices: Choices, device: str) -> LpipsVgg:
-    if dict(choices) != {"version": "0.1"}:
-        raise ValueError(f"expected LPIPS version 0.1, got {dict(choices)}")
-    stored = load(bundled_bytes(HEADS))
-    return LpipsVgg(open_vgg16(device), [stored[f"lin{stage}"].to(device) for stage in range(5)])
+    return LpipsVgg(open_vgg16(device), read_heads(HEADS, device=device, **choices))
 
 
 METRIC = Metric(

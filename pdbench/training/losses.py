@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import torch
-from safetensors.torch import load
 from torch import Tensor
 
+from pdbench.metrics.lpips_common import read_heads
 from pdbench.metrics.lpips_vgg import HEADS
 from pdbench.metrics.vgg import halve, open_vgg16
-from pdbench.weights import bundled_bytes
 
 __all__ = ["lpips_distance", "vgg_distance"]
 
@@ -58,8 +57,7 @@ def vgg_distance(restored: Tensor, reference: Tensor) -> Tensor:
 
 @cache
 def _head_roots(device: str) -> list[Tensor]:
-    stored = load(bundled_bytes(HEADS))
-    return [stored[f"lin{stage}"].to(device).sqrt().view(1, -1, 1, 1) for stage in range(5)]
+    return [head.sqrt().view(1, -1, 1, 1) for head in read_heads(HEADS, "0.1", device)]
 
 
 def _lpips_features(image: Tensor) -> list[Tensor]:
