@@ -130,6 +130,10 @@ class Resampled(Generic[K]):
     draws: Mapping[K, Array]
     left_out: Mapping[K, Array]
 
+    def estimate(self, statistic: Callable[[Mapping[K, Array]], Array]) -> float:
+        """Return a statistic of the means; it maps key -> means (R,) to that of each, (R,)."""
+        return float(statistic({key: np.array([mean]) for key, mean in self.means.items()})[0])
+
     def interval(
         self, statistic: Callable[[Mapping[K, Array]], Array], *, confidence: float = 0.95
     ) -> Interval | None:
@@ -138,13 +142,13 @@ class Resampled(Generic[K]):
         It is BCa; below FEW_IMAGES Student's t with the standard error of the redrawn values.
 
         Args:
-            statistic: Maps key -> means (R,) to the statistic of each, (R,).
+            statistic: As in `estimate`.
             confidence: Coverage aimed at, in (0, 1).
         """
         count = len(self.images)
         if count < 2:
             return None
-        estimate = float(statistic({key: np.array([m]) for key, m in self.means.items()})[0])
+        estimate = self.estimate(statistic)
         draws = statistic(self.draws)
         if count < FEW_IMAGES:
             error = float(draws.std()) * math.sqrt(count / (count - 1))

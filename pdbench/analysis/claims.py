@@ -236,14 +236,13 @@ def _check(summary: Summary, facts: Mapping[str, MetricFacts], check: Check, see
     def lead(means: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         return _lead(means, check, sign)
 
-    measured = float(lead({name: np.array([mean]) for name, mean in found.means.items()})[0])
     interval = found.interval(lead)
     if interval is None:
         reason = reason or "one image has no interval"
     return Finding(
         check=check,
         paper=paper,
-        lead=measured,
+        lead=found.estimate(lead),
         interval=interval,
         n=len(found.images),
         total=summary.images,

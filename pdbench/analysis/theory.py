@@ -96,7 +96,7 @@ def sampler_ratio(
         quotient: Array = table[:, 0] / _limits(counts, table)
         return quotient
 
-    measured = float(ratio({k: np.array([mean]) for k, mean in found.means.items()})[0])
+    measured = found.estimate(ratio)
     if not 0 < measured < math.inf:
         return "the error does not fall towards a positive limit as more samples are averaged"
     return SamplerRatio(

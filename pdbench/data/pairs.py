@@ -21,6 +21,7 @@ __all__ = [
     "PairFacts",
     "degradation_psnr",
     "name_some",
+    "pixel_psnr",
     "pixel_sha256",
 ]
 
@@ -133,7 +134,12 @@ def degradation_psnr(lr: Tensor, hr: Tensor) -> float:
     Returns:
         PSNR over RGB in dB, infinite where equal.
     """
-    error = (bicubic_downsample(hr, SCALE).double() - lr.double()).square().mean().item()
+    return pixel_psnr(bicubic_downsample(hr, SCALE), lr)
+
+
+def pixel_psnr(one: Tensor, other: Tensor) -> float:
+    """Return the PSNR in dB of images of one size, any shape, in [0, 1]; infinite where equal."""
+    error = (one.double() - other.double()).square().mean().item()
     return -10 * math.log10(error) if error else math.inf
 
 

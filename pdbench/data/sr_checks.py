@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pdbench.bicubic import bicubic_downsample
-from pdbench.data.pairs import Pair
+from pdbench.data.pairs import Pair, pixel_psnr
 from pdbench.errors import InputError
 from pdbench.images import SCALE, image_size, load_image
 
@@ -156,7 +156,4 @@ def _shift(output: Tensor, hr: Tensor) -> tuple[int, int]:
 
 
 def _psnr(one: Tensor, other: Tensor) -> float:
-    if one.shape != other.shape:
-        return -math.inf
-    error = (one.double() - other.double()).square().mean().item()
-    return -10 * math.log10(error) if error else math.inf
+    return pixel_psnr(one, other) if one.shape == other.shape else -math.inf
