@@ -23,6 +23,8 @@ from pdbench.leaderboard.submission import Entry, read_entry
 from pdbench.leaderboard.text_validation import check_id
 from pdbench.leaderboard.validation import entry_failures
 from pdbench.leaderboard.writer import Origin, install, write_draft
+from pdbench.metrics import METRICS
+from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.registry import unknown_id
 
 __all__ = ["Request", "Submitted", "submit"]
@@ -86,6 +88,7 @@ def submit(root: Path, request: Request, *, dry_run: bool = False) -> Submitted:
         WeightsUnavailable: A network has no weights here.
     """
     board = _without(read_board(root), check_id(request.id), replace=request.replace)
+    _check_metrics(request)
     datasets = _open_all(request, board)
     with _images(request, datasets) as images:
         scored = {
@@ -126,6 +129,14 @@ def _without(board: Board, name: str, *, replace: bool) -> Board:
         )
     entries = tuple(entry for entry in board.entries if entry.id != name or entry.own)
     return replace_fields(board, entries=entries, refused={})
+
+
+def _check_metrics(request: Request) -> None:
+    """Refuse metrics from outside: the board can neither hold nor compute their scores again."""
+    covered = PROTOCOLS.get(request.options.protocol).covered_ids
+    for name in request.options.metrics:
+        if (metric := METRICS.get(name).id) not in covered:
+            raise InputError(f"{metric} is not a metric of the board's protocols; leave it out")
 
 
 def _open_all(request: Request, board: Board) -> dict[str, Dataset]:

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pdbench.leaderboard.contamination import contaminated, leaked_metrics
 from pdbench.leaderboard.repository_entries import own_card
 from pdbench.leaderboard.text_validation import check_id, confusable_key
 from pdbench.methods import list_ids, resolve
+from pdbench.metrics import METRICS as KNOWN
 
 from .conftest import CARD, METRICS, export_own, failures, submit, tree
 
@@ -197,3 +199,9 @@ def test_the_record_of_an_entry_is_what_tables_take(board):
     assert [facts.id for facts in record.metrics] == list(METRICS)
     assert len(record.scores) == 20
     assert "Samples" in summarize_record(record).titles.values()
+
+
+def test_a_metric_from_outside_is_refused(board, made, data_root):
+    other = replace(KNOWN.get("psnr"), id="other", choices={"colour": "rgb", "border": 0})
+    with KNOWN.holding((other,)), pytest.raises(InputError, match="other is not a metric of the"):
+        submit(board, "third", made / "third", data_root, metrics=("psnr", "other"))
