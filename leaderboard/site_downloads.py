@@ -8,7 +8,7 @@ from typing import Any
 from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.site_boards import SiteBoard, page_name
 from pdbench.leaderboard.submission import Entry
-from pdbench.plots.table_records import render_csv, render_json
+from pdbench.plots.tables import render_csv, render_json
 from pdbench.score_table import format_csv
 
 __all__ = ["board_files", "method_files"]

@@ -15,7 +15,7 @@ from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.safe_io import read_file
 from pdbench.leaderboard.site_boards import page_name, render_page, trust_badge
 from pdbench.leaderboard.submission import Entry
-from pdbench.plots.table_model import format_value
+from pdbench.plots.formats import format_value
 from pdbench.scores import published_reason
 
 __all__ = ["crop_path", "render_method"]

@@ -69,6 +69,11 @@ class MetricFacts:
         """1 if higher is better, else -1; the larger `sign * value` is the better score."""
         return 1 if self.better == "higher" else -1
 
+    @property
+    def arrow(self) -> str:
+        """An arrow in the better direction."""
+        return "↑" if self.better == "higher" else "↓"
+
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Score:

@@ -141,6 +141,15 @@ class Summary:
         empty = Mean(method=method, metric=metric, outputs={}, total=self.images, missing={})
         return self.means.get((method, metric), empty)
 
+    def has_values(self, metric: str) -> bool:
+        """Tell whether any method has a mean of a metric."""
+        return any(mean.n for mean in self.means.values() if mean.metric == metric)
+
+    def reasons(self, *metrics: str) -> list[str]:
+        """Return the distinct known reasons why scores of metrics are missing, sorted."""
+        means = [mean for mean in self.means.values() if mean.metric in metrics]
+        return sorted({one_line(reason) for mean in means for reason in mean.reasons})
+
 
 def summarize(
     scores: Scores,

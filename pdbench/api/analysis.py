@@ -43,11 +43,11 @@ def diff(
     >>> print(pdbench.diff("average-25", "rrdb", "results/set14_x4").splitlines()[1])
     A: Average (25); B: RRDB
     """
-    from pdbench.plots import report_diff, report_formats
+    from pdbench.plots import formats, reports
 
     record = read_scores(folder, protocol=protocol, methods=(first, second), seeds=seeds)
-    document = report_diff.diff_document(summarize_record(record), first, second)
-    return report_formats.render_document(document, form)
+    document = reports.diff_document(summarize_record(record), first, second)
+    return formats.render_document(document, form)
 
 
 def claims(
@@ -75,12 +75,12 @@ def claims(
     >>> print(pdbench.claims("results/set14_x4").splitlines()[0])
     set14 ×4, 14 images; protocol paper; compact networks; seed 0
     """
-    from pdbench.plots import report_claims, report_formats
+    from pdbench.plots import formats, report_claims
 
     _check_tableless(form)
     record = read_scores(folder, protocol=protocol, seeds=seeds)
     document = report_claims.claims_document(summarize_record(record))
-    return report_formats.render_document(document, form)
+    return formats.render_document(document, form)
 
 
 def audit(table: str | Path, *, form: str = "text") -> str:
@@ -101,7 +101,7 @@ def audit(table: str | Path, *, form: str = "text") -> str:
     >>> findings = pdbench.audit("paper")
     """
     from pdbench.analysis.paper_tables import paper_table, parse_table
-    from pdbench.plots import report_audit, report_formats
+    from pdbench.plots import formats, reports
 
     _check_tableless(form)
     if str(table) == "paper":
@@ -115,7 +115,7 @@ def audit(table: str | Path, *, form: str = "text") -> str:
                 f"cannot read '{table}' ({why}); give a CSV file, or 'paper' for the paper's table"
             ) from error
         found = parse_table(text, Path(table).name)
-    return report_formats.render_document(report_audit.audit_document(found), form)
+    return formats.render_document(reports.audit_document(found), form)
 
 
 def front(
@@ -153,13 +153,13 @@ def front(
     >>> print(text.splitlines()[0])
     set14 ×4, 14 images; protocol paper; compact networks; seed 0
     """
-    from pdbench.plots import report_formats, report_front
+    from pdbench.plots import formats, reports
 
     record = read_scores(folder, protocol=protocol, methods=methods, seeds=seeds)
-    document = report_front.front_document(
+    document = reports.front_document(
         summarize_record(record), x=x, y=y, methods=methods, reference=reference
     )
-    return report_formats.render_document(document, form)
+    return formats.render_document(document, form)
 
 
 def _check_tableless(form: str) -> None:

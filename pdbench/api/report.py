@@ -13,7 +13,7 @@ from pdbench.errors import InputError, system_reason
 if TYPE_CHECKING:
     from pdbench.harness.run_info import MethodRecord, RunRecord
     from pdbench.plots.board_model import Board
-    from pdbench.plots.report_formats import Document
+    from pdbench.plots.formats import Document
 
 __all__ = ["report"]
 
@@ -110,7 +110,7 @@ def _chosen(record: RunRecord, methods: Sequence[str]) -> list[MethodRecord]:
 
 def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Document:
     """Say how scores came about: what all share once, then what differs."""
-    from pdbench.plots.report_formats import Document, Grid
+    from pdbench.plots.formats import Document, Grid
 
     facts = [
         {

@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from pdbench.analysis.paper_tables import split_id
 from pdbench.errors import InputError
+from pdbench.plots.formats import format_value
 from pdbench.plots.method_styles import family_colors
 from pdbench.plots.plane import write_file
-from pdbench.plots.table_model import format_value
 from pdbench.scores import MetricFacts
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
+from pdbench.plots.formats import format_value
 from pdbench.plots.plane_static import FAINT, GRID, INK, PAGE, draw_picture, render
 from pdbench.plots.scene import Plane, Scene
-from pdbench.plots.table_model import format_value
 
 __all__ = ["draw_inline", "theme_color"]
 

@@ -9,8 +9,8 @@ from pdbench.analysis.bootstrap import Interval, interval_methods
 from pdbench.analysis.claims import Check, Finding, Judgment, judge
 from pdbench.analysis.means import Summary
 from pdbench.analysis.theory import TAU, SamplerRatio, perfect_ratio, sampler_ratio
-from pdbench.plots.report_formats import Document, Grid, format_signed
-from pdbench.scores import MetricFacts, one_line
+from pdbench.plots.formats import Document, Grid, format_signed
+from pdbench.scores import MetricFacts
 
 __all__ = ["claims_document"]
 
@@ -21,6 +21,7 @@ def claims_document(summary: Summary) -> Document:
     judgments = judge(summary, facts)
     ratio = sampler_ratio(summary, summary.methods)
     known = {fact.id: fact for fact in facts}
+    scored = {metric for _, metric in summary.means}
     return Document(
         lines=(summary.caption,),
         grids=(_verdicts(judgments), _details(judgments, known)),
@@ -33,7 +34,11 @@ def claims_document(summary: Summary) -> Document:
             "samples redrawn too.",
             "supported: our interval lies above what is claimed; contradicted: below; undecided: "
             "around it, or a part is missing.",
-            *_unavailable(summary, facts),
+            *(
+                f"{fact.title}: {'; '.join(summary.reasons(fact.id)) or 'not scored'}"
+                for fact in facts
+                if fact.id in scored and not summary.has_values(fact.id)
+            ),
         ),
         record={
             "dataset": summary.dataset,
@@ -106,16 +111,6 @@ def _ratio_line(ratio: SamplerRatio | str) -> str:
         f"extrapolated from k = {counts}; a perfect sampler has about 1 + τ² = "
         f"{perfect_ratio():.2f} there (2 at τ=1, where MSE(k) = MSE(∞)(1 + 1/k))."
     )
-
-
-def _unavailable(summary: Summary, facts: Iterable[MetricFacts]) -> list[str]:
-    notes = []
-    for fact in facts:
-        means = [mean for mean in summary.means.values() if mean.metric == fact.id]
-        if means and not any(mean.n for mean in means):
-            reasons = sorted({one_line(reason) for mean in means for reason in mean.reasons})
-            notes.append(f"{fact.title}: {'; '.join(reasons) or 'not scored'}")
-    return notes
 
 
 def _record(judgment: Judgment) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from pdbench.plots.board_model import Board
 from pdbench.plots.board_page import render_board
+from pdbench.plots.formats import Document
 from pdbench.plots.pages import SCRIPTS, asset, inline_policy, render
-from pdbench.plots.report_formats import Document
 
 __all__ = ["render_report"]
 

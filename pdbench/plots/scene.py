@@ -13,13 +13,13 @@ from pdbench.analysis.means import Mean, Summary
 from pdbench.analysis.variance import (
     REFERENCE,
 )
+from pdbench.plots.formats import format_value
 from pdbench.plots.method_styles import Kind, Style, label_methods, style_methods
 from pdbench.plots.shapes import (
     Path,
     Point,
     Theory,
 )
-from pdbench.plots.table_model import format_value
 from pdbench.scores import MetricFacts, one_line
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from dataclasses import dataclass, replace
 from pdbench.analysis.bootstrap import interval_methods, mean_interval
 from pdbench.analysis.means import Mean, Summary
 from pdbench.errors import InputError
+from pdbench.plots.formats import format_value
 from pdbench.registry import Registry
 from pdbench.scores import MetricFacts, one_line
 
@@ -19,7 +19,6 @@ __all__ = [
     "Row",
     "Table",
     "build_table",
-    "format_value",
 ]
 
 OUTSIDE = "†"
@@ -173,16 +172,6 @@ def _outside(columns: Sequence[MetricFacts]) -> list[tuple[str, str]]:
     """Say which columns no protocol decides on, and whose they are."""
     named = [f"{fact.title} of {fact.source}" for fact in columns if fact.source]
     return [(OUTSIDE, f"outside the protocol's presets: {', '.join(named)}")] if named else []
-
-
-def format_value(value: float | None, decimals: int) -> str:
-    """Write a score with fixed decimals; "∞" for an infinite one, "—" for None."""
-    if value is None:
-        return "—"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    text = f"{value:.{decimals}f}"
-    return text.removeprefix("-") if float(text) == 0 else text
 
 
 class _Notes:

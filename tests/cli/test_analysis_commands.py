@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pdbench.api.choices import REPORT_FORMATS
-from pdbench.plots.report_formats import DocumentFormat
+from pdbench.plots.formats import DocumentFormat
 
 TABLE = "method,niqe,ma,pi\nswapped,6.581,2.862,3.141\n"
 

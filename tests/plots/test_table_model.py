@@ -7,8 +7,9 @@ import pytest
 
 from pdbench.analysis import summarize
 from pdbench.errors import InputError
-from pdbench.plots.table_model import build_table, format_value
-from pdbench.plots.table_text import render_text
+from pdbench.plots.formats import format_value
+from pdbench.plots.table_model import build_table
+from pdbench.plots.tables import table
 from pdbench.scores import MetricFacts
 
 
@@ -130,7 +131,10 @@ def test_a_metric_outside_the_presets_is_marked_and_named(make_score):
     own = MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion")
     foreign = replace(own, id="pyiqa:musiq", title="musiq (pyiqa)", source="pyiqa 0.1.16")
     rows = [make_score("a", "1", 2.0, metric=fact.id) for fact in (own, foreign)]
-    table = build_table(summarize(rows, [own, foreign]), ci=False)
-    assert [column.title for column in table.columns] == ["PSNR", "musiq (pyiqa)†"]
-    assert table.notes == (("†", "outside the protocol's presets: musiq (pyiqa) of pyiqa 0.1.16"),)
-    assert "[†] outside the protocol's presets" in render_text(table)
+    summary = summarize(rows, [own, foreign])
+    content = build_table(summary, ci=False)
+    assert [column.title for column in content.columns] == ["PSNR", "musiq (pyiqa)†"]
+    assert content.notes == (
+        ("†", "outside the protocol's presets: musiq (pyiqa) of pyiqa 0.1.16"),
+    )
+    assert "[†] outside the protocol's presets" in table(summary, ci=False)

@@ -12,8 +12,7 @@ import pytest
 from pdbench.analysis import summarize
 from pdbench.errors import InputError
 from pdbench.plots import table
-from pdbench.plots.table_markup import escape_latex, escape_markdown
-from pdbench.plots.table_records import guard_formula
+from pdbench.plots.formats import escape_latex, escape_markdown, guard_formula
 
 VALUES = {
     "bicubic": {"psnr": (26.6, 26.8), "lpips-vgg": (0.39, 0.41)},
