@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pdbench.analysis.means import summarize
 from pdbench.leaderboard.board import Board as Submissions
 from pdbench.leaderboard.plausibility import implausible
 from pdbench.leaderboard.submission import Entry
@@ -139,14 +140,18 @@ def _board(
     columns = [name for name in PROTOCOLS.get(protocol).covered_ids if name in held]
     slug = f"{dataset}-{protocol}"
     images = kept[0].provenance.datasets[dataset].images
-    content = build_board(
+    summary = summarize(
         [score for record in records for score in record.scores],
         [METRICS.get(name).facts for name in columns],
+        titles={entry.id: entry.card.name for entry in kept},
+        images=len(images),
+    )
+    content = build_board(
+        summary,
         [_row(board, entry, dataset, columns) for entry in kept],
         slug=slug,
         title=kept[0].provenance.datasets[dataset].title,
         contaminated={key: why for e in kept for key, why in _flattered(e, dataset, columns)},
-        images=len(images),
     )
     return SiteBoard(
         dataset=dataset,

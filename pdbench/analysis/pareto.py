@@ -25,6 +25,10 @@ Array = NDArray[np.float64]
 Point = tuple[float, float]
 
 
+LEAST_SHARE = 0.005
+"""Share of redrawn data sets below which a method is not named as a member of the front."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Member:
     """One method seen from the front.
@@ -70,6 +74,17 @@ class Front:
     n: int
     total: int
     absent: Mapping[str, str]
+
+    @property
+    def likely(self) -> list[Member]:
+        """Members of the front, and methods that are on it in `LEAST_SHARE` of the data sets."""
+        return [m for m in self.members if m.member or (m.probability or 0.0) >= LEAST_SHARE]
+
+    @property
+    def volume_text(self) -> str:
+        """The area with its interval, to four digits."""
+        ends = f" [{self.interval.low:.4g}, {self.interval.high:.4g}]" if self.interval else ""
+        return f"{self.volume:.4g}{ends}"
 
 
 def pareto_front(points: Mapping[str, Point], *, x: MetricFacts, y: MetricFacts) -> list[str]:

@@ -54,8 +54,8 @@ def report(
     >>> pdbench.report("results/set5_x4", output="report.html").name
     'report.html'
     """
+    from pdbench.plots.board_page import render_report
     from pdbench.plots.plane import write_file
-    from pdbench.plots.report_page import render_report
 
     out = Path(output)
     if out.suffix.lower() != ".html":
@@ -89,16 +89,13 @@ def _section(record: RunRecord, methods: Sequence[str], index: int) -> tuple[Boa
 
     summary = summarize_record(record)
     board = build_board(
-        record.scores,
-        record.metrics,
+        summary,
         [
             BoardRow(method=one.id, title=one.title, kind=one.kind)  # type: ignore[arg-type]
             for one in _chosen(record, methods)
         ],
         slug=f"board{index}",
         title=record.dataset.title,
-        images=summary.images,
-        size=summary.size,
     )
     return board, claims_document(summary)
 

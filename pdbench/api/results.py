@@ -87,7 +87,7 @@ class Results(RunResult):
         Raises:
             InputError: A metric is unknown, or no method has both.
         """
-        from pdbench.plots.plane_figure import draw_figure
+        from pdbench.plots.plane_page import draw_figure
 
         return draw_figure(*tables.scene_of(self.record, x, y))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pdbench.api.choices import CERTAINTIES
 from pdbench.errors import InputError
@@ -137,18 +137,10 @@ def plot(
 
     record = read_scores(folder, protocol=protocol, methods=methods, seeds=seeds)
     return plane.plot(
-        record.scores,
-        record.metrics,
-        out=Path(output),
+        plane_of(record, methods, certainty=certainty, theory=theory),
+        Path(output),
         x=x or _axis(record, "distortion", "psnr"),
         y=y or _axis(record, "perception", "lpips-vgg"),
-        methods=list(methods) or None,
-        titles={method.id: method.title for method in record.methods},
-        kinds={method.id: method.kind for method in record.methods},  # type: ignore[misc]
-        images=len(record.dataset.images),
-        size=record.sizes,
-        certainty=certainty,  # type: ignore[arg-type]  # checked above
-        theory=theory,
         width=None if width is None else _inches(width),
         font_size=None if font_size is None else _font_size(font_size),
         title=title,
@@ -176,34 +168,22 @@ def _axis(record: RunRecord, kind: str, usual: str) -> str:
     return usual if usual in known or not known else known[0]
 
 
-def scene_of(record: RunRecord, x: str | None, y: str | None) -> tuple[Plane, Scene]:
-    """Return the plane of a record and its scene on two metrics, as `plot` draws them."""
-    from pdbench.plots.layout import build_scene
+def plane_of(record: RunRecord, methods: Sequence[str] = (), **options: Any) -> Plane:  # noqa: ANN401
+    """Return the plane of a record, of all its methods or some; options are those of `Plane`."""
     from pdbench.plots.scene import Plane
 
-    facts = {fact.id: fact for fact in record.metrics}
-    axes = [
-        facts.get(name) or _unknown_metric(name, facts)
-        for name in (
-            x or _axis(record, "distortion", "psnr"),
-            y or _axis(record, "perception", "lpips-vgg"),
-        )
-    ]
-    plane = Plane(
-        summary=summarize_record(record),
-        methods=tuple(method.id for method in record.methods),
-        titles={method.id: method.title for method in record.methods},
-        kinds={method.id: method.kind for method in record.methods},  # type: ignore[misc]
-        facts=record.metrics,
-    )
-    scene = build_scene(plane, *axes)
-    if scene is None:
-        raise InputError(f"no method has scores of both {axes[0].title} and {axes[1].title}")
-    return plane, scene
+    summary = summarize_record(record)
+    kinds: dict[str, Any] = {method.id: method.kind for method in record.methods}
+    return Plane(summary=summary, methods=tuple(summary.choose(methods)), kinds=kinds, **options)
 
 
-def _unknown_metric(name: str, facts: Iterable[str]) -> NoReturn:
-    raise unknown_id("metric in these scores", name, facts)
+def scene_of(record: RunRecord, x: str | None, y: str | None) -> tuple[Plane, Scene]:
+    """Return the plane of a record and its scene on two metrics, as `plot` draws them."""
+    from pdbench.plots.plane import build_scenes
+
+    plane = plane_of(record)
+    x, y = x or _axis(record, "distortion", "psnr"), y or _axis(record, "perception", "lpips-vgg")
+    return plane, build_scenes(plane, x, y)[0]
 
 
 def read_scores(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Literal
 
-from pdbench.analysis.means import summarize
+from pdbench.analysis.means import Summary
 from pdbench.analysis.pareto import Front, measure_front
 from pdbench.analysis.ranking import Ranking, rank_methods
 from pdbench.plots.layout import build_scene
 from pdbench.plots.method_styles import Kind
 from pdbench.plots.scene import Plane, Scene
 from pdbench.plots.table_model import Table, build_table
-from pdbench.scores import MetricFacts, Score, one_line, published_reason
+from pdbench.scores import MetricFacts, published_reason
 
 __all__ = [
     "Badge", "Board", "BoardRow", "Variant", "View", "axis_pairs", "build_board",
@@ -59,6 +59,11 @@ class BoardRow:
     link: str = ""
     badges: tuple[Badge, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def trust(self) -> str:
+        """The level of trust among the badges, "" for none."""
+        return next((one.text for one in self.badges if one.role.startswith("trust")), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,72 +112,61 @@ class Board:
 
 
 def build_board(
-    scores: Iterable[Score],
-    facts: Sequence[MetricFacts],
+    summary: Summary,
     rows: Sequence[BoardRow],
     *,
     slug: str,
     title: str = "",
     contaminated: Mapping[tuple[str, str], str] | None = None,
-    images: int | None = None,
-    size: str = "",
 ) -> Board:
     """Work out everything a board shows.
 
     Args:
-        scores: Per-output scores of one dataset under one protocol.
-        facts: The metrics, in column order; those never scored are left out.
+        summary: Means of one dataset under one protocol; metrics never scored are left out.
         rows: The methods, in the order shown first.
         slug: Name of the board in addresses.
         title: Title of the dataset.
         contaminated: (method id, metric id) -> why the score says less than it seems to.
-        images: Number of images in the dataset.
-        size: Size of the networks, named in the caption.
 
     Raises:
-        InputError: The scores cannot be compared.
+        InputError: No metric was scored.
     """
     methods = [row.method for row in rows]
-    titles = {row.method: row.title for row in rows}
-    scores = list(scores)
-    known = {score.metric for score in scores if score.value is not None}
-    shown = [fact for fact in facts if fact.id in known]
-    summary = summarize(scores, shown, titles=titles, images=images, size=size)
-    table = build_table(summary, methods=methods)
+    scored = [fact.id for fact in summary.facts if summary.has_values(fact.id)]
+    table = build_table(summary, methods=methods, metrics=scored or ["none"])
     kinds = {row.method: row.kind for row in rows}
-    plane = Plane(summary=table.summary, methods=tuple(methods), titles=titles, kinds=kinds)
-    contaminated = {
+    plane = Plane(summary=summary, methods=tuple(methods), kinds=kinds)
+    flagged = {
         key: why
         for key, why in (contaminated or {}).items()
-        if key[0] in titles and _scored(table, *key)
+        if key[0] in methods and summary.mean(*key).n
     }
-    variants: tuple[Variant, ...] = ("all", "fair") if contaminated else ("all",)
-    hidden: dict[Variant, Mapping[tuple[str, str], str]] = {"all": {}, "fair": contaminated}
+    hidden: dict[Variant, Mapping[tuple[str, str], str]] = {"all": {}}
+    if flagged:
+        hidden["fair"] = flagged
     pairs = axis_pairs([fact for fact in table.columns if _any_value(table, fact)])
-    without = [fact for fact in facts if fact.id not in known]
     return Board(
         slug=slug,
         title=title,
         rows=tuple(rows),
         table=table,
-        contaminated=contaminated,
+        contaminated=flagged,
         plane=plane,
-        unavailable=tuple(_unavailable(fact, scores) for fact in without),
+        unavailable=tuple(
+            _unavailable(summary, fact) for fact in summary.facts if fact.id not in scored
+        ),
         rankings={
             variant: {
-                fact.id: rank_methods(
-                    table.summary, _left(methods, (fact,), hidden[variant]), fact
-                )
+                fact.id: rank_methods(summary, _left(methods, without, fact), fact)
                 for fact in table.columns
             }
-            for variant in variants
+            for variant, without in hidden.items()
         },
         views={
             variant: {
-                (x.id, y.id): _view(plane, x, y, _left(methods, (x, y), hidden[variant]))
-                for x, y in pairs
+                (x.id, y.id): _view(plane, x, y, _left(methods, without, x, y)) for x, y in pairs
             }
-            for variant in variants
+            for variant, without in hidden.items()
         },
     )
 
@@ -191,28 +185,21 @@ def axis_pairs(facts: Sequence[MetricFacts]) -> list[tuple[MetricFacts, MetricFa
     return list(product(others, perception)) or list(combinations(facts, 2))
 
 
-def _unavailable(fact: MetricFacts, scores: Iterable[Score]) -> str:
+def _unavailable(summary: Summary, fact: MetricFacts) -> str:
     """Say why nothing was scored; the shortest reason, as they differ by machine only."""
-    reasons = {one_line(s.reason) for s in scores if s.metric == fact.id and s.reason}
-    why = min(reasons, key=lambda text: (len(text), text), default="not scored")
+    why = min(summary.reasons(fact.id), key=lambda text: (len(text), text), default="not scored")
     return f"{fact.title} has no scores: {published_reason(why)}."
 
 
-def _scored(table: Table, method: str, metric: str) -> bool:
-    return table.summary.mean(method, metric).n > 0
-
-
 def _any_value(table: Table, fact: MetricFacts) -> bool:
-    return any(_scored(table, row.method, fact.id) for row in table.rows)
+    return any(table.summary.mean(row.method, fact.id).n for row in table.rows)
 
 
 def _left(
-    methods: Sequence[str],
-    facts: Iterable[MetricFacts],
-    hidden: Mapping[tuple[str, str], str],
+    methods: Sequence[str], hidden: Mapping[tuple[str, str], str], *facts: MetricFacts
 ) -> list[str]:
-    metrics = [fact.id for fact in facts]
-    return [name for name in methods if not any((name, metric) in hidden for metric in metrics)]
+    """Return the methods without a hidden score in any of some metrics."""
+    return [name for name in methods if not any((name, fact.id) in hidden for fact in facts)]
 
 
 def _view(plane: Plane, x: MetricFacts, y: MetricFacts, methods: Sequence[str]) -> View:

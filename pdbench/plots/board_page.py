@@ -1,25 +1,54 @@
-"""What the template of a board shows: planes, fronts, rows, cells and ranks as texts."""
+"""Pages with boards: what the templates show of planes, fronts, rows, cells and ranks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
 from pdbench.analysis.pareto import Front, Member
 from pdbench.analysis.ranking import Place, Ranking
-from pdbench.plots.board_model import Board, BoardRow, Variant, View
-from pdbench.plots.inline_svg import draw_inline, theme_color
-from pdbench.plots.pages import render
+from pdbench.plots.board_model import Board, Variant
+from pdbench.plots.formats import Document
+from pdbench.plots.inline_svg import draw_inline
+from pdbench.plots.method_styles import theme_color
+from pdbench.plots.pages import SCRIPTS, asset, inline_policy, render
 from pdbench.plots.scene import KEY, key_names
-from pdbench.plots.table_model import Cell, Row
+from pdbench.plots.table_model import Cell
 from pdbench.scores import MetricFacts
 
-__all__ = ["render_board"]
+__all__ = ["render_board", "render_report"]
 
-LEAST_SHARE = 0.005
-"""Share of redrawn data sets below which a method is not named as a member of the front."""
+
+def render_report(
+    title: str,
+    sections: Sequence[tuple[Board, Document]],
+    provenance: Document,
+    figures: Mapping[str, str],
+) -> str:
+    """Write a study as one page; its policy lets it run its own script and load nothing.
+
+    Args:
+        title: Its heading.
+        sections: Scores of each dataset, and the paper's claims held against them.
+        provenance: How all scores came about.
+        figures: Caption -> data URL of a picture.
+
+    Returns:
+        The whole document.
+    """
+    style, scripts = asset("style.css"), [asset(name) for name in SCRIPTS]
+    return render(
+        "report.html",
+        title=title,
+        policy=inline_policy(style, scripts),
+        style=style,
+        scripts=scripts,
+        sections=[(board, render_board(board), claims) for board, claims in sections],
+        provenance=provenance,
+        figures=figures,
+    )
 
 
 def render_board(board: Board) -> Markup:
@@ -33,60 +62,60 @@ def render_board(board: Board) -> Markup:
     """
     facts = {fact.id: fact for fact in board.table.columns}
     pairs = list(board.views["all"])
-    trusts = {badge.text: badge.text for row in board.rows for badge in row.badges
-              if badge.role.startswith("trust")}  # fmt: skip
+    trusts = {row.trust: row.trust for row in board.rows if row.trust}
     scenes = [v.scene for views in board.views.values() for v in views.values() if v.scene]
     front = board.views["all"][pairs[0]].front if pairs else None
+    members = {one.method: one for one in front.members} if front else {}
     return render(
         "board.html",
-        slug=board.slug,
-        table=board.table,
-        contaminated=board.contaminated,
-        unavailable=board.unavailable,
+        board=board,
         across=[(name, facts[name].title) for name in dict.fromkeys(x for x, _ in pairs)],
         upwards=[(name, facts[name].title) for name in dict.fromkeys(y for _, y in pairs)],
         kinds=[("", "any"), *{row.kind: KEY[row.kind] for row in board.rows}.items()],
         trusts=[("", "any"), *trusts.items()],
         figures=_figures(board),
         key_names=key_names(scenes),
-        rows=[
-            _row(board, row, cells, front)
-            for row, cells in zip(board.rows, board.table.rows, strict=True)
-        ],
+        colors={
+            method: theme_color(style.color, style.dark_color)
+            for method, style in board.plane.styles.items()
+        },
+        shares={row.method: _share(members.get(row.method)) for row in board.rows},
+        cells={
+            row.method: [
+                _cell(board, row.method, fact, cell)
+                for fact, cell in zip(board.table.columns, row.cells, strict=True)
+            ]
+            for row in board.table.rows
+        },
     )
 
 
 def _figures(board: Board) -> list[dict[str, Any]]:
     links = {row.method: f"#{board.slug}-{index}" for index, row in enumerate(board.rows)}
     return [
-        {"x": x, "y": y, "variant": variant, **_figure(board, view, links)}
+        {
+            "x": x,
+            "y": y,
+            "variant": variant,
+            "drawing": draw_inline(board.plane, view.scene, links) if view.scene else None,
+            "warnings": " ".join(view.scene.warnings) if view.scene else "",
+            "members": _members(board, view.front),
+            "volume": _volume(view.front),
+        }
         for variant in board.variants
         for (x, y), view in board.views[variant].items()
     ]
 
 
-def _figure(board: Board, view: View, links: Mapping[str, str]) -> dict[str, Any]:
-    scene, front = view.scene, view.front
-    if scene is None:
-        return {"drawing": None}
-    absent = [f"Not drawn: {', '.join(scene.absent)}."] if scene.absent else []
-    absent += [f"Careful: {scene.partial}."] if scene.partial else []
-    return {
-        "drawing": draw_inline(board.plane, scene, links),
-        "absent": " ".join(absent),
-        "members": [
-            {"method": m.method, "title": board.plane.title(m.method), **_share(m)}
-            for m in (front.members if front else ())
-            if m.member or (m.probability or 0.0) >= LEAST_SHARE
-        ],
-        "volume": _volume(front) if front else "",
-    }
+def _members(board: Board, front: Front | None) -> list[dict[str, Any]]:
+    return [
+        {"method": one.method, "title": board.plane.title(one.method), **_share(one)}
+        for one in (front.likely if front else ())
+    ]
 
 
-def _volume(front: Front) -> str:
-    ends = front.interval
-    between = f" [{ends.low:.4g}, {ends.high:.4g}]" if ends else ""
-    return f"{front.volume:.4g}{between}; n/N {front.n}/{front.total}"
+def _volume(front: Front | None) -> str:
+    return f"{front.volume_text}; n/N {front.n}/{front.total}" if front else ""
 
 
 def _share(member: Member | None) -> dict[str, str | None]:
@@ -98,28 +127,6 @@ def _share(member: Member | None) -> dict[str, str | None]:
     return {"share": f"{member.probability:.3f}", "text": f"{100 * member.probability:.0f} %"}
 
 
-def _row(board: Board, row: BoardRow, cells: Row, front: Front | None) -> dict[str, Any]:
-    members = {one.method: one for one in front.members} if front else {}
-    trust = next((badge.text for badge in row.badges if badge.role.startswith("trust")), "")
-    style = board.plane.styles[row.method]
-    return {
-        "method": row.method,
-        "title": row.title,
-        "kind": row.kind,
-        "trust": trust,
-        "link": row.link,
-        "badges": row.badges,
-        "links": row.links,
-        "color": theme_color(style.color, style.dark_color),
-        "count": cells.count,
-        "front": _share(members.get(row.method)),
-        "cells": [
-            _cell(board, row.method, fact, cell)
-            for fact, cell in zip(board.table.columns, cells.cells, strict=True)
-        ],
-    }
-
-
 def _cell(board: Board, method: str, fact: MetricFacts, cell: Cell) -> dict[str, Any]:
     why = board.contaminated.get((method, fact.id), "")
     rankings = {variant: board.rankings[variant][fact.id] for variant in board.variants}
@@ -129,9 +136,7 @@ def _cell(board: Board, method: str, fact: MetricFacts, cell: Cell) -> dict[str,
     value = cell.mean.value
     return {
         "metric": fact.id,
-        "text": cell.text,
-        "interval": cell.interval_text,
-        "note": cell.note,
+        "content": cell,
         "why": why,
         "value": None if value is None else f"{value:.9g}",
         "said": f"{fact.title} {cell.text} {cell.interval_text}".rstrip(),

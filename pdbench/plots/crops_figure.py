@@ -16,7 +16,7 @@ import numpy.typing as npt
 from pdbench.analysis.paper_tables import split_id
 from pdbench.errors import InputError
 from pdbench.plots.formats import format_value
-from pdbench.plots.method_styles import family_colors
+from pdbench.plots.method_styles import family_colors, theme_color
 from pdbench.plots.plane import write_file
 from pdbench.scores import MetricFacts
 
@@ -112,8 +112,7 @@ def _lines(crops: Crops, panel: Panel) -> list[tuple[str, bool]]:
     """Return (text, best) for every score under a panel."""
     return [
         (
-            f"{fact.title} {'↑' if fact.better == 'higher' else '↓'} "
-            f"{format_value(panel.values.get(fact.id), fact.decimals)}",
+            f"{fact.title} {fact.arrow} {format_value(panel.values.get(fact.id), fact.decimals)}",
             _best(crops, fact) == panel.values.get(fact.id) is not None,
         )
         for fact in crops.facts
@@ -184,7 +183,6 @@ def _draw_whole(axes: Axes, crops: Crops) -> None:
 
 def _page(crops: Crops) -> bytes:
     # jinja2 takes a tenth of a second to import; a picture does without.
-    from pdbench.plots.inline_svg import theme_color
     from pdbench.plots.pages import asset, inline_policy, render
 
     height, width = crops.panels[0].levels.shape[:2]

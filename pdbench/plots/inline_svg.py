@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from pdbench.plots.formats import format_value
+from pdbench.plots.method_styles import theme_color
 from pdbench.plots.plane_static import FAINT, GRID, INK, PAGE, draw_picture, render
 from pdbench.plots.scene import Plane, Scene
 
-__all__ = ["draw_inline", "theme_color"]
+__all__ = ["draw_inline"]
 
 SIZES = {"wide": (760, 500), "narrow": (360, 420)}
 """Width and height of the two pictures a page holds; its stylesheet shows the one that fits."""
@@ -21,11 +22,6 @@ THEME = {INK: "var(--ink)", FAINT: "var(--soft)", GRID: "var(--grid)", PAGE: "va
 GROUPS = ("bar", "leader", "marker", "label")
 """What belongs to one method."""
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-def theme_color(light: str, dark: str) -> str:
-    """Return a CSS color that follows the page's color scheme."""
-    return f"light-dark({light}, {dark})"
 
 
 def draw_inline(plane: Plane, scene: Scene, links: Mapping[str, str]) -> Markup:

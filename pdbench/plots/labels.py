@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "Label", "estimate_size", "place_labels"]
+from pdbench.plots.scene import Point, Scene
+
+__all__ = ["Box", "Label", "estimate_size", "label_scene", "place_labels"]
 
 Array = NDArray[np.float64]
 
@@ -98,6 +101,50 @@ def estimate_size(text: str, font_size: float) -> tuple[float, float]:
     widths = {**dict.fromkeys("ijl|',.:;!It f()[]-/", 0.34), **dict.fromkeys("mwMW@%", 0.95)}
     ems = sum(widths.get(letter, 0.72 if letter.isupper() else 0.58) for letter in text)
     return font_size * ems + 4, font_size * 1.3
+
+
+def label_scene(
+    scene: Scene,
+    axes: Box,
+    *,
+    radius: float,
+    measure: Callable[[str], tuple[float, float]],
+) -> list[Label | None]:
+    """Place the labels of a scene in a picture.
+
+    Args:
+        scene: What is drawn.
+        axes: The box the axes span, in pixels.
+        radius: Of a marker, in pixels.
+        measure: Text -> (width, height) of it, in pixels.
+
+    Returns:
+        One per marker, then one per mark of the theory curve; None where no free place is left.
+    """
+
+    def pixel(point: Point) -> Point:
+        right = (point[0] - scene.x_range[0]) / (scene.x_range[1] - scene.x_range[0])
+        up = (point[1] - scene.y_range[0]) / (scene.y_range[1] - scene.y_range[0])
+        return (
+            axes.left + right * (axes.right - axes.left),
+            axes.bottom - up * (axes.bottom - axes.top),
+        )
+
+    markers = scene.markers
+    lines: list[Sequence[Point]] = [m.region[::6] for m in markers]
+    lines += [m.cloud[::6] for m in markers]
+    lines += [path.points for path in scene.paths] + [scene.front]
+    lines += [scene.theory.points] if scene.theory else []
+    lines += [[(end, m.y) for end in m.x_bar or ()] for m in markers]
+    lines += [[(m.x, end) for end in m.y_bar or ()] for m in markers]
+    drawn = [[pixel(point) for point in line] for line in lines]
+    return place_labels(
+        [pixel(point) for point in (*((m.x, m.y) for m in markers), *scene.marks.values())],
+        [measure(title) for title in (*(m.label for m in markers), *scene.marks)],
+        bounds=axes,
+        radius=radius,
+        segments=[(*start, *end) for line in drawn for start, end in pairwise(line)],
+    )
 
 
 def place_labels(

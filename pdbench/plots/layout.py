@@ -1,30 +1,32 @@
-"""Layout of the plane of two metrics: scenes in data units, labels in pixels."""
+"""Layout of the plane of two metrics: a scene in data units."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+import numpy as np
+
+from pdbench.analysis.means import Summary
+from pdbench.analysis.pareto import pareto_front
+from pdbench.analysis.theory import measured_counts, perfect_psnr
 from pdbench.analysis.variance import (
     LEAST_IMAGES,
+    Covariance,
     difference_interval,
     difference_region,
     sample_covariance,
 )
-from pdbench.plots.labels import Box, Label, place_labels
-from pdbench.plots.scene import Bar, Marker, Plane, Scene
-from pdbench.plots.shapes import (
-    Path,
-    Point,
-    draw_ellipse,
-    draw_front,
-    draw_path,
-    draw_theory,
-)
+from pdbench.plots.scene import Bar, Marker, Path, Plane, Point, Scene, Theory
 from pdbench.scores import MetricFacts
 
-__all__ = ["build_scene", "label_scene"]
+__all__ = ["build_scene"]
+
+STEPS = 48
+"""Corners of an ellipse."""
+SHORTEST_ARROW = 0.05
+"""A piece of a path below this share of the axes has no room for an arrow between its markers."""
 
 
 def build_scene(plane: Plane, x: MetricFacts, y: MetricFacts) -> Scene | None:
@@ -46,7 +48,7 @@ def build_scene(plane: Plane, x: MetricFacts, y: MetricFacts) -> Scene | None:
     markers = tuple(marker for marker in found.values() if marker)
     if not markers:
         return None
-    theory = draw_theory(plane.summary, plane.methods, x, y) if plane.theory else None
+    theory = _draw_theory(plane.summary, plane.methods, x, y) if plane.theory else None
     points = [point for marker in markers for point in marker.extent]
     points += theory.points if theory else ()
     x_range, y_range = (
@@ -61,7 +63,7 @@ def build_scene(plane: Plane, x: MetricFacts, y: MetricFacts) -> Scene | None:
         y_range=y_range,
         markers=markers,
         paths=_paths(markers, x_range, y_range),
-        front=draw_front(places, x, y, x_range, y_range),
+        front=_draw_front(places, x, y, x_range, y_range),
         theory=theory,
         certain=plane.certain,
         absent=tuple(_absence(plane, method, (x, y)) for method in missing),
@@ -93,8 +95,8 @@ def _marker(plane: Plane, method: str, x: MetricFacts, y: MetricFacts) -> Marker
         y=py,
         x_bar=bars[0],
         y_bar=bars[1],
-        region=draw_ellipse((px, py), region.covariance, region.radius) if region else (),
-        cloud=draw_ellipse((px, py), spread, 1.0) if spread else (),
+        region=_draw_ellipse((px, py), region.covariance, region.radius) if region else (),
+        cloud=_draw_ellipse((px, py), spread, 1.0) if spread else (),
     )
 
 
@@ -105,7 +107,7 @@ def _paths(markers: Sequence[Marker], x_range: Bar, y_range: Bar) -> tuple[Path,
         if marker.style.parameter:
             families.setdefault(marker.style.family, []).append(marker)
     return tuple(
-        draw_path(
+        _draw_path(
             [(m.x, m.y) for m in sorted(members, key=lambda marker: marker.style.parameter)],
             members[0].style.color,
             x_range,
@@ -140,45 +142,83 @@ def _range(fact: MetricFacts, values: Sequence[float]) -> Bar:
     return (low, high) if fact.better == "lower" else (high, low)
 
 
-def label_scene(
-    scene: Scene,
-    axes: Box,
-    *,
-    radius: float,
-    measure: Callable[[str], tuple[float, float]],
-) -> list[Label | None]:
-    """Place the labels of a scene in a picture.
-
-    Args:
-        scene: What is drawn.
-        axes: The box the axes span, in pixels.
-        radius: Of a marker, in pixels.
-        measure: Text -> (width, height) of it, in pixels.
-
-    Returns:
-        One per marker, then one per mark of the theory curve; None where no free place is left.
-    """
-
-    def pixel(point: Point) -> Point:
-        right = (point[0] - scene.x_range[0]) / (scene.x_range[1] - scene.x_range[0])
-        up = (point[1] - scene.y_range[0]) / (scene.y_range[1] - scene.y_range[0])
-        return (
-            axes.left + right * (axes.right - axes.left),
-            axes.bottom - up * (axes.bottom - axes.top),
+def _draw_ellipse(center: Point, covariance: Covariance, radius: float) -> tuple[Point, ...]:
+    """Return the ellipse that lies so many standard deviations around its center."""
+    xx, xy, yy = covariance
+    # Cholesky factor of the covariance maps the unit circle to the ellipse.
+    a = math.sqrt(xx)
+    b = xy / a if a else 0.0
+    c = math.sqrt(max(yy - b * b, 0.0))
+    turns = [2 * math.pi * step / STEPS for step in range(STEPS + 1)]
+    return tuple(
+        (
+            center[0] + radius * a * math.cos(t),
+            center[1] + radius * (b * math.cos(t) + c * math.sin(t)),
         )
-
-    markers = scene.markers
-    lines: list[Sequence[Point]] = [m.region[::6] for m in markers]
-    lines += [m.cloud[::6] for m in markers]
-    lines += [path.points for path in scene.paths] + [scene.front]
-    lines += [scene.theory.points] if scene.theory else []
-    lines += [[(end, m.y) for end in m.x_bar or ()] for m in markers]
-    lines += [[(m.x, end) for end in m.y_bar or ()] for m in markers]
-    drawn = [[pixel(point) for point in line] for line in lines]
-    return place_labels(
-        [pixel(point) for point in (*((m.x, m.y) for m in markers), *scene.marks.values())],
-        [measure(title) for title in (*(m.label for m in markers), *scene.marks)],
-        bounds=axes,
-        radius=radius,
-        segments=[(*start, *end) for line in drawn for start, end in pairwise(line)],
+        for t in turns
     )
+
+
+def _draw_path(points: Sequence[Point], color: str, x_range: Point, y_range: Point) -> Path:
+    """Return a line through points; the ranges of the axes tell where arrows have room."""
+    lengths = (
+        math.hypot(
+            (end[0] - start[0]) / (x_range[1] - x_range[0]),
+            (end[1] - start[1]) / (y_range[1] - y_range[0]),
+        )
+        for start, end in pairwise(points)
+    )
+    arrows = tuple(length >= SHORTEST_ARROW for length in lengths)
+    return Path(color=color, points=tuple(points), arrows=arrows)
+
+
+def _draw_front(
+    places: Mapping[str, Point], x: MetricFacts, y: MetricFacts, x_range: Point, y_range: Point
+) -> tuple[Point, ...]:
+    """Bound what some method reaches or beats; a straight line would invent mixtures."""
+    if len(places) < 2:
+        return ()
+    front = [places[name] for name in pareto_front(places, x=x, y=y)]
+    corners = [(front[0][0], y_range[1]), front[0]]
+    for before, after in pairwise(front):
+        corners += [(after[0], before[1]), after]
+    return (*corners, (x_range[1], front[-1][1]))
+
+
+def _draw_theory(
+    summary: Summary, methods: Sequence[str], x: MetricFacts, y: MetricFacts
+) -> Theory | None:
+    """Return where averages of perfect samples would lie, PSNR being on an axis.
+
+    The theory gives MSE(k) only; the other metric is that of our own averages, joined by straight
+    lines in 1/k.
+    """
+    sides = [fact.id for fact in (x, y)]
+    if "psnr" not in sides:
+        return None
+    measured = _other_means(summary, methods, sides[1 - sides.index("psnr")])
+    if len(measured) < 2:
+        return None
+    shares = np.linspace(1 / max(measured), 1 / min(measured), STEPS // 2)
+    counts = sorted({*measured, *(1 / float(share) for share in shares)})
+    psnr = perfect_psnr(summary, methods, counts)
+    if isinstance(psnr, str):
+        return None
+    known = sorted(measured, reverse=True)
+    values = np.interp(
+        [1 / k for k in counts], [1 / k for k in known], [measured[k] for k in known]
+    )
+
+    def place(k: float, value: float) -> Point:
+        return (psnr[k], value) if sides[0] == "psnr" else (value, psnr[k])
+
+    points = {k: place(k, float(value)) for k, value in zip(counts, values, strict=True)}
+    return Theory(points=tuple(points.values()), marks={k: points[k] for k in measured})
+
+
+def _other_means(summary: Summary, methods: Sequence[str], metric: str) -> dict[int, float]:
+    """Return k -> mean of a metric of the average of k samples, where finite."""
+    means = {
+        k: summary.mean(method, metric).value for k, method in measured_counts(methods).items()
+    }
+    return {k: mean for k, mean in means.items() if mean is not None and math.isfinite(mean)}

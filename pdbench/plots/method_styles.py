@@ -12,7 +12,10 @@ from typing import Literal
 
 from pdbench.analysis.paper_tables import split_id
 
-__all__ = ["Kind", "Style", "family_colors", "label_methods", "luminance", "style_methods"]
+__all__ = [
+    "Kind", "Style", "family_colors", "label_methods", "luminance", "style_methods",
+    "theme_color",
+]  # fmt: skip
 
 Kind = Literal["single", "stochastic", "fused"]
 """One image; several independent outputs; one image made from samples."""
@@ -117,6 +120,11 @@ def luminance(color: str) -> float:
         v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in levels
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def theme_color(light: str, dark: str) -> str:
+    """Return a CSS color that follows the page's color scheme."""
+    return f"light-dark({light}, {dark})"
 
 
 def label_methods(titles: Mapping[str, str], styles: Mapping[str, Style]) -> dict[str, str]:

@@ -21,23 +21,13 @@ from matplotlib.patches import Patch, PathPatch, Polygon
 from matplotlib.path import Path as Outline
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
-from pdbench.plots.labels import Box, Label
-from pdbench.plots.layout import label_scene
-from pdbench.plots.scene import Marker, Scene, axis_title, key_names
-from pdbench.plots.shapes import Path, Point
+from pdbench.plots.labels import Box, Label, label_scene
+from pdbench.plots.scene import Marker, Path, Point, Scene, axis_title, key_names
 
 __all__ = [
-    "FAINT",
-    "FONT_SIZE",
-    "GRID",
-    "INK",
-    "PAGE",
-    "STYLE",
-    "WIDTHS",
-    "draw_axes",
-    "draw_picture",
+    "FAINT", "FONT_SIZE", "GRID", "INK", "PAGE", "STYLE", "WIDTHS", "draw_axes", "draw_picture",
     "render",
-]
+]  # fmt: skip
 
 WIDTHS = (6.4, 10.0)
 """Inches of a picture of one plane, and of several."""

@@ -10,28 +10,15 @@ from typing import Literal
 
 from pdbench.analysis.bootstrap import mean_interval
 from pdbench.analysis.means import Mean, Summary
-from pdbench.analysis.variance import (
-    REFERENCE,
-)
+from pdbench.analysis.variance import REFERENCE
 from pdbench.plots.formats import format_value
 from pdbench.plots.method_styles import Kind, Style, label_methods, style_methods
-from pdbench.plots.shapes import (
-    Path,
-    Point,
-    Theory,
-)
-from pdbench.scores import MetricFacts, one_line
+from pdbench.scores import MetricFacts
 
 __all__ = [
-    "KEY",
-    "Bar",
-    "Certainty",
-    "Marker",
-    "Plane",
-    "Scene",
-    "axis_title",
+    "KEY", "Bar", "Certainty", "Marker", "Path", "Plane", "Point", "Scene", "Theory", "axis_title",
     "key_names",
-]
+]  # fmt: skip
 
 Certainty = Literal["ellipses", "bars", "none"]
 """How 95 % certainty of the means is shown: of the difference to the plane's reference, paired by
@@ -50,6 +37,8 @@ KEY = {
 }
 """Kind of a method or role of a shape -> words of the key."""
 
+Point = tuple[float, float]
+
 Bar = tuple[float, float]
 """Two ends on one axis."""
 
@@ -59,11 +48,9 @@ class Plane:
     """What is drawn, whatever the axes.
 
     Attributes:
-        summary: Means of all methods.
-        methods: Method ids in drawing order.
-        titles: Method id -> full title; ids stand for themselves where there is none.
-        kinds: Method id -> kind, guessed where there is none.
-        facts: Metrics told when a point is pointed at.
+        summary: Means of all methods, with their titles and the facts of the metrics.
+        methods: Ids of the methods to draw, in that order.
+        kinds: Method id -> kind, which chooses the marker; guessed where there is none.
         certainty: How certainty of the means is shown: ellipses, and bars on too few images; bars;
             or not at all.
         reference: Method that certainty is relative to, if it was scored.
@@ -72,16 +59,14 @@ class Plane:
 
     summary: Summary
     methods: tuple[str, ...]
-    titles: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
-    facts: tuple[MetricFacts, ...] = ()
     certainty: Certainty = "ellipses"
     reference: str = REFERENCE
     theory: bool = False
 
     def title(self, method: str) -> str:
         """Return a method's title in one line."""
-        return one_line(self.titles.get(method, method))
+        return self.summary.title(method)
 
     @cached_property
     def styles(self) -> dict[str, Style]:
@@ -115,7 +100,7 @@ class Plane:
                     f"<b>{html.escape(self.title(method))}</b>",
                     *(
                         _hover_line(self.summary.mean(method, fact.id), fact)
-                        for fact in self.facts
+                        for fact in self.summary.facts
                         if (method, fact.id) in self.summary.means
                     ),
                 ]
@@ -167,6 +152,34 @@ class Marker:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Path:
+    """The members of a family joined by growing parameter.
+
+    Attributes:
+        color: "#rrggbb", on light pages.
+        points: The members.
+        arrows: For each piece, whether it is long enough to carry an arrow.
+    """
+
+    color: str
+    points: tuple[Point, ...]
+    arrows: tuple[bool, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theory:
+    """Where averages of perfect samples would lie, at the perception our averages have.
+
+    Attributes:
+        points: The curve.
+        marks: k -> its point, for the k that were scored.
+    """
+
+    points: tuple[Point, ...]
+    marks: Mapping[int, Point]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scene:
     """All that is drawn for one pair of metrics.
 
@@ -201,6 +214,12 @@ class Scene:
     def marks(self) -> dict[str, Point]:
         """Label -> point of the marks on the curve of perfect samples."""
         return {f"k={k}": point for k, point in (self.theory.marks if self.theory else {}).items()}
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences on what is drawn of fewer images, and on what is not drawn."""
+        partial = [f"Careful: {self.partial}."] if self.partial else []
+        return partial + ([f"Not drawn: {', '.join(self.absent)}."] if self.absent else [])
 
     @property
     def key(self) -> dict[str, str]:

@@ -3,6 +3,7 @@ import random
 import pytest
 
 from pdbench.analysis import summarize
+from pdbench.plots.plane import plot as draw_plane
 from pdbench.plots.scene import Plane
 from pdbench.scores import MetricFacts
 
@@ -14,6 +15,15 @@ MEANS = {  # psnr, ssim, lpips-vgg
     "average-5": (28.8, 0.825, 0.234),
     "average-25": (29.3, 0.836, 0.262),
 }
+
+
+def plot(
+    scores, facts, *, out, titles=None, size="", certainty="ellipses", theory=False, **options
+):
+    """Draw scores into a file."""
+    summary = summarize(scores, facts, titles=titles, size=size)
+    plane = Plane(summary=summary, methods=summary.methods, certainty=certainty, theory=theory)
+    return draw_plane(plane, out, **options)
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +60,9 @@ def scores(make_score):
 def plane_of(facts):
     """Make a plane of scores; without certainty unless asked for."""
 
-    def make(rows, **options):
-        summary = summarize(rows)
-        options = {"certainty": "none", "facts": tuple(facts), **options}
+    def make(rows, titles=None, **options):
+        summary = summarize(rows, facts, titles=titles)
+        options = {"certainty": "none", **options}
         return Plane(summary=summary, methods=summary.methods, **options)
 
     return make

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from matplotlib.path import Path as Line
 
 from pdbench.api.tables import read_scores, scene_of
-from pdbench.plots.labels import Box, estimate_size, place_labels
-from pdbench.plots.layout import label_scene
+from pdbench.plots.labels import Box, estimate_size, label_scene, place_labels
 
 BOUNDS = Box(0, 0, 600, 400)
 RADIUS = 5

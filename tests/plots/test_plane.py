@@ -10,15 +10,14 @@ from PIL import Image
 
 from pdbench.analysis import summarize
 from pdbench.errors import InputError
-from pdbench.plots import plot
-from pdbench.plots.labels import Box
-from pdbench.plots.layout import build_scene, label_scene
+from pdbench.plots.labels import Box, label_scene
+from pdbench.plots.layout import build_scene
 from pdbench.plots.method_styles import COLORS, label_methods, luminance, style_methods
 from pdbench.plots.pages import asset, render
-from pdbench.plots.plane_figure import GRAY, TEMPLATES
+from pdbench.plots.plane_page import GRAY, TEMPLATES
 from pdbench.plots.scene import Plane
 
-from .conftest import MEANS
+from .conftest import MEANS, plot
 
 
 @pytest.fixture
@@ -83,8 +82,9 @@ def test_front_steps_through_unbeaten_methods_only(scene):
 
 
 def test_methods_without_a_metric_are_named(make_score, plane, facts, scores):
-    summary = summarize([*scores, make_score("new", "baby", 20.0)])
-    extended = Plane(summary=summary, methods=summary.methods, titles={"new": "New"})
+    rows = [*scores, make_score("new", "baby", 20.0)]
+    summary = summarize(rows, facts, titles={"new": "New"})
+    extended = Plane(summary=summary, methods=summary.methods)
     assert build_scene(extended, facts[0], facts[2]).absent == ("New (no LPIPS-VGG)",)
 
 
@@ -95,8 +95,8 @@ def test_no_method_with_both_metrics_gives_no_scene(plane, facts):
 def test_an_infinite_mean_is_named_instead_of_drawn(make_score, facts):
     rows = [make_score(value=math.inf), make_score(metric="ssim")]
     rows += [make_score("n", value=30.0), make_score("n", metric="ssim")]
-    summary = summarize(rows)
-    plane = Plane(summary=summary, methods=("m", "n"), titles={"m": "M", "n": "N"})
+    summary = summarize(rows, titles={"m": "M", "n": "N"})
+    plane = Plane(summary=summary, methods=("m", "n"))
     scene = build_scene(plane, facts[0], facts[1])
     assert [marker.method for marker in scene.markers] == ["n"]
     assert scene.absent == ("M (PSNR is infinite)",)

@@ -7,9 +7,10 @@ import plotly.graph_objects as go
 import pytest
 from plotly.offline import get_plotlyjs
 
-from pdbench.plots import plot
 from pdbench.plots.layout import build_scene
-from pdbench.plots.plane_figure import draw_figure
+from pdbench.plots.plane_page import draw_figure
+
+from .conftest import plot
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ from PIL import Image
 
 from pdbench.analysis.variance import region_radius
 from pdbench.errors import InputError
-from pdbench.plots import plot
 from pdbench.plots.layout import build_scene
+
+from .conftest import plot
 
 SAMPLE = "srflow-da[tau=0.9]"
 
