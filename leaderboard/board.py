@@ -27,9 +27,15 @@ from pdbench.harness.run_info import RunRecord
 from pdbench.leaderboard.provenance import File, Sha256, load_json
 from pdbench.leaderboard.repository_entries import repository_entries
 from pdbench.leaderboard.safe_io import read_file
-from pdbench.leaderboard.schema import Strict, as_tuple, held_to
 from pdbench.leaderboard.submission import PROVENANCE, Entry, read_entry
-from pdbench.leaderboard.text_validation import check_id, check_text, quoted
+from pdbench.leaderboard.text_validation import (
+    Strict,
+    as_tuple,
+    check_id,
+    check_text,
+    held_to,
+    quoted,
+)
 from pdbench.pydantic_errors import parse
 from pdbench.registry import unknown_id
 

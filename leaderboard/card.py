@@ -13,8 +13,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pdbench.errors import InputError, system_reason
 from pdbench.leaderboard.contamination import LOSSES
 from pdbench.leaderboard.safe_io import LIMITS
-from pdbench.leaderboard.schema import Strict, as_tuple, held_to
-from pdbench.leaderboard.text_validation import check_link, check_text, quoted
+from pdbench.leaderboard.text_validation import (
+    Strict,
+    as_tuple,
+    check_link,
+    check_text,
+    held_to,
+    quoted,
+)
 from pdbench.pydantic_errors import parse
 from pdbench.registry import unknown_id
 

@@ -14,8 +14,17 @@ from annotated_types import Len
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from pdbench.errors import InputError
-from pdbench.leaderboard.schema import Strict, as_tuple, held_to
-from pdbench.leaderboard.text_validation import check_id, check_text, clean_text, quoted
+from pdbench.harness.run_info import MethodRecord, RunRecord
+from pdbench.leaderboard.crops import Box
+from pdbench.leaderboard.text_validation import (
+    Strict,
+    as_tuple,
+    check_id,
+    check_text,
+    clean_text,
+    held_to,
+    quoted,
+)
 from pdbench.pydantic_errors import parse
 from pdbench.scores import MetricFacts, Score, empty_cells, published_reason
 
@@ -28,6 +37,7 @@ __all__ = [
     "Output",
     "Provenance",
     "Sha256",
+    "dataset_part",
     "format_provenance",
     "load_json",
     "missing_cells",
@@ -180,6 +190,37 @@ def missing_cells(scores: Iterable[Score], images: Mapping[str, str]) -> tuple[M
     return tuple(
         Missing(metric=metric, reason=reason, images=where if where == "all" else tuple(where))
         for metric, reason, where in empty_cells(scores, images, publish)
+    )
+
+
+def dataset_part(
+    record: RunRecord,
+    method: MethodRecord,
+    hashes: Mapping[str, str],
+    *,
+    outputs: tuple[Output, ...] = (),
+    crops: Mapping[str, Box],
+) -> DatasetPart:
+    """Make what a provenance says of one dataset.
+
+    Args:
+        record: Scores on it.
+        method: The method, one of the record's.
+        hashes: Metric id -> protocol hash, for the metrics that count.
+        outputs: Every output image, sorted as the scores are.
+        crops: Image name -> where its crop lies.
+    """
+    dataset = record.dataset
+    scores = [s for s in record.scores if s.method == method.id and s.metric in hashes]
+    return DatasetPart(
+        title=dataset.title,
+        scale=dataset.scale,
+        sha256=dataset.sha256,
+        images=dict(dataset.images),
+        hashes=dict(hashes),
+        missing=missing_cells(scores, dataset.images),
+        outputs=outputs,
+        crops=dict(crops),
     )
 
 

@@ -18,14 +18,13 @@ import yaml
 
 from pdbench.errors import InputError
 from pdbench.harness.results import is_results_folder, read_results
-from pdbench.harness.run_info import MethodRecord, RunRecord
+from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
 from pdbench.leaderboard.card import Card, card_from
 from pdbench.leaderboard.crops import Box
 from pdbench.leaderboard.provenance import (
     FORMAT,
-    DatasetPart,
     Provenance,
-    missing_cells,
+    dataset_part,
 )
 from pdbench.leaderboard.safe_io import sha256_hex
 from pdbench.leaderboard.score_csv import rows_of
@@ -142,7 +141,9 @@ def _entry(
     metrics = {facts.id: facts for record in records.values() for facts in record.metrics}
     names = {place: record.dataset.id for place, record in records.items()}
     parts = {
-        names[place]: _part(folder, record, said[place], boxes.get(place.name, {}))
+        names[place]: dataset_part(
+            record, said[place], said[place].hashes, crops=_kept(folder, record.dataset, boxes)
+        )
         for place, record in records.items()
     }
     return Entry(
@@ -183,22 +184,12 @@ def _method(record: RunRecord, name: str) -> MethodRecord:
     return next(method for method in record.methods if method.id == name)
 
 
-def _part(
-    folder: Path, record: RunRecord, method: MethodRecord, boxes: Mapping[str, Box]
-) -> DatasetPart:
-    dataset = record.dataset
-    scores = [score for score in record.scores if score.method == method.id]
-    return DatasetPart(
-        title=dataset.title,
-        scale=dataset.scale,
-        sha256=dataset.sha256,
-        images=dict(dataset.images),
-        hashes=dict(method.hashes),
-        missing=missing_cells(scores, dataset.images),
-        outputs=(),
-        crops={
-            image: box
-            for image, box in boxes.items()
-            if (folder / crop_name(dataset.id, dataset.scale, image)).is_file()
-        },
-    )
+def _kept(
+    folder: Path, dataset: DatasetRecord, boxes: Mapping[str, Mapping[str, Box]]
+) -> dict[str, Box]:
+    """Return image name -> where its crop lies, of the crops that there are."""
+    return {
+        image: box
+        for image, box in boxes.get(f"{dataset.id}_x{dataset.scale}", {}).items()
+        if (folder / crop_name(dataset.id, dataset.scale, image)).is_file()
+    }

@@ -18,20 +18,20 @@ from pathlib import Path
 from pdbench.errors import InputError, system_reason
 from pdbench.leaderboard.board import Board, read_board
 from pdbench.leaderboard.crops import SIDE
-from pdbench.leaderboard.site_about import render_about
 from pdbench.leaderboard.site_boards import (
+    POLICY,
     SiteBoard,
     accepted_entries,
+    board_files,
     gather_boards,
+    method_files,
     method_link,
     page_name,
-    render_page,
 )
-from pdbench.leaderboard.site_downloads import board_files, method_files
-from pdbench.leaderboard.site_method import crop_path, read_crops, render_method
+from pdbench.leaderboard.site_pages import crop_path, read_crops, render_about, render_method
 from pdbench.leaderboard.submission import Entry
 from pdbench.plots.board_page import render_board
-from pdbench.plots.pages import SCRIPTS, asset
+from pdbench.plots.pages import SCRIPTS, asset, render
 
 __all__ = ["build_site", "render_board_page", "render_site"]
 
@@ -118,9 +118,10 @@ def render_site(board: Board) -> dict[str, bytes]:
 
 def render_board_page(boards: Sequence[SiteBoard], board: SiteBoard) -> str:
     """Write the page of one of the boards."""
-    return render_page(
+    return render(
         "board_page.html",
-        f"{board.content.title} ×4",
+        title=f"{board.content.title} ×4",
+        policy=POLICY,
         lead=LEAD,
         boards=boards,
         page=board.page,

@@ -1,24 +1,29 @@
-"""The boards of a site: what may be compared, gathered from the submissions."""
+"""The boards of a site and their downloads: what may be compared, from the submissions."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pdbench.analysis.means import summarize
 from pdbench.leaderboard.board import Board as Submissions
 from pdbench.leaderboard.plausibility import implausible
+from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.submission import Entry
 from pdbench.leaderboard.validation import entry_failures
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 from pdbench.plots.board_model import Badge, Board, BoardRow, build_board
-from pdbench.plots.pages import find_links, render
+from pdbench.plots.pages import find_links
+from pdbench.plots.tables import render_csv, render_json
+from pdbench.score_table import format_csv
 
 __all__ = [
-    "POLICY", "SiteBoard", "accepted_entries", "gather_boards", "method_link", "page_name",
-    "render_page", "trust_badge",
+    "POLICY", "SiteBoard", "accepted_entries", "board_files", "gather_boards", "method_files",
+    "method_link", "page_name", "trust_badge",
 ]  # fmt: skip
 
 POLICY = (
@@ -90,24 +95,6 @@ def gather_boards(board: Submissions, entries: Sequence[Entry]) -> list[SiteBoar
         _board(board, dataset, protocol, group, first=not index)
         for index, ((dataset, protocol), group) in enumerate(ranked)
     ]
-
-
-def render_page(
-    template: str, title: str, *, root: str = "", lead: str = "", **content: object
-) -> str:
-    """Write a page of the site.
-
-    Args:
-        template: Its template, which extends "site.html".
-        title: Its heading and title.
-        root: Path from the page to the root of the site ("../" or "").
-        lead: Sentence below the heading.
-        content: What the template shows; texts are escaped.
-
-    Returns:
-        The whole document.
-    """
-    return render(template, title=title, policy=POLICY, root=root, lead=lead, **content)
 
 
 def method_link(name: str) -> str:
@@ -215,3 +202,56 @@ def _flattered(
             yield (entry.id, metric), f"trained on these test images ({source})"
         elif metric in entry.leaks:
             yield (entry.id, metric), f"trained with {entry.leaks[metric]}"
+
+
+def board_files(board: SiteBoard) -> dict[str, str]:
+    """Return path -> content of a board's downloads: a CSV and a JSON file.
+
+    The CSV holds means, counts and intervals; the JSON also ranks, fronts and flags.
+    """
+    stem = f"data/{page_name(board.content.slug)}"
+    return {
+        f"{stem}.csv": render_csv(board.content.table) + "\n",
+        f"{stem}.json": json.dumps(_record(board), indent=1, ensure_ascii=False) + "\n",
+    }
+
+
+def method_files(entry: Entry) -> dict[str, str]:
+    """Return path -> content of a submission's scores per output image, one CSV per dataset."""
+    columns = [facts.id for facts in entry.provenance.metrics]
+    return {
+        f"data/{page_name(entry.id)}/{scores_name(dataset, part.scale)}": format_csv(
+            entry.record(dataset).scores, columns
+        )
+        for dataset, part in entry.provenance.datasets.items()
+    }
+
+
+def _record(board: SiteBoard) -> dict[str, Any]:
+    content = board.content
+    record = json.loads(render_json(content.table))
+    badges = {row.method: [badge.text for badge in row.badges] for row in content.rows}
+    for row in record["rows"]:
+        row["badges"] = badges[row["method"]]
+        for metric, cell in row["scores"].items():
+            cell["contaminated"] = content.contaminated.get((row["method"], metric))
+    record["ranks"] = {
+        variant: {
+            metric: {place.method: [place.rank, place.last] for place in ranking.places}
+            for metric, ranking in rankings.items()
+        }
+        for variant, rankings in content.rankings.items()
+    }
+    record["fronts"] = [
+        {
+            "variant": variant,
+            "x": x,
+            "y": y,
+            "hypervolume": view.front.volume,
+            "members": {one.method: one.probability for one in view.front.members},
+        }
+        for variant, views in content.views.items()
+        for (x, y), view in views.items()
+        if view.front
+    ]
+    return record

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from pdbench.errors import InputError
 
-__all__ = ["check_id", "check_link", "check_text", "clean_text", "confusable_key", "quoted"]
+__all__ = [
+    "Strict", "as_tuple", "check_id", "check_link", "check_text", "clean_text", "confusable_key",
+    "held_to", "quoted",
+]  # fmt: skip
 
 LONGEST_ID = 64
 
@@ -146,3 +153,28 @@ def confusable_key(name: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKS_LIKE)
     return _SEPARATORS.sub("", folded).replace("rn", "m").replace("vv", "w")
+
+
+class Strict(BaseModel):
+    """Model that converts no value and takes no key it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def held_to(check: Callable[..., Any], **options: Any) -> BeforeValidator:  # noqa: ANN401
+    """Apply one of the checks of `text_validation` to a field; its sentence becomes the error."""
+
+    def validate(value: object) -> Any:  # noqa: ANN401
+        try:
+            return check(value, **options)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+
+    return BeforeValidator(validate)
+
+
+def as_tuple(value: object) -> tuple[Any, ...]:
+    """Take a list, as JSON and YAML have it, for a tuple; raises ValueError for anything else."""
+    if not isinstance(value, list | tuple):
+        raise ValueError("write a list, '[a, b]'")
+    return tuple(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,10 +14,9 @@ from pdbench.leaderboard.card import Card, format_card
 from pdbench.leaderboard.models import used_models
 from pdbench.leaderboard.provenance import (
     FORMAT,
-    DatasetPart,
     Provenance,
+    dataset_part,
     format_provenance,
-    missing_cells,
     scores_name,
 )
 from pdbench.leaderboard.safe_io import sha256_hex
@@ -79,28 +78,22 @@ def write_draft(folder: Path, card: Card, origin: Origin, scored: Mapping[str, S
         versions=dict(method.versions),
         models=used_models(columns),
         metrics=tuple(metrics),
-        datasets={dataset: _part(part, columns) for dataset, part in scored.items()},
+        datasets={
+            dataset: dataset_part(
+                part.record,
+                part.record.methods[0],
+                {metric: part.record.methods[0].hashes[metric] for metric in columns},
+                outputs=part.outputs,
+                crops=part.boxes,
+            )
+            for dataset, part in scored.items()
+        },
         files={path: sha256_hex(content) for path, content in contents.items()},
     )
     contents[PROVENANCE] = format_provenance(provenance)
     for path, content in contents.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
-
-
-def _part(scored: Scored, columns: Sequence[str]) -> DatasetPart:
-    dataset, method = scored.record.dataset, scored.record.methods[0]
-    scores = [score for score in scored.record.scores if score.metric in columns]
-    return DatasetPart(
-        title=dataset.title,
-        scale=dataset.scale,
-        sha256=dataset.sha256,
-        images=dict(dataset.images),
-        hashes={metric: method.hashes[metric] for metric in columns},
-        missing=missing_cells(scores, dataset.images),
-        outputs=scored.outputs,
-        crops=scored.boxes,
-    )
 
 
 def install(root: Path, draft: Path) -> Path:

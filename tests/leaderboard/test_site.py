@@ -13,7 +13,7 @@ import yaml
 from pdbench.leaderboard.board import read_board
 from pdbench.leaderboard.site import build_site, render_board_page, render_site
 from pdbench.leaderboard.site_boards import POLICY, gather_boards, page_name
-from pdbench.leaderboard.site_method import render_method
+from pdbench.leaderboard.site_pages import render_method
 
 from .conftest import rehash, tree
 

@@ -1,4 +1,4 @@
-"""A method's own page: card, how to reproduce it, crops under a slider, scores of every image."""
+"""Pages of the site beside its boards: one per method, and one on metrics, protocols and flags."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from typing import Any
 from urllib.parse import quote
 
 from pdbench.analysis.means import Summary, summarize
-from pdbench.leaderboard.board import Board
-from pdbench.leaderboard.crops import read_crop
-from pdbench.leaderboard.plausibility import implausible
+from pdbench.leaderboard.board import LEVELS, Board
+from pdbench.leaderboard.contamination import LOSSES
+from pdbench.leaderboard.crops import read_crop, write_crop
+from pdbench.leaderboard.plausibility import BOUNDS, GRAIN, LR_PSNR, LUMA, ONE_IMAGE, implausible
 from pdbench.leaderboard.provenance import scores_name
 from pdbench.leaderboard.safe_io import read_file
-from pdbench.leaderboard.site_boards import page_name, render_page, trust_badge
-from pdbench.leaderboard.submission import Entry
+from pdbench.leaderboard.site_boards import POLICY, page_name, trust_badge
+from pdbench.leaderboard.submission import Entry, crop_name
+from pdbench.metrics import METRICS
+from pdbench.metrics.metric import Metric
+from pdbench.metrics.protocol import PROTOCOLS, QUANTIZATIONS, describe_protocol
 from pdbench.plots.formats import format_value
+from pdbench.plots.pages import render
 from pdbench.scores import published_reason
 
-__all__ = ["crop_path", "render_method"]
+__all__ = ["crop_path", "read_crops", "render_about", "render_method"]
 
 WAYS = {
     "images": "a folder of images",
@@ -47,9 +52,10 @@ def render_method(board: Board, entry: Entry, others: Sequence[Entry]) -> str:
     card, provenance = entry.card, entry.provenance
     leaks = [f"{metric} (by {loss})" for metric, loss in entry.leaks.items()]
     tests = {name: entry.contamination(name) for name in provenance.datasets}
-    return render_page(
+    return render(
         "method.html",
-        card.name,
+        title=card.name,
+        policy=POLICY,
         root="../",
         entry=entry,
         card=card,
@@ -59,17 +65,12 @@ def render_method(board: Board, entry: Entry, others: Sequence[Entry]) -> str:
         held=implausible(entry),
         trust=trust_badge(board.level(entry)),
         verdict=board.verdict(entry),
-        versions=_versions,
         leaks=", ".join(leaks),
         contamination=", ".join(f"{name} (by {by})" for name, by in tests.items() if by),
         sliders=_sliders(board, entry, others),
         scores=[_scores(entry, dataset) for dataset in provenance.datasets],
         commands=_commands(entry),
     )
-
-
-def _versions(versions: Mapping[str, str]) -> str:
-    return ", ".join(f"{package} {version}" for package, version in versions.items())
 
 
 def _claimed(board: Board, entry: Entry) -> str:
@@ -183,9 +184,6 @@ def read_crops(entry: Entry) -> Mapping[str, bytes]:
     Raises:
         InputError: A crop is not what its submission says.
     """
-    from pdbench.leaderboard.crops import write_crop
-    from pdbench.leaderboard.submission import crop_name
-
     return {
         crop_path(entry.id, dataset, image): write_crop(
             read_crop(read_file(entry.folder, name), name, box), (0, 0, *box[2:])
@@ -194,3 +192,37 @@ def read_crops(entry: Entry) -> Mapping[str, bytes]:
         for image, box in part.crops.items()
         for name in [crop_name(dataset, part.scale, image)]
     }
+
+
+def render_about(refused: Mapping[str, str]) -> str:
+    """Write the page.
+
+    Args:
+        refused: Submissions on the board that are not shown -> why.
+
+    Returns:
+        The whole document.
+    """
+    return render(
+        "about.html",
+        title="Metrics and protocols",
+        policy=POLICY,
+        lead="Made from the declarations that the scores were computed with.",
+        metrics=[(metric, _weights(metric)) for metric in METRICS],
+        protocols=[describe_protocol(one.id) for one in PROTOCOLS],
+        quantizations=QUANTIZATIONS,
+        levels=[trust_badge(level) for level in LEVELS],
+        bounds=[[name, *pair] for name, pair in BOUNDS.items()],
+        luma=LUMA,
+        lr_psnr=LR_PSNR,
+        one_image=ONE_IMAGE,
+        grain=GRAIN,
+        losses=[(loss, ", ".join(metrics)) for loss, metrics in LOSSES.items() if metrics],
+        refused=[(ascii(name)[1:-1], why) for name, why in sorted(refused.items())],
+    )
+
+
+def _weights(metric: Metric) -> str:
+    names = [file.name for file in metric.weights] + [file.name for file in metric.carried]
+    parts = f"made of {', '.join(metric.parts)}" if metric.parts else ""
+    return ", ".join(names) or parts or "none"
