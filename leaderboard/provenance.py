@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, NoReturn
 
 from annotated_types import Len
@@ -34,6 +35,7 @@ __all__ = [
     "DatasetPart",
     "File",
     "Missing",
+    "Origin",
     "Output",
     "Provenance",
     "Sha256",
@@ -49,6 +51,23 @@ FORMAT: Final = 2
 WAYS = ("images", "checkpoint", "method", "own")
 """What was submitted: a folder of images, a checkpoint, code that the submitter ran, or a method
 of this repository."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What was submitted.
+
+    Attributes:
+        way: One of `WAYS`.
+        source: sha256 of the checkpoint or the code, "" for neither.
+        size: Size of this repository's networks, "" for others.
+        weights: Fingerprint of the networks, "" where unknown.
+    """
+
+    way: Literal["images", "checkpoint", "method", "own"] = "images"
+    source: str = ""
+    size: str = ""
+    weights: str = ""
 
 
 def _matching(pattern: str) -> StringConstraints:

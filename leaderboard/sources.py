@@ -17,9 +17,9 @@ from pdbench.harness.local import LOCAL, as_method, executor_for, load_code
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
 from pdbench.harness.runner import restore_images
+from pdbench.leaderboard.provenance import Origin
 from pdbench.leaderboard.scoring import serial_executor
 from pdbench.leaderboard.submission import Entry
-from pdbench.leaderboard.writer import Origin
 from pdbench.methods.catalog import MethodCatalog
 
 __all__ = [

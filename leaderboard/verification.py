@@ -19,14 +19,14 @@ from pdbench.leaderboard.crops import read_crop
 from pdbench.leaderboard.dataset_matching import board_images, named_as
 from pdbench.leaderboard.models import used_models
 from pdbench.leaderboard.plausibility import implausible
-from pdbench.leaderboard.provenance import Output
+from pdbench.leaderboard.provenance import Origin, Output
 from pdbench.leaderboard.safe_io import read_file
 from pdbench.leaderboard.scoring import Scored, score_folder
 from pdbench.leaderboard.sources import reproduce
 from pdbench.leaderboard.submission import Entry, crop_name, read_entry
+from pdbench.leaderboard.submit import install, write_draft
 from pdbench.leaderboard.text_validation import clean_text
 from pdbench.leaderboard.validation import entry_failures, scores_agree
-from pdbench.leaderboard.writer import Origin, install, write_draft
 
 __all__ = ["Evidence", "Verification", "verify_entry"]
 
