@@ -73,6 +73,17 @@ def plot(
         from pdbench.plots.plane_page import render_page
 
         return write_file(out, render_page(plane, scenes[0], title=title, caption=line).encode())
+    return write_file(out, _picture(scenes, suffix, width, font_size, title, line))
+
+
+def _picture(
+    scenes: Sequence[Scene],
+    suffix: str,
+    width: float | None,
+    font_size: float | None,
+    title: str,
+    line: str,
+) -> bytes:
     # matplotlib takes half a second to import; a page does without.
     from pdbench.plots.plane_static import FONT_SIZE, WIDTHS, draw_picture, render
 
@@ -82,7 +93,7 @@ def plot(
         font_size=font_size or FONT_SIZE,
         head=[(one_line(title), True), (line, False)],
     )
-    return write_file(out, render(figure, suffix))
+    return render(figure, suffix)
 
 
 def build_scenes(plane: Plane, x: str, y: str | Sequence[str]) -> list[Scene]:
