@@ -22,6 +22,7 @@ def modules_with_examples():
                 yield ".".join(parts if top == "pdbench" else ("pdbench", *parts))
 
 
+@pytest.mark.usefixtures("no_workers")
 @pytest.mark.parametrize("name", list(modules_with_examples()))
 def test_examples_of(name, tmp_path, monkeypatch):
     (tmp_path / "results").symlink_to(ROOT / "results")

@@ -96,6 +96,7 @@ def test_a_start_that_does_not_fit_is_one_line(train, tmp_path):
     assert "holds no RRDB" in outcome.line
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_a_suite_leaves_out_what_has_no_weights_and_says_why(no_weights, pdbench, photos):
     options = ("--dataset", photos, "--metrics", "psnr", "-j", "1")
     outcome = pdbench("run", "--suite", "table1", *options)

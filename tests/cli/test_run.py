@@ -16,10 +16,11 @@ from pdbench.baselines import BASELINES, fingerprint, open_baseline
 from pdbench.baselines.baseline import read_weights
 from pdbench.cli import main
 from pdbench.cli.options import parse_memory, split_commas
-from pdbench.harness.executors import SerialExecutor
+from pdbench.harness.executors import LocalExecutor
 from pdbench.harness.store import RunStore
 from pdbench.methods import METHODS
 
+pytestmark = pytest.mark.usefixtures("no_workers")
 CHEAP = ("--metrics", "psnr,ssim", "-j", "1")
 
 
@@ -85,7 +86,8 @@ def test_an_export_gives_the_same_table(scored, pdbench):
     assert pdbench("table", scored.home / "results" / "photos_x4").out.strip() in scored.out
 
 
-def test_a_network_runs_in_worker_processes(pdbench, photos):
+def test_a_network_runs_in_worker_processes(pdbench, photos, monkeypatch):
+    monkeypatch.setattr("pdbench.harness.runner.LocalExecutor", LocalExecutor)
     outcome = pdbench("run", "--method", "rrdb,bicubic", "--dataset", photos, "--metrics", "psnr")
     assert outcome.code == 0
     assert outcome.out.index("Bicubic") < outcome.out.index("RRDB")  # the paper's order
@@ -100,7 +102,6 @@ def broken(monkeypatch):
 
     method = replace(METHODS.get("bicubic"), run=crash)
     monkeypatch.setitem(METHODS._entries, "bicubic", method)
-    monkeypatch.setattr("pdbench.harness.runner.LocalExecutor", lambda _jobs: SerialExecutor())
 
 
 def test_a_failing_method_is_one_line_and_the_others_are_kept(broken, pdbench, photos):

@@ -92,12 +92,18 @@ def submit(board, name, sr, data_root, card=CARD, **options):
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_workers(no_workers):
+    """Every run of these tests scores here."""
+
+
 @pytest.fixture(scope="session")
-def template(data_root, made, tmp_path_factory):
+def template(data_root, made, tmp_path_factory, scoring_here):
     board = tmp_path_factory.mktemp("template") / "leaderboard"
     (board / "submissions").mkdir(parents=True)
-    submit(board, "mynet", made / "mynet", data_root)
-    submit(board, "samples", made / "samples", data_root, OTHER)
+    with scoring_here():
+        submit(board, "mynet", made / "mynet", data_root)
+        submit(board, "samples", made / "samples", data_root, OTHER)
     return board
 
 

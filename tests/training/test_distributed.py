@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMON = """
 size: compact
 crops: {batch: 4, lr_side: 8, validation: 2}
-validate_every: 1
+validate_every: 2
 checkpoint_every: 2
 """
 RECIPES = {
@@ -78,7 +78,7 @@ def test_two_processes_give_the_losses_of_one(network, five_photos, tmp_path):
     assert said[0][0].startswith("Weights: ")  # said once, by the first process
     assert said[1][0] == ""
     one, two = rows(tmp_path / "one"), rows(tmp_path / "two")
-    assert [row["step"] for row in two] == ["1", "2", "3", "4"]
+    assert [row["step"] for row in two] == ["2", "4"]
     # rounding grows where two networks answer each other
     rival, bound = (["adversary_loss"], 2e-4) if network == "esrgan-plus" else ([], 5e-5)
     for name in ("loss", "gradient_norm", "val_psnr_y", *rival):

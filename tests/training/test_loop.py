@@ -3,6 +3,7 @@
 import csv
 import itertools
 import math
+import shutil
 from dataclasses import replace
 from typing import ClassVar
 
@@ -39,6 +40,20 @@ def photos(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def finished(photos, tmp_path_factory):
+    """Folder of a run that is over, made once."""
+    out = tmp_path_factory.mktemp("finished")
+    train(photos, out)
+    return out
+
+
+@pytest.fixture
+def run_folder(finished, tmp_path):
+    """A copy of the folder of a run that is over."""
+    return shutil.copytree(finished, tmp_path / "run")
+
+
 def changed(**optimization):
     return replace(RECIPE, optimization=replace(RECIPE.optimization, **optimization))
 
@@ -52,9 +67,7 @@ def final_state(out):
     return load_checkpoint(newest_checkpoint(out))
 
 
-def test_a_resumed_run_ends_bit_for_bit_like_an_undisturbed_one(photos, tmp_path):
-    train(photos, tmp_path / "whole")
-
+def test_a_resumed_run_ends_bit_for_bit_like_an_undisturbed_one(photos, tmp_path, finished):
     class Killed(RRDBObjective):
         def loss(self, network, lr, hr, *, progress):
             if round(6 * progress) == 5:
@@ -65,24 +78,22 @@ def test_a_resumed_run_ends_bit_for_bit_like_an_undisturbed_one(photos, tmp_path
         train(photos, tmp_path / "cut", objective=Killed())
     assert final_state(tmp_path / "cut")["step"] == 4
     train(photos, tmp_path / "cut", resume=True)
-    whole, cut = final_state(tmp_path / "whole"), final_state(tmp_path / "cut")
+    whole, cut = final_state(finished), final_state(tmp_path / "cut")
     for part in ("network", "average"):
         assert all(torch.equal(whole[part][name], cut[part][name]) for name in whole[part])
-    logs = [(tmp_path / run / "log.csv").read_text().splitlines() for run in ("whole", "cut")]
+    logs = [(run / "log.csv").read_text().splitlines() for run in (finished, tmp_path / "cut")]
     strip = [[line.split(",")[0:1] + line.split(",")[2:] for line in log[1:3]] for log in logs]
     assert strip[0] == strip[1]
 
 
-def test_a_half_written_checkpoint_is_never_taken(photos, tmp_path):
-    train(photos, tmp_path)
-    (tmp_path / ".checkpoint-00000099.pt.1.part").write_bytes(b"half")
-    assert newest_checkpoint(tmp_path).name == "checkpoint-00000006.pt"
+def test_a_half_written_checkpoint_is_never_taken(run_folder):
+    (run_folder / ".checkpoint-00000099.pt.1.part").write_bytes(b"half")
+    assert newest_checkpoint(run_folder).name == "checkpoint-00000006.pt"
 
 
-def test_a_folder_with_a_run_is_not_overwritten(photos, tmp_path):
-    train(photos, tmp_path)
+def test_a_folder_with_a_run_is_not_overwritten(photos, finished):
     with pytest.raises(InputError, match="--resume"):
-        train(photos, tmp_path)
+        train(photos, finished)
 
 
 @pytest.mark.parametrize(
@@ -95,16 +106,16 @@ def test_a_folder_with_a_run_is_not_overwritten(photos, tmp_path):
         ({"time_limit": 60.0}, "--time None, this one 60.0"),
     ],
 )
-def test_resuming_another_run_is_refused(photos, tmp_path, options, says):
-    train(photos, tmp_path)
+def test_resuming_another_run_is_refused(photos, run_folder, options, says):
     with pytest.raises(InputError, match=says):
-        train(photos, tmp_path, resume=True, **options)
+        train(photos, run_folder, resume=True, **options)
 
 
-def test_how_often_a_run_is_looked_at_may_change(photos, tmp_path):
-    path = train(photos, tmp_path)
+def test_how_often_a_run_is_looked_at_may_change(photos, run_folder):
+    path = run_folder / "compact.safetensors"
     before = path.read_bytes()
-    train(photos, tmp_path, replace(RECIPE, validate_every=1, checkpoint_every=1), resume=True)
+    path.unlink()
+    train(photos, run_folder, replace(RECIPE, validate_every=1, checkpoint_every=1), resume=True)
     assert path.read_bytes() == before
 
 
@@ -115,12 +126,11 @@ def test_how_often_a_run_is_looked_at_may_change(photos, tmp_path):
         {"average": 1}, {"optimizers": []}, {"optimizers": [{}, {}]}, {"seconds": "soon"},
     ],
 )  # fmt: skip
-def test_a_checkpoint_of_another_shape_is_refused_in_one_line(photos, tmp_path, broken):
-    train(photos, tmp_path, changed(steps=2))
-    path = newest_checkpoint(tmp_path)
+def test_a_checkpoint_of_another_shape_is_refused_in_one_line(photos, run_folder, broken):
+    path = newest_checkpoint(run_folder)
     torch.save({**load_checkpoint(path), **broken}, path)
-    with pytest.raises(InputError, match=r"checkpoint-00000002.pt'[^\n]*$"):
-        train(photos, tmp_path, changed(steps=2), resume=True)
+    with pytest.raises(InputError, match=r"checkpoint-00000006.pt'[^\n]*$"):
+        train(photos, run_folder, resume=True)
 
 
 def test_a_time_limit_ends_the_run_and_lays_the_schedule_out(photos, tmp_path, monkeypatch):
@@ -182,9 +192,8 @@ def test_validation_images_are_never_trained_on(photos, tmp_path, monkeypatch):
     assert (tmp_path / "held_out.txt").read_text().split() == [path.name for path in held]
 
 
-def test_the_log_holds_validation_scores(photos, tmp_path):
-    train(photos, tmp_path)
-    with (tmp_path / "log.csv").open() as file:
+def test_the_log_holds_validation_scores(finished):
+    with (finished / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["2", "4", "6"]
     assert [row["lr_pixels"] for row in rows] == ["256", "512", "768"]

@@ -117,6 +117,7 @@ def test_a_run_killed_by_signal_9_and_resumed_exports_the_same_bytes(five_photos
     assert [run.wait() for run in runs] == [0, 0]
     one, other = (tmp_path / run / "compact.safetensors" for run in ("cut", "whole"))
     assert one.read_bytes() == other.read_bytes()
+    assert (tmp_path / "cut" / "curves.svg").is_file()
 
 
 @pytest.mark.parametrize("die_at", [3, 6])
