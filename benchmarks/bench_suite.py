@@ -21,6 +21,7 @@ from pdbench.harness.config import RunConfig
 from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.options import EvalOptions
 from pdbench.harness.runner import run
+from pdbench.images import quantize
 from pdbench.methods import SUITES, resolve
 from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
@@ -53,7 +54,8 @@ def outputs(name, pair):
     lr, hr = pair.load()
     bank = FullPasses(lr, pixel_sha256((lr,)), 0, [], open_baseline)
     made = resolve(name).run(lr, bank)
-    return PROTOCOLS.get(PROTOCOL).quantize(made if made.ndim == 4 else made[None]), hr
+    whole = made if made.ndim == 4 else made[None]
+    return quantize(whole, PROTOCOLS.get(PROTOCOL).quantization), hr
 
 
 def score_alone(name, pair):

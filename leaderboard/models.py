@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pdbench.metrics.model_files import metric_files
+from pdbench.metrics.rules import metric_files
 from pdbench.weights import find, sha256_of
 
 __all__ = ["accepted_models", "used_models"]

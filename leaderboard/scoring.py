@@ -15,7 +15,8 @@ from pdbench.data.sr_folders import match_outputs
 from pdbench.errors import InputError
 from pdbench.harness.config import RunConfig
 from pdbench.harness.executors import SerialExecutor
-from pdbench.harness.external_images import GivenImages, open_images
+from pdbench.harness.external_images import open_images
+from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
 from pdbench.harness.progress import progress_over
 from pdbench.harness.run_info import RunRecord
@@ -25,6 +26,7 @@ from pdbench.images import load_image, to_uint8
 from pdbench.leaderboard.crops import Box, choose_box, choose_images, write_crop
 from pdbench.leaderboard.plausibility import detail, grain
 from pdbench.leaderboard.provenance import Output
+from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
 from pdbench.metrics.protocol import PROTOCOLS
 
@@ -80,7 +82,8 @@ def score_folder(
         checked=read_outputs(work, dataset.id, name),
         progress=progress,
     )
-    config = RunConfig(dataset=dataset, methods=(name,), catalog=given, options=options)
+    catalog = MethodCatalog(local={name: given})
+    config = RunConfig(dataset=dataset, methods=(name,), catalog=catalog, options=options)
     done = run(config, work, executor=serial_executor(options), progress=progress)
     if done.failed:
         image, _, reason = done.failed[0]
@@ -109,9 +112,7 @@ def _of(record: RunRecord, name: str, options: EvalOptions) -> RunRecord:
     )
 
 
-def _fingerprints(
-    given: GivenImages, dataset: Dataset, record: RunRecord, *, progress: bool
-) -> Scored:
+def _fingerprints(given: Method, dataset: Dataset, record: RunRecord, *, progress: bool) -> Scored:
     """Decode every output once more, for what only its pixels tell."""
     outputs: list[Output] = []
     boxes: dict[str, Box] = {}

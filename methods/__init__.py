@@ -1,26 +1,28 @@
-"""How one image comes from the baselines: the methods the benchmark ranks."""
+"""How one image comes from the baselines: the methods the benchmark ranks.
+
+Importing this loads no torch: the command line answers ids by it.
+"""
 
 from __future__ import annotations
 
 from pdbench.harness.method import Method
-from pdbench.methods import (
-    average,
-    bicubic,
-    blend,
-    esrgan_plus,
-    fusion,
-    median,
-    rrdb,
-    srflow_da,
-)
+from pdbench.methods import average, blend, median, srflow_da
 from pdbench.methods.family import Family
 from pdbench.registry import Registry, unknown_id
 
-__all__ = ["FAMILIES", "METHODS", "SUITES", "list_ids", "resolve"]
+__all__ = [
+    "FAMILIES", "METHODS", "SUITES", "is_known", "list_ids", "names", "resolve", "spelled_out",
+]  # fmt: skip
 
 METHODS: Registry[Method] = Registry(
     "method",
-    [bicubic.METHOD, rrdb.METHOD, esrgan_plus.METHOD, fusion.L1, fusion.LPIPS],
+    places={
+        "bicubic": "pdbench.methods.bicubic:METHOD",
+        "rrdb": "pdbench.methods.rrdb:METHOD",
+        "esrgan-plus": "pdbench.methods.esrgan_plus:METHOD",
+        "fusion-l1": "pdbench.methods.fusion:L1",
+        "fusion-lpips": "pdbench.methods.fusion:LPIPS",
+    },
     group="pdbench.methods",
     accepts=Method,
     reserved=lambda name: name in SUITES or any(family.claims(name) for family in FAMILIES),
@@ -56,8 +58,25 @@ order, the sweeps are paths through the plane."""
 
 
 def list_ids() -> list[str]:
-    """Return the ids of all methods, with a few members of each family."""
+    """Return the ids of all methods that can be used, with a few members of each family."""
     return [*METHODS.ids(), *(example for family in FAMILIES for example in family.examples)]
+
+
+def names() -> list[str]:
+    """Return the same ids without loading any method, those of broken plug-ins included."""
+    return [*METHODS.names(), *(example for family in FAMILIES for example in family.examples)]
+
+
+def spelled_out(name: str) -> str:
+    """Return the id that a spelling without brackets stands for, "srflow-da:0.9" for example."""
+    for family in FAMILIES:
+        name = family.spelled_out(name)
+    return name
+
+
+def is_known(name: str) -> bool:
+    """Tell whether a method has this id, or a family claims it whatever its parameter."""
+    return any(family.claims(name) for family in FAMILIES) or name in METHODS
 
 
 def resolve(name: str) -> Method:
@@ -72,5 +91,4 @@ def resolve(name: str) -> Method:
             return method
     if name in METHODS:
         return METHODS.get(name)
-    examples = (example for family in FAMILIES for example in family.examples)
-    raise unknown_id("method", name, [*METHODS.names(), *examples])
+    raise unknown_id("method", name, names())

@@ -10,13 +10,16 @@ the SR Space Spanned by Flow Models", ICIP 2022, https://arxiv.org/abs/2209.0856
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from torch import Tensor
-
-from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method, Sampled
 from pdbench.methods.average import average
 from pdbench.methods.family import SAMPLES_TAU, Family, number
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pdbench.harness.bank import SampleBank
 
 __all__ = ["AVERAGED", "FAMILY"]
 

@@ -74,11 +74,6 @@ class MethodCatalog:
         paths = [(network.folder, network.weights_path(size)) for network in networks]
         return tuple(path for folder, path in paths if path.parent != folder)
 
-    def output_files(self, method: str, image: str) -> tuple[Path, ...]:
-        """Return nothing: methods compute."""
-        del method, image
-        return ()
-
     def without_weights(self, names: list[str], size: str) -> dict[str, str]:
         """Return those methods whose networks have no weights here, and why."""
         reasons: dict[str, str] = {}

@@ -6,12 +6,15 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from pdbench.errors import InputError
-from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method, Sampled
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pdbench.harness.bank import SampleBank
 
 __all__ = ["MOST_SAMPLES", "SAMPLES_TAU", "Family", "fused_family", "number", "whole_number"]
 
@@ -39,7 +42,7 @@ class Family:
     make: Callable[[str], Method]
     examples: tuple[str, ...]
 
-    def _spelled_out(self, name: str) -> str:
+    def spelled_out(self, name: str) -> str:
         """Return the id for a spelling without brackets ("srflow-da:0.9")."""
         family, bracket, parameter = self.id.partition("[")
         if not bracket or not name.startswith(f"{family}:"):
@@ -48,7 +51,7 @@ class Family:
 
     def claims(self, name: str) -> bool:
         """Tell whether a name belongs to this family, whatever its parameter."""
-        return self.pattern.fullmatch(self._spelled_out(name)) is not None
+        return self.pattern.fullmatch(self.spelled_out(name)) is not None
 
     def match(self, name: str) -> Method | None:
         """Return the member called `name`, or None if the name is not of this family.
@@ -56,7 +59,7 @@ class Family:
         Raises:
             InputError: The parameter is out of range, or not spelt canonically.
         """
-        name = self._spelled_out(name)
+        name = self.spelled_out(name)
         found = self.pattern.fullmatch(name)
         if not found:
             return None

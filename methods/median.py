@@ -6,10 +6,13 @@ Spanned by Flow Models", ICIP 2022, https://arxiv.org/abs/2209.08564
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from pdbench.methods.average import REFERENCE
 from pdbench.methods.family import fused_family
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["FAMILY"]
 

@@ -7,12 +7,15 @@ or fewer are named: the NTIRE 2021 challenge scores srflow-da[tau=0.9,samples=10
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from torch import Tensor
-
-from pdbench.harness.bank import SampleBank
 from pdbench.harness.method import Method, Sampled
 from pdbench.methods.family import Family, number, whole_number
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pdbench.harness.bank import SampleBank
 
 __all__ = ["FAMILY", "SAMPLES"]
 

@@ -15,9 +15,10 @@ import contextlib
 import difflib
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -61,6 +62,7 @@ class Registry(Generic[T]):
     Args:
         kind: What the entries are, for error messages ("metric").
         entries: The declarations.
+        places: Id -> "module:NAME" of more of them, each imported when it is asked for.
         group: Entry-point group of plug-ins ("pdbench.metrics"), "" for none. Each is loaded when
             it is asked for, or when all are listed.
         accepts: Class of plug-ins: a frozen dataclass with the fields `id` and `source`; the
@@ -77,13 +79,14 @@ class Registry(Generic[T]):
         kind: str,
         entries: Iterable[T] = (),
         *,
+        places: Mapping[str, str] | None = None,
         group: str = "",
         accepts: type[Any] = object,
         reserved: Callable[[str], bool] | None = None,
         make: Callable[[str], T | None] | None = None,
     ) -> None:
         self.kind = kind
-        self._entries: dict[str, T] = {}
+        self._entries: dict[str, T | str] = dict(places or {})
         self._group = group
         self._accepts = accepts
         self._reserved = reserved
@@ -115,7 +118,7 @@ class Registry(Generic[T]):
             InputError: There is none (names the close matches), or the plug-in is broken.
         """
         if name in self._entries:
-            return self._entries[name]
+            return self._entry(name)
         made = self._make(name) if self._make else None
         if made is not None:
             return made
@@ -123,19 +126,26 @@ class Registry(Generic[T]):
             raise unknown_id(self.kind, name, self.names())
         return self._load(name)
 
+    def _entry(self, name: str) -> T:
+        entry = self._entries[name]
+        if isinstance(entry, str):
+            module, _, attribute = entry.partition(":")
+            entry = self._entries[name] = getattr(import_module(module), attribute)
+        return entry
+
     def ids(self) -> list[str]:
         """Return all ids in order, those of plug-ins that can be used last."""
         return [entry.id for entry in self]
 
     def names(self) -> list[str]:
-        """Return all ids in order, those of plug-ins last, without loading any plug-in."""
+        """Return all ids in order, those of plug-ins last; imports none."""
         return [*self._entries, *self._offers()]
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries or name in self._offers()
 
     def __iter__(self) -> Iterator[T]:
-        yield from self._entries.values()
+        yield from map(self._entry, list(self._entries))
         for name in self._offers():
             try:
                 yield self._load(name)

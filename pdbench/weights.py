@@ -40,7 +40,7 @@ __all__ = [
     "is_offline",
     "matches",
     "searched_first",
-    "set_weights_folder",
+    "settings",
     "sha256_of",
     "weights_folders",
 ]
@@ -108,21 +108,31 @@ def bundled_bytes(file: BundledFile) -> bytes:
     return content
 
 
-def set_weights_folder(path: str | Path | None) -> None:
-    """Name the folder that is searched first, for this process and those it starts.
+@contextlib.contextmanager
+def settings(*, weights_dir: str | Path | None = None, offline: bool = False) -> Iterator[None]:
+    """Hold settings of this process and those it starts, and put back what was before.
 
     Args:
-        path: A folder of weight files; None to search the usual places only.
+        weights_dir: Folder searched for weights first; what PDBENCH_WEIGHTS says when None.
+        offline: Download nothing; what PDBENCH_OFFLINE says when False.
 
     Raises:
         InputError: There is no such folder.
     """
-    if path is None:
-        os.environ.pop(_FOLDER, None)
-        return
-    if not Path(path).is_dir():
-        raise InputError(f"there is no weights folder '{path}'; check the path")
-    os.environ[_FOLDER] = str(Path(path).resolve())
+    if weights_dir is not None and not Path(weights_dir).is_dir():
+        raise InputError(f"there is no weights folder '{weights_dir}'; check the path")
+    before = {name: os.environ.get(name) for name in (_FOLDER, _OFFLINE)}
+    try:
+        if weights_dir is not None:
+            os.environ[_FOLDER] = str(Path(weights_dir).resolve())
+        if offline:
+            os.environ[_OFFLINE] = "1"
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def weights_folders() -> list[Path]:

@@ -9,7 +9,15 @@ import pytest
 
 from pdbench import weights
 from pdbench.errors import InputError, WeightsUnavailable
-from pdbench.weights import BundledFile, WeightFile, bundled_bytes, fetch, find, set_weights_folder
+from pdbench.weights import (
+    BundledFile,
+    WeightFile,
+    bundled_bytes,
+    fetch,
+    find,
+    is_offline,
+    settings,
+)
 
 CONTENT = bytes(range(256)) * 4096
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -83,8 +91,8 @@ def place(folder, content=CONTENT):
 def test_the_named_folder_is_believed_before_the_caches(tmp_path):
     place(tmp_path / "cache")
     named = place(tmp_path / "named")
-    set_weights_folder(tmp_path / "named")
-    assert find(declare()) == named
+    with settings(weights_dir=tmp_path / "named"):
+        assert find(declare()) == named
 
 
 @pytest.mark.parametrize(
@@ -190,8 +198,8 @@ def test_the_error_is_one_sentence_with_name_digest_reason_and_remedy():
     )
 
 
-def test_a_file_of_another_sha256_is_said_to_be_here(tmp_path):
-    set_weights_folder(tmp_path)
+def test_a_file_of_another_sha256_is_said_to_be_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("PDBENCH_WEIGHTS", str(tmp_path))
     (tmp_path / "net.pth").write_bytes(b"other weights")
     found = hashlib.sha256(b"other weights").hexdigest()[:8]
     says = rf"net.pth \(sha256 {SHA256[:8]}...\) is here with sha256 {found}... only and it has no"
@@ -267,15 +275,19 @@ def test_a_cache_that_cannot_be_written_is_a_reason(tmp_path):
 
 
 def test_a_weights_folder_that_does_not_exist_is_an_error(tmp_path):
-    with pytest.raises(InputError, match="no weights folder"):
-        set_weights_folder(tmp_path / "absent")
+    with (
+        pytest.raises(InputError, match="no weights folder"),
+        settings(weights_dir=tmp_path / "absent"),
+    ):
+        raise AssertionError
 
 
-def test_no_weights_folder_forgets_the_last_one(tmp_path):
+def test_settings_end_with_their_block(tmp_path):
     place(tmp_path / "named")
-    set_weights_folder(tmp_path / "named")
-    set_weights_folder(None)
+    with settings(weights_dir=tmp_path / "named", offline=True):
+        assert is_offline()
     assert find(declare()) is None
+    assert not is_offline()
 
 
 def test_a_carried_file_that_was_altered_is_refused():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pdbench.api.tables import Source, read_scores, summarize_record
+from pdbench.api.tables import Source, read_scores
 from pdbench.errors import InputError
 
 __all__ = ["audit", "claims", "diff", "front"]
@@ -46,7 +46,7 @@ def diff(
     from pdbench.plots import formats, reports
 
     record = read_scores(folder, protocol=protocol, methods=(first, second), seeds=seeds)
-    document = reports.diff_document(summarize_record(record), first, second)
+    document = reports.diff_document(record.summarize(), first, second)
     return formats.render_document(document, form)
 
 
@@ -79,7 +79,7 @@ def claims(
 
     _check_tableless(form)
     record = read_scores(folder, protocol=protocol, seeds=seeds)
-    document = report_claims.claims_document(summarize_record(record))
+    document = report_claims.claims_document(record.summarize())
     return formats.render_document(document, form)
 
 
@@ -157,7 +157,7 @@ def front(
 
     record = read_scores(folder, protocol=protocol, methods=methods, seeds=seeds)
     document = reports.front_document(
-        summarize_record(record), x=x, y=y, methods=methods, reference=reference
+        record.summarize(), x=x, y=y, methods=methods, reference=reference
     )
     return formats.render_document(document, form)
 

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from pdbench.api.environment import settings
-from pdbench.api.local_code import Methods, open_methods
-from pdbench.api.names import check_checkpoint
+from pdbench.api.local_code import Methods, open_catalog
 from pdbench.data.datasets import Dataset, open_dataset
 from pdbench.data.pairs import Pair
 from pdbench.data.sr_checks import check_outputs
 from pdbench.data.sr_folders import digest_of, match_outputs
 from pdbench.errors import InputError
 from pdbench.harness.config import RunConfig
-from pdbench.harness.external_images import GivenImages
+from pdbench.harness.external_images import given_method
 from pdbench.harness.method import Method
 from pdbench.harness.method_records import method_records
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.ray_executor import RayExecutor
 from pdbench.harness.restore import Figure, FigureTask, restore_image, show_lr
 from pdbench.harness.run_info import ImageFingerprint
-from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
 from pdbench.plots.crops_figure import SUFFIXES, Crops, Panel, draw_crops
 from pdbench.registry import unknown_id
+from pdbench.weights import settings
 
 __all__ = ["compare"]
 
@@ -86,12 +83,7 @@ def compare(
     if not (methods or checkpoint or sr):
         raise InputError("there is no method to compare; name some with --methods")
     with settings(weights_dir=options.weights_dir, offline=options.offline):
-        names, local = open_methods(methods)
-        catalog = MethodCatalog(local=local)
-        if checkpoint is not None:
-            file = check_checkpoint(Path(checkpoint).expanduser(), name)
-            catalog = replace(catalog, checkpoint=file)
-            names.append(file.id)
+        names, catalog = open_catalog(methods, checkpoint, name)
         found = [catalog.method(name) for name in dict.fromkeys(names)]
         opened = open_dataset(dataset, options.data_root)
         pair = _pair(opened, image)
@@ -99,7 +91,7 @@ def compare(
         hr_size = pair.load()[1].shape
         _check_inside(box, hr_size[-1], hr_size[-2], image)
         if options.engine == "ray":
-            if local or sr:
+            if catalog.local or sr:
                 raise InputError("code and images of your own stay here; leave --engine out")
             config = RunConfig(
                 dataset=opened,
@@ -150,8 +142,7 @@ def _external(place: str, dataset: Dataset, pair: Pair) -> Method:
     files = match_outputs(Path(folder).expanduser(), dataset.pairs)[pair.name]
     check_outputs(pair, files)
     digests = {pair.name: digest_of(files)}
-    given = GivenImages(id=name, title=name, files={pair.name: files}, digests=digests)
-    return given.method(name)
+    return given_method(name, name, {pair.name: files}, digests)
 
 
 def _restore_on_cluster(config: RunConfig, pair: Pair) -> Figure:

@@ -8,22 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from pdbench.api.environment import settings
-from pdbench.api.local_code import open_metrics
-from pdbench.api.names import check_name
+from pdbench.api.local_code import check_name, open_metrics
 from pdbench.api.results import Results
 from pdbench.data.datasets import Dataset, open_dataset, open_folders
 from pdbench.data.sr_folders import Outputs, group_outputs, match_outputs
 from pdbench.errors import InputError
 from pdbench.harness import runner
-from pdbench.harness.config import Catalog, RunConfig
-from pdbench.harness.external_images import GivenRows, open_images
+from pdbench.harness.config import RunConfig
+from pdbench.harness.external_images import open_images
 from pdbench.harness.local import as_method, executor_for, load_code
+from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
 from pdbench.harness.store import read_outputs
 from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
+from pdbench.weights import settings
 
 __all__ = ["evaluate"]
 
@@ -83,17 +83,16 @@ def evaluate(
     folder = Path(output) if output else Path("runs") / opened.id
     if (sr is None) == (method is None):
         raise InputError("say what to score: either a folder, --sr, or code of your own, --method")
-    catalog: Catalog
     if sr is None:
         row = as_method(name, load_code(method) if isinstance(method, str) else method)
-        catalog = MethodCatalog(local={name: replace(row, title=title or row.title)})
+        rows = {name: replace(row, title=title or row.title)}
     else:
         found = _settings(Path(sr).expanduser(), opened, group_by, by_order=by_order)
-        catalog = given = _open_rows(found, opened, name, title or name, folder, progress=progress)
+        rows = _open_rows(found, opened, name, title or name, folder, progress=progress)
     config = RunConfig(
         dataset=opened,
-        methods=(name,) if sr is None else tuple(given.rows),
-        catalog=catalog,
+        methods=tuple(rows),
+        catalog=MethodCatalog(local=rows),
         options=options,
         local_metrics=local_metrics,
     )
@@ -101,10 +100,11 @@ def evaluate(
         settings(weights_dir=options.weights_dir, offline=options.offline),
         METRICS.holding(local_metrics),
     ):
-        executor = executor_for(options, method and catalog, local_metrics)
+        code = (method and rows, local_metrics)
+        executor = executor_for(options, *code) if any(code) else None
         result = runner.run(config, folder, executor=executor, progress=progress)
     exported = tuple(export_results(result.record, Path(export))) if export else ()
-    return Results.of(replace(result, exported=exported))
+    return Results(**vars(result) | {"exported": exported})
 
 
 def _open_rows(
@@ -115,7 +115,7 @@ def _open_rows(
     folder: Path,
     *,
     progress: bool,
-) -> GivenRows:
+) -> dict[str, Method]:
     """Open the outputs of each setting as a row of its own."""
     rows = {}
     for label, files in found:
@@ -128,7 +128,7 @@ def _open_rows(
             checked=read_outputs(folder, dataset.id, own),
             progress=progress,
         )
-    return GivenRows(rows=rows)
+    return rows
 
 
 def _settings(

@@ -12,7 +12,6 @@ import torch
 
 from pdbench import __version__, methods, weights
 from pdbench.api.choices import KINDS
-from pdbench.api.environment import settings
 from pdbench.api.protocols import protocol_rows
 from pdbench.baselines import BASELINES, SIZES, fingerprint
 from pdbench.data.datasets import DATASETS, THIRD_PARTY, open_dataset
@@ -21,6 +20,7 @@ from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.harness.ray_executor import ask_every_node
 from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
+from pdbench.weights import settings
 
 __all__ = ["doctor", "list_all"]
 

@@ -1,22 +1,30 @@
-"""Local code in a call: what of its methods and metrics are ids, and what is the caller's own."""
+"""Methods and metrics as calls take them: ids, code of the caller's own, a checkpoint."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
-from pdbench import methods
-from pdbench.api.names import check_name
+from pdbench import baselines, methods
 from pdbench.api.tensors import MethodFunction
+from pdbench.baselines.spandrel_adapter import Checkpoint, open_checkpoint
 from pdbench.errors import InputError
 from pdbench.harness.implementation import implementation_digest
 from pdbench.harness.local import as_method, as_metric, load_code
 from pdbench.harness.method import Method
+from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
 from pdbench.metrics.metric import Metric
 
-__all__ = ["Methods", "Metrics", "open_methods", "open_metrics"]
+__all__ = ["Methods", "Metrics", "check_name", "open_catalog", "open_metrics"]
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+
+_log = logging.getLogger(__name__)
 
 _Code: TypeAlias = Mapping[str, Callable[..., Any] | Method | Metric]
 
@@ -27,22 +35,35 @@ Metrics: TypeAlias = str | _Code | Sequence[str | Metric | _Code]
 """Metric ids, `Metric` objects, and name -> callable from (sr, hr) to a number."""
 
 
-def open_methods(given: Methods) -> tuple[list[str], dict[str, Method]]:
-    """Return the ids of methods in row order, and those that are code of the caller's own by id.
+def open_catalog(
+    given: Methods, checkpoint: str | Path | None, name: str | None
+) -> tuple[list[str], MethodCatalog]:
+    """Return the ids of methods in row order, a checkpoint's last, and the catalog they are in.
+
+    Args:
+        given: Methods of a call.
+        checkpoint: File of a x4 RGB network that spandrel knows; None for none.
+        name: Id of the checkpoint; made from the file's name when None.
 
     Raises:
-        InputError: Code has the id of a method of pdbench, or a malformed one, or cannot be used.
+        InputError: Code or checkpoint has the id of a method of pdbench, or a malformed one, or
+            cannot be used.
     """
-    names, local = [], {}
-    for name, code in _named(given):
-        if code is None:
-            names.append(name)
-        elif isinstance(code, Method) and _is_listed(code):
+    names: list[str] = []
+    local: dict[str, Method] = {}
+    for own, code in _named(given):
+        if isinstance(code, Method) and _is_listed(code):
             names.append(code.id)
-        else:
-            local[check_name(name)] = as_method(name, code)
-            names.append(name)
-    return names, local
+            continue
+        names.append(own)
+        if code is not None:
+            local[check_name(own)] = as_method(own, code)
+    catalog = MethodCatalog(local=local)
+    if checkpoint is not None:
+        file = _open_checkpoint(Path(checkpoint).expanduser(), name)
+        names.append(file.id)
+        catalog = replace(catalog, checkpoint=file)
+    return names, catalog
 
 
 def open_metrics(given: Metrics) -> tuple[tuple[str, ...], tuple[Metric, ...]]:
@@ -95,3 +116,30 @@ def _is_listed(method: Method) -> bool:
         return False
     same = implementation_digest(listed.run) == implementation_digest(method.run)
     return same and listed == method
+
+
+def check_name(name: str) -> str:
+    """Return a name that can be a method's id.
+
+    Raises:
+        InputError: It is malformed, or pdbench or an installed package has a method or network of
+            that name.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"'{name}' is not an id for a method; take up to 64 lowercase letters, digits, '.', "
+            "'_' and '-', beginning and ending with a letter or digit"
+        )
+    taken = name in methods.METHODS or name in methods.SUITES or name in baselines.BASELINES
+    if taken or any(family.claims(name) for family in methods.FAMILIES):
+        raise InputError(f"'{name}' is the name of a method of pdbench; choose another --name")
+    return name
+
+
+def _open_checkpoint(path: Path, name: str | None) -> Checkpoint:
+    """Return the network in a file; what is wrong with it is said before anything is written."""
+    own = name or re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "checkpoint"
+    given = Checkpoint(id=check_name(own), path=path)
+    if wrapping := open_checkpoint(given).wrapping:
+        _log.warning("took the weights of '%s' out of %s", path.name, wrapping)
+    return given

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pdbench.api.tables import read_scores, summarize_record
+from pdbench.api.tables import read_scores
 from pdbench.errors import InputError, system_reason
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _section(record: RunRecord, methods: Sequence[str], index: int) -> tuple[Boa
     from pdbench.plots.board_model import BoardRow, build_board
     from pdbench.plots.report_claims import claims_document
 
-    summary = summarize_record(record)
+    summary = record.summarize()
     board = build_board(
         summary,
         [
@@ -102,7 +102,7 @@ def _section(record: RunRecord, methods: Sequence[str], index: int) -> tuple[Boa
 
 def _chosen(record: RunRecord, methods: Sequence[str]) -> list[MethodRecord]:
     known = {method.id: method for method in record.methods}
-    return [known[name] for name in summarize_record(record).choose(methods)]
+    return [known[name] for name in record.summarize().choose(methods)]
 
 
 def _provenance(records: Sequence[RunRecord], methods: Sequence[str]) -> Document:

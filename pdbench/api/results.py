@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import html
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -49,11 +48,6 @@ class Results(RunResult):
     set14 ×4, 14 images; protocol paper; compact networks; seed 0
     """
 
-    @classmethod
-    def of(cls, result: RunResult) -> Self:
-        """Return the results of a run."""
-        return cls(**{field.name: getattr(result, field.name) for field in fields(result)})
-
     @property
     def scores(self) -> pd.DataFrame:
         """One line per metric of an output image; "value" is NaN where "reason" says why."""
@@ -61,7 +55,7 @@ class Results(RunResult):
 
     def summary(self) -> pd.DataFrame:
         """Return one line per method: of each metric the mean, its 95 % interval, and n."""
-        table = build_table(tables.summarize_record(self.record))
+        table = build_table(self.record.summarize())
         cells = {
             row.method: {
                 (fact.id, name): value
@@ -139,7 +133,7 @@ class Results(RunResult):
 
     def _repr_html_(self) -> str:
         """Return the table of means for a notebook."""
-        table = build_table(tables.summarize_record(self.record))
+        table = build_table(self.record.summarize())
         rows = {
             row.title: [f"{cell.text} {cell.interval_text}".strip() for cell in row.cells]
             for row in table.rows

@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from pdbench.api.environment import settings
-from pdbench.api.local_code import Methods, open_methods, open_metrics
-from pdbench.api.names import check_checkpoint
+from pdbench.api.local_code import Methods, open_catalog, open_metrics
 from pdbench.api.results import Results
 from pdbench.data.datasets import open_dataset
 from pdbench.errors import InputError
@@ -19,9 +17,9 @@ from pdbench.harness.local import executor_for
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.results import export_results
 from pdbench.methods import SUITES
-from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
+from pdbench.weights import settings
 
 __all__ = ["run"]
 
@@ -78,20 +76,17 @@ def run(
     """
     metrics, local_metrics = open_metrics(fields.get("metrics", ()))
     options = replace(EvalOptions.of(**fields), metrics=metrics)
-    given, local = open_methods(methods)
     if suite is not None and suite not in SUITES:
         raise unknown_id("suite", suite, SUITES)
     if name is not None and checkpoint is None:
         raise InputError("--name is for the row of a --checkpoint; leave it out")
     with settings(weights_dir=options.weights_dir, offline=options.offline):
-        rows = [row for row in SUITES[suite] if row not in given] if suite else []
-        left_out = MethodCatalog().without_weights(rows, options.size)
-        names = [*(row for row in rows if row not in left_out), *given]
-        catalog = MethodCatalog(local=local)
-        if checkpoint is not None:
-            file = check_checkpoint(Path(checkpoint).expanduser(), name)
-            catalog = replace(catalog, checkpoint=file)
-            names.append(file.id)
+        names, catalog = open_catalog(methods, checkpoint, name)
+        left_out = {}
+        if suite:
+            rows = [row for row in SUITES[suite] if row not in names]
+            left_out = catalog.without_weights(rows, options.size)
+            names = [*(row for row in rows if row not in left_out), *names]
         opened = open_dataset(dataset, options.data_root)
         config = RunConfig(
             dataset=opened,
@@ -101,13 +96,14 @@ def run(
             local_metrics=local_metrics,
             save_images=Path(save_images).resolve() if save_images else None,
         )
+        code = (catalog.local, local_metrics)
         with METRICS.holding(local_metrics):
             result = runner.run(
                 config,
                 Path(output) if output else Path("runs") / opened.id,
                 force=() if force is None else force or names,
-                executor=executor_for(options, local, local_metrics),
+                executor=executor_for(options, *code) if any(code) else None,
                 progress=progress,
             )
     exported = tuple(export_results(result.record, Path(export))) if export else ()
-    return Results.of(replace(result, left_out=left_out, exported=exported))
+    return Results(**vars(result) | {"left_out": left_out, "exported": exported})

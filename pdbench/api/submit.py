@@ -7,7 +7,6 @@ from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Unpack
 
-from pdbench.api.environment import settings
 from pdbench.errors import InputError
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.leaderboard import sources
@@ -16,6 +15,7 @@ from pdbench.leaderboard.card import card_from, read_card
 from pdbench.leaderboard.submit import Request, Submitted
 from pdbench.leaderboard.submit import submit as put_on_board
 from pdbench.leaderboard.text_validation import check_id
+from pdbench.weights import settings
 
 __all__ = ["submit"]
 

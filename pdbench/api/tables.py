@@ -13,11 +13,10 @@ from pdbench.harness.run_info import RunResult
 from pdbench.registry import unknown_id
 
 if TYPE_CHECKING:
-    from pdbench.analysis.means import Summary
     from pdbench.harness.run_info import RunRecord
     from pdbench.plots.scene import Plane, Scene
 
-__all__ = ["Source", "plot", "read_scores", "scene_of", "summarize_record", "table"]
+__all__ = ["Source", "plot", "read_scores", "scene_of", "table"]
 
 
 Source: TypeAlias = str | Path | RunResult
@@ -76,7 +75,7 @@ def table(
         folder, protocol=protocol, methods=methods, metrics=() if metrics else None, seeds=seeds
     )
     text = tables.table(
-        summarize_record(record, worst=worst), form=form, methods=methods, metrics=metrics, ci=ci,
+        record.summarize(worst=worst), form=form, methods=methods, metrics=metrics, ci=ci,
         color=color, caption=caption, label=label, wide=wide,
     )  # fmt: skip
     if output is not None:
@@ -172,7 +171,7 @@ def plane_of(record: RunRecord, methods: Sequence[str] = (), **options: Any) -> 
     """Return the plane of a record, of all its methods or some; options are those of `Plane`."""
     from pdbench.plots.scene import Plane
 
-    summary = summarize_record(record)
+    summary = record.summarize()
     kinds: dict[str, Any] = {method.id: method.kind for method in record.methods}
     return Plane(summary=summary, methods=tuple(summary.choose(methods)), kinds=kinds, **options)
 
@@ -227,18 +226,3 @@ def read_scores(
             "with 'pdbench run'"
         )
     return one_protocol(record, protocol, methods)
-
-
-def summarize_record(record: RunRecord, *, worst: bool = False) -> Summary:
-    """Return the means of the scores in a record; with `worst`, of each image's worst output."""
-    from pdbench.analysis.means import summarize
-
-    return summarize(
-        record.scores,
-        record.metrics,
-        titles={method.id: method.title for method in record.methods},
-        images=len(record.dataset.images),
-        size=record.sizes,
-        remarks=record.remarks,
-        worst=worst,
-    )

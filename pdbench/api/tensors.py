@@ -9,18 +9,19 @@ from typing import Any, Literal, Unpack
 import torch
 from torch import Tensor, nn
 
-from pdbench.api.environment import settings
 from pdbench.baselines import BASELINES
 from pdbench.errors import InputError, MetricUndefined, WeightsUnavailable
-from pdbench.harness.bank import SampleBank, Sampled
-from pdbench.harness.method import Method
+from pdbench.harness.bank import SampleBank
+from pdbench.harness.method import Method, Sampled
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.restore import make_bank, open_networks, restore
+from pdbench.images import quantize
 from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.metric import Choices
 from pdbench.metrics.protocol import PROTOCOLS, protocol_hash
+from pdbench.weights import settings
 
 __all__ = ["MethodFunction", "MetricFunction", "method", "metric", "network", "sample"]
 
@@ -83,14 +84,14 @@ class MetricFunction:
 
     def _score(self, images: Tensor, hr: Tensor | None, lr: Tensor | None) -> Tensor:
         collection = self._collection(str(images.device))
-        known = [None if one is None else self._rules.quantize(one) for one in (hr, lr)]
+        how = self._rules.quantization
+        known = [None if one is None else quantize(one, how) for one in (hr, lr)]
         collection.prepare(*known)
-        levels = self._rules.quantize(images)
+        levels = quantize(images, how)
         if self._metric.per_set:
             pairs = [collection.score_set(self.id, levels)]
         else:
-            values = collection.score(levels)[self.id]
-            pairs = list(zip(values, collection.reasons[self.id], strict=True))
+            pairs = collection.judge(levels)[self.id]
         for value, reason in pairs:
             if value is None:
                 raise MetricUndefined(f"{self.id} has no value: {reason}")

@@ -7,17 +7,14 @@ from pathlib import Path
 import click
 
 from pdbench.api.choices import TEXT_FORMATS
-from pdbench.cli.options import PATH, options
+from pdbench.cli.options import PATH, format_options
 
 __all__ = ["command"]
 
 
 @click.command("audit")
 @click.argument("table", type=PATH, metavar="TABLE.csv|paper")
-@click.option(
-    "--format", "form", type=click.Choice(TEXT_FORMATS), default="text", show_default=True
-)
-@options("json")
+@format_options(TEXT_FORMATS)
 def command(table: Path, form: str) -> None:
     """Check a CSV table of scores by itself; "paper" is the paper's own Table 1.
 

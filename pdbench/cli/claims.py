@@ -7,17 +7,14 @@ from typing import Any
 import click
 
 from pdbench.api.choices import TEXT_FORMATS
-from pdbench.cli.options import options
+from pdbench.cli.options import format_options, options
 
 __all__ = ["command"]
 
 
 @click.command("claims")
 @options("folder", "stored_protocol", "seeds")
-@click.option(
-    "--format", "form", type=click.Choice(TEXT_FORMATS), default="text", show_default=True
-)
-@options("json")
+@format_options(TEXT_FORMATS)
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Hold the scores in FOLDER (a run folder, or a folder of results/) against claims C1 to C8.
 

@@ -7,34 +7,16 @@ from typing import Any
 
 import click
 
-from pdbench.cli.ids import check_ids, complete
-from pdbench.cli.options import ENGINE, PATH, options, split_methods
+from pdbench.cli.options import ENGINE, PATH, options
 
 __all__ = ["command"]
 
 
 @click.command("compare")
-@click.option(
-    "--dataset",
-    default="builtin",
-    show_default=True,
-    callback=check_ids("dataset"),
-    shell_complete=complete("dataset"),
-    metavar="ID|DIR",
-)
+@options("dataset")
 @click.option("--image", required=True, metavar="NAME", help="Image of the dataset.")
 @click.option("--crop", required=True, metavar="x,y,w,h", help="In pixels of the HR image.")
-@click.option(
-    "--methods",
-    "--method",
-    multiple=True,
-    callback=check_ids("method", split_methods),
-    shell_complete=complete("method"),
-    default=("bicubic", "rrdb", "average-5"),
-    show_default="bicubic,rrdb,average-5",
-    metavar="ID|FILE.py:NAME,...",
-    help="In the order shown; code of your own as for run.",
-)
+@options("scored")
 @click.option(
     "-o",
     "--output",
@@ -44,10 +26,7 @@ __all__ = ["command"]
     metavar="FILE",
     help="Its ending decides: .png, .pdf, .svg, .html (self-contained).",
 )
-@click.option(
-    "--checkpoint", type=PATH, metavar="FILE", help="Also a x4 RGB network out of a file."
-)
-@click.option("--name", metavar="ID", help="Title of the checkpoint. [default: the file's name]")
+@options("checkpoint", "name")
 @click.option(
     "--sr",
     multiple=True,
@@ -62,8 +41,10 @@ __all__ = ["command"]
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Draw crops of one image side by side, scores under each: LR, every method, HR.
 
-    Scores are of the whole image; a stochastic method shows its first sample.
+    Scores are of the whole image; a stochastic method shows its first sample. Without --method:
+    bicubic, rrdb and average-5.
     """
     from pdbench.api.compare import compare
 
+    given["methods"] = given["methods"] or ("bicubic", "rrdb", "average-5")
     click.echo(f"Figure: {compare(**given)}")

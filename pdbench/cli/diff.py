@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from pdbench.api.choices import REPORT_FORMATS
-from pdbench.cli.ids import complete, spelled_out
-from pdbench.cli.options import options
+from pdbench.cli.options import complete, format_options, options
 
 __all__ = ["command"]
 
 
 def _id(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    from pdbench.methods import spelled_out
+
     return spelled_out(value)
 
 
@@ -21,10 +22,7 @@ def _id(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.argument("first", metavar="A", callback=_id, shell_complete=complete("method"))
 @click.argument("second", metavar="B", callback=_id, shell_complete=complete("method"))
 @options("folder", "stored_protocol", "seeds")
-@click.option(
-    "--format", "form", type=click.Choice(REPORT_FORMATS), default="text", show_default=True
-)
-@options("json")
+@format_options(REPORT_FORMATS)
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Compare methods A and B by the scores in FOLDER: a run folder, or a folder of results/.
 

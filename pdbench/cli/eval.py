@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from pdbench.cli.ids import check_ids, complete
-from pdbench.cli.options import ENGINE, PATH, options
-from pdbench.cli.outcome import print_result
+from pdbench.cli.options import ENGINE, PATH, check_ids, complete, options
+from pdbench.cli.terminal import print_result
 
 __all__ = ["command"]
 

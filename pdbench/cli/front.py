@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pdbench.api.choices import REPORT_FORMATS
-from pdbench.cli.options import options
+from pdbench.cli.options import format_options, options
 
 __all__ = ["command"]
 
@@ -23,10 +23,7 @@ __all__ = ["command"]
     metavar="X Y",
     help="Measure the hypervolume from here.  [default: worst mean of each metric]",
 )
-@click.option(
-    "--format", "form", type=click.Choice(REPORT_FORMATS), default="text", show_default=True
-)
-@options("json")
+@format_options(REPORT_FORMATS)
 def command(**given: Any) -> None:  # noqa: ANN401  (the options above, each by name)
     """Say which methods in FOLDER no other beats in both metrics, how surely, and the hypervolume.
 

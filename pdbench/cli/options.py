@@ -1,4 +1,4 @@
-"""Options that commands share, each declared once, and how their values are read."""
+"""Options that commands share, each declared once; ids are answered before torch is imported."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 
 import click
 
-from pdbench.cli.ids import check_ids, complete, spelled_out
+from pdbench.registry import unknown_id
 
-__all__ = ["ENGINE", "PATH", "options", "parse_memory", "split_commas", "split_methods"]
+__all__ = [
+    "ENGINE", "PATH", "check_ids", "complete", "format_options", "options", "parse_memory",
+    "split_commas", "split_methods",
+]  # fmt: skip
 
 PATH = click.Path(path_type=Path)
 
@@ -21,6 +24,7 @@ _OUTSIDE_BRACKETS = re.compile(r",(?![^\[]*\])")
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
 
 Command = Callable[..., Any]
+Callback = Callable[[click.Context, click.Parameter, Any], Any]
 
 
 def split_commas(
@@ -42,7 +46,77 @@ def split_methods(
     ctx: click.Context | None, param: click.Parameter | None, values: Sequence[str]
 ) -> tuple[str, ...]:
     """Split as `split_commas`, and spell ids without brackets ("srflow-da:0.9") out."""
+    from pdbench.methods import spelled_out
+
     return tuple(dict.fromkeys(map(spelled_out, split_commas(ctx, param, values))))
+
+
+def _names(kind: str) -> Sequence[str]:
+    """Return the ids of a kind, those of plug-ins last; nothing of theirs is imported."""
+    if kind == "method":
+        from pdbench import methods
+
+        return methods.names()
+    if kind == "suite":
+        from pdbench.methods import SUITES
+
+        return tuple(SUITES)
+    if kind == "dataset":
+        from pdbench.data import DATASETS, THIRD_PARTY
+
+        return (*DATASETS, *THIRD_PARTY.names())
+    if kind == "metric":
+        from pdbench.metrics import METRICS
+
+        return METRICS.names()
+    from pdbench.metrics.protocol import PROTOCOLS
+
+    return PROTOCOLS.names()
+
+
+def _is_known(kind: str, name: str) -> bool:
+    """Tell whether there is such an id; plug-ins, which take long to look for, are asked last."""
+    if ".py:" in name:
+        return True
+    if kind == "metric":
+        from pdbench.metrics import METRICS
+
+        return name.startswith("pyiqa:") or name in METRICS
+    if kind == "dataset" and ("/" in name or "\\" in name or Path(name).is_dir()):
+        return True
+    if kind == "method":
+        from pdbench.methods import is_known
+
+        return is_known(name)
+    return name in _names(kind)
+
+
+def check_ids(kind: str, read: Callback | None = None) -> Callback:
+    """Return a callback that refuses an id nobody has; the message names close matches.
+
+    Args:
+        kind: "method", "suite", "metric", "protocol" or "dataset".
+        read: Callback that makes ids of what was given; None where it is one id.
+    """
+
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:  # noqa: ANN401
+        found = read(ctx, param, value) if read else value
+        for name in [found] if isinstance(found, str) else found or ():
+            if not ctx.resilient_parsing and not _is_known(kind, name):
+                raise unknown_id(kind, name, _names(kind))
+        return found
+
+    return callback
+
+
+def complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what completes the last id of a list joined by commas."""
+
+    def candidates(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[str]:
+        before, comma, last = typed.rpartition(",")
+        return [f"{before}{comma}{name}" for name in _names(kind) if name.startswith(last)]
+
+    return candidates
 
 
 def parse_memory(
@@ -71,6 +145,37 @@ def parse_memory(
 
 
 _OPTIONS = {
+    # What commands that restore images run, and on what
+    "scored": click.option(
+        "--method",
+        "--methods",
+        "methods",
+        multiple=True,
+        callback=check_ids("method", split_methods),
+        shell_complete=complete("method"),
+        metavar="ID|FILE.py:NAME",
+        help="E.g. median-5 or srflow-da:0.9, or code of your own: a callable, an nn.Module or a "
+        "Method; repeat it or join with commas.",
+    ),
+    "checkpoint": click.option(
+        "--checkpoint",
+        type=PATH,
+        metavar="FILE",
+        help="Also a x4 RGB network out of a file; needs pdbench[checkpoints].",
+    ),
+    "name": click.option(
+        "--name", metavar="ID", help="Id of the checkpoint. [default: the file's name]"
+    ),
+    "dataset": click.option(
+        "--dataset",
+        default="builtin",
+        show_default=True,
+        callback=check_ids("dataset"),
+        shell_complete=complete("dataset"),
+        metavar="ID|DIR",
+        help="Dataset id (pdbench list datasets) or a folder of HR images.",
+    ),
+    # Fields of EvalOptions
     "protocol": click.option(
         "--protocol",
         default="paper",
@@ -188,7 +293,6 @@ _OPTIONS = {
         shell_complete=complete("method"),
         metavar="ID,...",
     ),
-    "json": click.option("--json", "form", flag_value="json", help="The same as --format json."),
     "stored_protocol": click.option(
         "--protocol",
         shell_complete=complete("protocol"),
@@ -208,6 +312,19 @@ _OPTIONS = {
 
 ENGINE = ("engine", "address", "gpus_per_worker", "shared_files")
 """Options of commands that can score on a cluster."""
+
+
+def format_options(forms: Sequence[str]) -> Callable[[Command], Command]:
+    """Return a decorator that gives a command --format and --json.
+
+    Args:
+        forms: Formats it writes, "json" among them; the first is the default.
+    """
+    choice = click.option(
+        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True
+    )
+    json = click.option("--json", "form", flag_value="json", help="The same as --format json.")
+    return lambda command: choice(json(command))
 
 
 def options(*names: str) -> Callable[[Command], Command]:

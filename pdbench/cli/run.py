@@ -6,24 +6,14 @@ from typing import Any
 
 import click
 
-from pdbench.cli.ids import check_ids, complete
-from pdbench.cli.options import ENGINE, PATH, options, split_methods
-from pdbench.cli.outcome import print_result
+from pdbench.cli.options import ENGINE, PATH, check_ids, complete, options, split_methods
+from pdbench.cli.terminal import print_result
 
 __all__ = ["command"]
 
 
 @click.command("run")
-@click.option(
-    "--method",
-    "methods",
-    multiple=True,
-    callback=check_ids("method", split_methods),
-    shell_complete=complete("method"),
-    metavar="ID|FILE.py:NAME",
-    help="Method to score, e.g. median-5 or srflow-da:0.9, or code of your own: a callable, an "
-    "nn.Module or a Method; repeat it or join with commas.",
-)
+@options("scored")
 @click.option(
     "--suite",
     callback=check_ids("suite"),
@@ -31,22 +21,7 @@ __all__ = ["command"]
     metavar="NAME",
     help="Score all methods of a suite, e.g. table1.",
 )
-@click.option(
-    "--checkpoint",
-    type=PATH,
-    metavar="FILE",
-    help="Also score a x4 RGB network out of a file; needs pdbench[checkpoints].",
-)
-@click.option("--name", metavar="ID", help="Row of the checkpoint. [default: the file's name]")
-@click.option(
-    "--dataset",
-    default="builtin",
-    show_default=True,
-    callback=check_ids("dataset"),
-    shell_complete=complete("dataset"),
-    metavar="ID|DIR",
-    help="Dataset id (pdbench list datasets) or a folder of HR images.",
-)
+@options("checkpoint", "name", "dataset")
 @click.option(
     "--save-images",
     type=PATH,

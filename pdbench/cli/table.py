@@ -10,17 +10,14 @@ from typing import Any
 import click
 
 from pdbench.api.choices import TABLE_FORMATS
-from pdbench.cli.options import PATH, options, split_commas
+from pdbench.cli.options import PATH, format_options, options, split_commas
 
 __all__ = ["command"]
 
 
 @click.command("table")
 @options("folder")
-@click.option(
-    "--format", "form", type=click.Choice(TABLE_FORMATS), default="text", show_default=True
-)
-@options("json")
+@format_options(TABLE_FORMATS)
 @options("methods")
 @click.option("--metrics", multiple=True, callback=split_commas, metavar="ID,...")
 @options("stored_protocol", "seeds")

@@ -11,10 +11,16 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 from io import TextIOWrapper
+from typing import TYPE_CHECKING
 
 import click
 
-__all__ = ["LogHandler", "prepare_streams", "print_line", "print_rows", "printable"]
+if TYPE_CHECKING:
+    from pdbench.harness.run_info import RunResult
+
+__all__ = [
+    "LogHandler", "prepare_streams", "print_line", "print_result", "print_rows", "printable",
+]  # fmt: skip
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _PLAIN = {
@@ -82,3 +88,51 @@ class LogHandler(logging.Handler):
             sys.modules["tqdm"].tqdm.write(line, file=sys.stderr)
         else:
             click.echo(line, err=True)
+
+
+def print_result(result: RunResult, *, traceback: bool) -> int:
+    """Print the table, what failed and where the scores are; return the exit code.
+
+    Args:
+        result: What was done.
+        traceback: Show where methods and metrics failed.
+
+    Returns:
+        0; 1 where a method failed, or where no score at all could be computed.
+    """
+    from pdbench.plots.tables import table
+
+    record = result.record
+    click.echo(table(record.summarize()))
+    for method, reason in result.left_out.items():
+        print_line(f"left out: {method}: {reason}")
+    for text in result.tracebacks.values() if traceback else ():
+        click.echo(printable(text), err=True, nl=False)
+    scores = f"{result.computed} scores computed, {result.kept} kept"
+    click.echo(f"\nScores: {result.folder} ({scores})")
+    click.echo(f"LR:     {record.dataset.lr_text}")
+    if result.exported:
+        click.echo(f"Export: {result.exported[-1].parent}")
+    others = {method.protocol for method in record.methods} - {"paper"}
+    chosen = "".join(f" --protocol {name}" for name in others)
+    click.echo(f"Plane:  pdbench plot {result.folder}{chosen} -o plane.html")
+    if problem := _problem(result):
+        print_line(f"pdbench: {problem}")
+        return 1
+    return 0
+
+
+def _problem(result: RunResult) -> str:
+    """Say in one line what could not be scored, "" where all was."""
+    if result.failed:
+        failures: dict[tuple[str, str], list[str]] = {}
+        for image, method, reason in result.failed:
+            failures.setdefault((method, reason), []).append(image)
+        return "failed: " + "; ".join(
+            f"{method} on {', '.join(images[:3])}{' ...' * (len(images) > 3)}: {reason}"
+            for (method, reason), images in failures.items()
+        )
+    if not result.computed and not result.kept:
+        reasons = "; ".join(sorted(set(result.unavailable.values())))
+        return f"nothing could be scored{': ' if reasons else ''}{reasons}"
+    return ""

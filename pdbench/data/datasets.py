@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pdbench.data import DATASETS, PUBLISHED, THIRD_PARTY, DatasetSource
 from pdbench.data.builtin import builtin_pairs
 from pdbench.data.layouts import find_pairs, image_files, pair_files, subfolder
 from pdbench.data.pairs import REFUSED_BELOW, WARNED_BELOW, Pair, PairFacts, name_some
 from pdbench.errors import InputError, system_reason
 from pdbench.images import SCALE, save_image
-from pdbench.registry import Registry, unknown_id
+from pdbench.registry import unknown_id
 
 __all__ = [
     "DATASETS",
@@ -66,57 +67,6 @@ class Dataset:
         return combine_sha256({name: fact.sha256 for name, fact in facts.items()})
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Named:
-    """A published set: how it is titled, and under which folder names (lowercase) it is found."""
-
-    title: str
-    folders: tuple[str, ...]
-    images: int
-
-
-_NAMED = {
-    "set5": _Named(title="Set5", folders=("set5",), images=5),
-    "set14": _Named(title="Set14", folders=("set14",), images=14),
-    "bsd100": _Named(title="BSD100", folders=("bsd100", "b100", "bsds100"), images=100),
-    "urban100": _Named(title="Urban100", folders=("urban100",), images=100),
-    "div2k-val": _Named(
-        title="DIV2K validation", folders=("div2k", "div2k_val", "div2k_valid", "."), images=100
-    ),
-}
-
-DATASETS: Mapping[str, str] = {
-    "builtin": "Photographs and text pages of the scikit-image wheel",
-    **{name: f"{named.title}, {named.images} images" for name, named in _NAMED.items()},
-}
-"""Dataset id -> what it is, in the order of listings."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DatasetSource:
-    """Declaration of a third-party test set, offered through the entry points "pdbench.datasets".
-
-    Attributes:
-        id: Lowercase id; that of the set it opens.
-        title: What the set is, one line.
-        open: Lists the set's images; reads no pixel. Raises InputError where it is not found.
-        source: Package and version, set when it is loaded.
-    """
-
-    id: str
-    title: str
-    open: Callable[[], Dataset]
-    source: str = ""
-
-
-THIRD_PARTY: Registry[DatasetSource] = Registry(
-    "dataset",
-    group="pdbench.datasets",
-    accepts=DatasetSource,
-    reserved=lambda name: name in DATASETS,
-)
-
-
 def data_root(root: str | Path | None = None) -> Path | None:
     """Return the folder that holds the named sets: the one given, else PDBENCH_DATA, else None."""
     chosen = root or os.environ.get("PDBENCH_DATA")
@@ -139,18 +89,18 @@ def open_dataset(name: str, root: str | Path | None = None) -> Dataset:
     """
     if name == "builtin":
         return Dataset(id="builtin", title="builtin", pairs=tuple(builtin_pairs()))
-    if name in _NAMED:
+    if name in PUBLISHED:
         return _open_named(name, data_root(root))
-    if name in THIRD_PARTY:
+    is_path = "/" in name or os.sep in name
+    if not is_path and name in THIRD_PARTY:
         return _open_third_party(THIRD_PARTY.get(name))
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        if "/" in name or os.sep in name:
+        if is_path:
             raise InputError(f"dataset folder '{name}' does not exist; check the path")
         known = [*DATASETS, *THIRD_PARTY.names(), "a folder of images"]
         raise unknown_id("dataset", name, known)
-    title = _folder_title(folder)
-    return Dataset(id=_folder_id(title), title=title, pairs=find_pairs(folder))
+    return _of_folder(folder, find_pairs(folder))
 
 
 def _open_third_party(source: DatasetSource) -> Dataset:
@@ -179,12 +129,9 @@ def open_folders(hr: str | Path, lr: str | Path | None = None) -> Dataset:
     folder = Path(hr).expanduser()
     if not folder.is_dir():
         raise InputError(f"HR folder '{hr}' does not exist; check the path")
-    title = _folder_title(folder)
     if lr is None:
-        pairs = find_pairs(folder)
-    else:
-        pairs = pair_files(image_files(folder), image_files(Path(lr).expanduser()))
-    return Dataset(id=_folder_id(title), title=title, pairs=pairs)
+        return _of_folder(folder, find_pairs(folder))
+    return _of_folder(folder, pair_files(image_files(folder), image_files(Path(lr).expanduser())))
 
 
 def _open_named(name: str, root: Path | None) -> Dataset:
@@ -195,7 +142,7 @@ def _open_named(name: str, root: Path | None) -> Dataset:
         )
     if not root.is_dir():
         raise InputError(f"data root '{root}' does not exist; give --data-root an existing folder")
-    named = _NAMED[name]
+    named = PUBLISHED[name]
     for candidate in named.folders:
         folder = root if candidate == "." else subfolder(root, candidate)
         # The root itself counts only where it holds the set's own folders, never loose images.
@@ -209,14 +156,12 @@ def _open_named(name: str, root: Path | None) -> Dataset:
     )
 
 
-def _folder_title(folder: Path) -> str:
-    resolved = folder.resolve()
-    return resolved.parent.name if resolved.name.lower() in ("hr", "gt") else resolved.name
-
-
-def _folder_id(title: str) -> str:
-    """Make an id of a folder's name that is safe in file names."""
-    return re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-._") or "folder"
+def _of_folder(folder: Path, pairs: tuple[Pair, ...]) -> Dataset:
+    """Call a set after its folder, by an id that is safe in file names."""
+    place = folder.resolve()
+    title = place.parent.name if place.name.lower() in ("hr", "gt") else place.name
+    name = re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-._") or "folder"
+    return Dataset(id=name, title=title, pairs=pairs)
 
 
 def check_pairs(

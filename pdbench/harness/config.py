@@ -59,10 +59,6 @@ class Catalog(Protocol):
         """Return the files that a method's networks are read from, without those that ship."""
         ...
 
-    def output_files(self, method: str, image: str) -> tuple[Path, ...]:
-        """Return the files that a method reads for one image, beside the image."""
-        ...
-
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:

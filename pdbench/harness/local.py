@@ -165,8 +165,6 @@ def executor_for(options: EvalOptions, *given: object) -> Executor | None:
     Raises:
         InputError: The code would have to run on other machines.
     """
-    if not any(given):
-        return None
     if options.engine != "local":
         raise InputError("code of your own runs on this machine only; leave --engine out")
     return None if is_importable(*given) else SerialExecutor()

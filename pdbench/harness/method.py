@@ -1,16 +1,54 @@
-"""Methods as the harness sees them: a frozen declaration and a rule from LR image to image(s)."""
+"""Methods as the harness sees them: a frozen declaration and a rule from LR image to image(s).
+
+Declaring one loads no torch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
-from pdbench.harness.bank import Fused, Given, Need, Restored, SampleBank, Sampled
+    from pdbench.harness.bank import SampleBank
 
 __all__ = ["Fused", "Given", "Method", "Need", "Restored", "Sampled"]
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A need: the one output of a deterministic network."""
+
+    baseline: str
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A need: the first `count` samples a generative network draws at temperature `tau`."""
+
+    baseline: str
+    tau: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Fused:
+    """A need: a network that makes one image of samples; these are a need of their own."""
+
+    baseline: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """A need: `count` images made elsewhere, which the method reads from files."""
+
+    count: int
+
+
+Need = Restored | Sampled | Fused | Given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +69,7 @@ class Method:
         size: Size of its networks where that is not the run's ("external"), else None.
         outputs: Image name -> digest of the files that hold its outputs, for images made
             elsewhere; empty for a method that computes them.
+        files: Image name -> these files, in sample order.
     """
 
     id: str
@@ -42,6 +81,7 @@ class Method:
     source: str = ""
     size: str | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def baselines(self) -> Sequence[str]:

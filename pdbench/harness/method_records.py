@@ -18,8 +18,8 @@ from pdbench.harness.options import DEFAULT_MEMORY
 from pdbench.harness.run_info import MethodRecord, installed_versions
 from pdbench.metrics import METRICS
 from pdbench.metrics.metric import Metric
-from pdbench.metrics.model_files import metric_files, unpublished_models
 from pdbench.metrics.protocol import PROTOCOLS, protocol_choices, protocol_hash
+from pdbench.metrics.rules import metric_files, unpublished_models
 from pdbench.weights import fetch, find
 
 __all__ = ["loaded_models", "method_records", "metric_ids", "missing_weights", "weight_paths"]

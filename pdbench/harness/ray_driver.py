@@ -284,7 +284,8 @@ class Pool:
         """Read what a task's worker will read."""
         paths = {task.pair.hr, task.pair.lr}
         for record, _ in task.work:
-            paths |= {*self._config.catalog.output_files(record.id, task.pair.name)}
+            method = self._config.catalog.method(record.id)
+            paths |= {*method.files.get(task.pair.name, ())}
         try:
             return {str(path.absolute()): path.read_bytes() for path in paths if path}
         except OSError as error:

@@ -19,7 +19,7 @@ from pdbench.harness.bank import SampleBank
 from pdbench.harness.config import Catalog, Task, output_count, resolve_device
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
-from pdbench.images import save_image, to_uint8
+from pdbench.images import quantize, save_image, to_uint8
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS, Protocol
 
@@ -112,7 +112,7 @@ def save_outputs(
     folder.mkdir(parents=True, exist_ok=True)
     for sample, output in enumerate(outputs):
         ending = f"_sample{sample:05d}" if method.kind == "stochastic" else ""
-        save_image(protocol.quantize(output), folder / f"{image}{ending}.png")
+        save_image(quantize(output, protocol.quantization), folder / f"{image}{ending}.png")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +184,7 @@ def restore_image(
     shown = []
     for method in methods:
         try:
-            image = protocol.quantize(restore(method, bank)[0])
+            image = quantize(restore(method, bank)[0], protocol.quantization)
         except (MetricUndefined, NonFiniteImage) as error:
             raise InputError(
                 f"method '{method.id}' cannot restore '{pair.name}': {error}; leave it out"

@@ -16,12 +16,13 @@ have "outputs", "max_memory", "models" and "outside" (see `run_info.MethodRecord
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
@@ -29,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 from pdbench.analysis.paper_tables import in_paper_order
 from pdbench.atomic_write import replace_file
 from pdbench.errors import InputError
-from pdbench.harness.run_info import DatasetRecord, MethodRecord, RunRecord
+from pdbench.harness.run_info import DatasetRecord, MethodRecord, Missing, RunRecord
 from pdbench.pydantic_errors import parse
 from pdbench.score_table import KEY, format_csv, parse_csv
 from pdbench.scores import MetricFacts, Score, empty_cells
@@ -39,35 +40,6 @@ __all__ = ["PROVENANCE", "export_results", "is_results_folder", "read_results", 
 PROVENANCE = "provenance.json"
 
 
-class Missing(BaseModel):
-    """Why cells of a column are empty."""
-
-    model_config = ConfigDict(extra="forbid")
-    metric: str
-    reason: str
-    images: Literal["all"] | tuple[str, ...]
-
-
-class MethodEntry(BaseModel):
-    """What provenance.json says of a method; see `MethodRecord`."""
-
-    model_config = ConfigDict(extra="forbid")
-    title: str
-    kind: str
-    size: str
-    weights: str
-    seed: int
-    protocol: str
-    hashes: dict[str, str]
-    dataset_sha256: str
-    versions: dict[str, str]
-    outputs: dict[str, str] = {}
-    max_memory: int | None = None
-    models: dict[str, str] = {}
-    outside: dict[str, float] = {}
-    missing: tuple[Missing, ...]
-
-
 class Provenance(BaseModel):
     """Content of provenance.json; a key it does not know is of a later version and refused."""
 
@@ -75,7 +47,19 @@ class Provenance(BaseModel):
     dataset: DatasetRecord
     metrics: tuple[MetricFacts, ...]
     choices: dict[str, dict[str, JsonValue]] = {}
-    methods: dict[str, MethodEntry]
+    methods: dict[str, MethodRecord]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, content: Any) -> Any:  # noqa: ANN401  (whatever the file says)
+        """Give each method its id, and the choices behind its hashes, which it shares."""
+        with contextlib.suppress(AttributeError, KeyError, TypeError):  # refused afterwards
+            known = content.get("choices", {})
+            for name, entry in content["methods"].items():
+                entry |= {"id": name, "choices": {}, "code": {}}
+                hashes = entry["hashes"].items()
+                entry["choices"] = {metric: known[key] for metric, key in hashes if key in known}
+        return content
 
     @model_validator(mode="after")
     def _check_metrics(self) -> Provenance:
@@ -83,13 +67,6 @@ class Provenance(BaseModel):
         if len(set(ids)) != len(ids):
             raise ValueError("a metric is described twice")
         return self
-
-    def record(self, name: str) -> MethodRecord:
-        """Return how the scores of a method came about."""
-        entry = self.methods[name]
-        hashes = entry.hashes.items()
-        choices = {metric: self.choices[key] for metric, key in hashes if key in self.choices}
-        return MethodRecord(id=name, choices=choices, **entry.model_dump(exclude={"missing"}))
 
 
 def results_folder(root: Path, dataset: str, scale: int = 4) -> Path:
@@ -119,15 +96,23 @@ def export_results(record: RunRecord, root: Path) -> list[Path]:
             cannot be written.
     """
     folder = results_folder(root, record.dataset.id, record.dataset.scale)
-    earlier = {}
-    if is_results_folder(folder):
-        earlier = _read_provenance(folder).model_dump(mode="json", exclude_unset=True)
-    if earlier and earlier["dataset"]["sha256"] != record.dataset.sha256:
+    earlier = _read_provenance(folder) if is_results_folder(folder) else None
+    if earlier and earlier.dataset.sha256 != record.dataset.sha256:
         raise InputError(
             f"'{folder}' holds results of other images of the same name; "
             "remove it or export to another folder"
         )
-    _refuse_other_protocols(record, earlier, folder)
+    methods = dict(earlier.methods) if earlier else {}
+    _refuse_other_protocols(record, methods, folder)
+    for method in record.methods:
+        own = [score for score in record.scores if score.method == method.id]
+        cells = empty_cells(own, record.dataset.images)
+        missing = tuple(
+            Missing(metric=metric, reason=why, images=where if where == "all" else tuple(where))
+            for metric, why, where in cells
+        )
+        methods[method.id] = replace(method, missing=missing)
+    facts = {one.id: one for one in (*(earlier.metrics if earlier else ()), *record.metrics)}
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,16 +123,19 @@ def export_results(record: RunRecord, root: Path) -> list[Path]:
             replace_file(path, format_csv(scores, columns).encode())
             written.append(path)
         path = folder / PROVENANCE
-        text = json.dumps(_provenance(record, earlier), indent=1, ensure_ascii=False)
+        content = _provenance(record.dataset, facts.values(), methods)
+        text = json.dumps(content, indent=1, ensure_ascii=False)
         replace_file(path, f"{text}\n".encode())
     except OSError as error:
         raise InputError(f"cannot write results to '{folder}' ({error.strerror})") from error
     return [*written, path]
 
 
-def _refuse_other_protocols(record: RunRecord, earlier: Mapping[str, Any], folder: Path) -> None:
+def _refuse_other_protocols(
+    record: RunRecord, earlier: Mapping[str, MethodRecord], folder: Path
+) -> None:
     """Keep apart what no table could show together."""
-    there = {entry["protocol"] for entry in earlier.get("methods", {}).values()}
+    there = {method.protocol for method in earlier.values()}
     other = sorted(there - {method.protocol for method in record.methods})
     if other and record.methods:
         raise InputError(
@@ -156,40 +144,32 @@ def _refuse_other_protocols(record: RunRecord, earlier: Mapping[str, Any], folde
         )
 
 
-def _provenance(record: RunRecord, earlier: Mapping[str, Any]) -> dict[str, Any]:
-    methods = dict(earlier.get("methods", {}))
-    choices = dict(earlier.get("choices", {}))
-    for method in record.methods:
-        entry = asdict(method)
-        for metric, named in entry.pop("choices").items():
-            choices[method.hashes[metric]] = named
-        own = [score for score in record.scores if score.method == entry["id"]]
-        entry["missing"] = [
-            {"metric": metric, "reason": reason, "images": images}
-            for metric, reason, images in empty_cells(own, record.dataset.images)
-        ]
-        del entry["id"]
-        del entry["code"]
+def _provenance(
+    dataset: DatasetRecord, metrics: Iterable[MetricFacts], methods: Mapping[str, MethodRecord]
+) -> dict[str, Any]:
+    """Return the content of provenance.json; what `Provenance` reads."""
+    choices = {
+        method.hashes[metric]: named
+        for method in methods.values()
+        for metric, named in method.choices.items()
+    }
+    entries = {name: asdict(methods[name]) for name in sorted(methods)}
+    for entry in entries.values():
+        for name in ("id", "choices", "code"):
+            del entry[name]
         for rare in ("outputs", "max_memory", "models", "outside"):
             if not entry[rare]:
                 del entry[rare]
-        methods[method.id] = entry
-    known = {facts["id"]: facts for facts in earlier.get("metrics", [])}
-    known.update({facts.id: asdict(facts) for facts in record.metrics})
     return {
         "dataset": {
             key: value
-            for key, value in asdict(record.dataset).items()
+            for key, value in asdict(dataset).items()
             if value or key not in ("lr", "lr_psnr")
         },
-        "metrics": list(known.values()),
-        "choices": {digest: choices[digest] for digest in sorted(_in_use(methods) & set(choices))},
-        "methods": {name: methods[name] for name in sorted(methods)},
+        "metrics": [asdict(facts) for facts in metrics],
+        "choices": {digest: choices[digest] for digest in sorted(choices)},
+        "methods": entries,
     }
-
-
-def _in_use(methods: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    return {digest for entry in methods.values() for digest in entry["hashes"].values()}
 
 
 def read_results(folder: Path) -> RunRecord:
@@ -208,11 +188,11 @@ def read_results(folder: Path) -> RunRecord:
         raise InputError(f"'{folder}' holds no results: it has no {PROVENANCE}")
     provenance = _read_provenance(folder)
     names = in_paper_order(provenance.methods, provenance.methods)
-    methods = tuple(provenance.record(name) for name in names)
+    methods = tuple(provenance.methods[name] for name in names)
     return RunRecord(
         dataset=provenance.dataset,
         metrics=provenance.metrics,
-        methods=methods,
+        methods=tuple(replace(method, missing=()) for method in methods),  # the scores say it
         scores=tuple(s for method in methods for s in _scores(folder, provenance, method)),
     )
 
@@ -232,7 +212,7 @@ def _scores(folder: Path, provenance: Provenance, method: MethodRecord) -> Itera
     dataset = provenance.dataset
     reasons = {
         (entry.metric, image): entry.reason
-        for entry in provenance.methods[method.id].missing
+        for entry in method.missing
         for image in (dataset.images if entry.images == "all" else entry.images)
     }
     once = {facts.id for facts in provenance.metrics if facts.per_set}

@@ -8,17 +8,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pdbench import __version__
 from pdbench.errors import InputError
 from pdbench.scores import MetricFacts, Score, check_printable
+
+if TYPE_CHECKING:
+    from pdbench.analysis.means import Summary
 
 __all__ = [
     "BOUND",
     "DatasetRecord",
     "ImageFingerprint",
     "MethodRecord",
+    "Missing",
     "RunRecord",
     "RunResult",
     "installed_versions",
@@ -99,6 +103,17 @@ class DatasetRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Missing:
+    """Why cells of one metric are empty, on the images named or on "all"."""
+
+    metric: str
+    reason: str
+    images: Literal["all"] | tuple[str, ...]
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, kw_only=True)
 class MethodRecord:
     """How the scores of one method came about.
 
@@ -125,6 +140,7 @@ class MethodRecord:
             pdbench -> sha256 of what it loads by itself.
         outside: Image name -> share of the output's values far outside [0, 1], where there are
             any; far is by more than `BOUND`.
+        missing: Why cells are empty; said in exported results, where empty cells say nothing.
     """
 
     id: str
@@ -143,6 +159,7 @@ class MethodRecord:
     max_memory: int | None = None
     models: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[str, float] = field(default_factory=dict)
+    missing: tuple[Missing, ...] = ()
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
@@ -218,6 +235,20 @@ class RunRecord:
         notes = [("LR", self.dataset.lr_text if self.dataset.lr_psnr else "")]
         notes += [("!", method.outside_text) for method in self.methods]
         return tuple((mark, text) for mark, text in notes if text)
+
+    def summarize(self, *, worst: bool = False) -> Summary:
+        """Return the means of the scores; with `worst`, of each image's worst output."""
+        from pdbench.analysis.means import summarize
+
+        return summarize(
+            self.scores,
+            self.metrics,
+            titles={method.id: method.title for method in self.methods},
+            images=len(self.dataset.images),
+            size=self.sizes,
+            remarks=self.remarks,
+            worst=worst,
+        )
 
     def of_seeds(self, seeds: Collection[int]) -> RunRecord:
         """Return the record with the scores of some run seeds; of all when none is named.

@@ -90,15 +90,21 @@ def run(
         work = _missing(store, config, records, images, force)
         wanted = {name for _, _, missing in work for name in missing}
         unavailable = missing_weights(wanted, next(iter(records.values())).models)
-        missing = _missing(store, config, records, images)
-        _note_unavailable(store, config, images, missing, unavailable)
+        for image, method, missing in _missing(store, config, records, images):
+            reasons = {
+                name: f"unavailable: {unavailable[name]}"
+                for name in missing
+                if name in unavailable
+            }
+            scores = missing_scores(config, method, image, reasons)
+            store.write(images[image].sha256, method, scores, final=False)
         tasks = _tasks(config, images, work, unavailable)
         _log.info(
             "%s: %d methods, %d metrics, %d images; %d images to be scored",
             folder, len(records), len(facts), len(images), len(tasks),
         )  # fmt: skip
         done = _execute(store, config, tasks, executor, progress)
-    record = _of_methods(read_run(folder, dataset.id, seeds=(options.seed,)), config.methods)
+    record = read_run(folder, dataset.id, methods=config.methods, seeds=(options.seed,))
     computed = sum(score.value is not None for one in done for score in one.scores)
     return RunResult(
         folder=folder,
@@ -240,23 +246,6 @@ def _missing(
     return work
 
 
-def _note_unavailable(
-    store: RunStore,
-    config: RunConfig,
-    images: Mapping[str, ImageFingerprint],
-    work: _Work,
-    unavailable: Mapping[str, str],
-) -> None:
-    """Store, for every image and method, why a metric has no value."""
-    for image, record, metrics in work:
-        reasons = {
-            name: f"unavailable: {unavailable[name]}" for name in metrics if name in unavailable
-        }
-        if reasons:
-            scores = missing_scores(config, record, image, reasons)
-            store.write(images[image].sha256, record, scores, final=False)
-
-
 def _tasks(
     config: RunConfig,
     images: Mapping[str, ImageFingerprint],
@@ -313,15 +302,6 @@ def _execute(
             _log.info("scored %s of %s", one.method, one.image)
             done.append(one)
     return done
-
-
-def _of_methods(record: RunRecord, methods: Collection[str]) -> RunRecord:
-    """Leave in a record what belongs to these methods."""
-    return replace(
-        record,
-        methods=tuple(method for method in record.methods if method.id in methods),
-        scores=tuple(score for score in record.scores if score.method in methods),
-    )
 
 
 def _failures(record: RunRecord) -> tuple[tuple[str, str, str], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import traceback
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from pdbench.harness.config import Progress, RunConfig, Task, missing_scores
 from pdbench.harness.method import Method
 from pdbench.harness.restore import make_bank, open_networks, restore, save_outputs
 from pdbench.harness.run_info import BOUND, MethodRecord
+from pdbench.images import quantize
 from pdbench.metrics import METRICS
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PROTOCOLS
@@ -42,12 +43,12 @@ class ImageScorer:
                 METRICS.add(metric)
         self._config = config
         self._protocol = PROTOCOLS.get(config.options.protocol)
+        self._quantization = self._protocol.quantization
         self._networks = open_networks(config.catalog, config.options)
         self._method = cache(config.catalog.method)
-        self._collection = cache(self._open_collection)
-
-    def _open_collection(self, metrics: tuple[str, ...]) -> MetricCollection:
-        return MetricCollection(self._protocol, metrics, device=self._config.options.device)
+        self._collection = cache(
+            partial(MetricCollection, self._protocol, device=config.options.device)
+        )
 
     def score(self, task: Task) -> Iterator[Progress]:
         """Yield each method of the task as it is done; one that fails does not stop the others.
@@ -143,14 +144,12 @@ class ImageScorer:
         single = [name for name in collection.ids if name not in collection.set_ids]
         for sample, output in enumerate(outputs):
             try:
-                values = collection.score(self._protocol.quantize(output))
-                reasons = {name: collection.reasons[name][0] for name in single}
+                verdicts = collection.judge(quantize(output, self._quantization))
             except NonFiniteImage:
-                values, reasons = {}, dict.fromkeys(single, NON_FINITE)
-            for name in single:
-                value = values[name][0] if name in values else None
+                verdicts = {name: [(None, NON_FINITE)] for name in single}
+            for name, [(value, reason)] in verdicts.items():
                 yield record.score(
-                    dataset, image, record.seed, sample, name, value=value, reason=reasons[name]
+                    dataset, image, record.seed, sample, name, value=value, reason=reason
                 )
         for name in collection.set_ids:
             value, reason = self._set_value(name, method, outputs, collection)
@@ -162,7 +161,8 @@ class ImageScorer:
         if method.kind == "fused":
             return None, FUSED
         try:
-            return collection.score_set(metric, map(self._protocol.quantize, outputs))
+            levels = (quantize(output, self._quantization) for output in outputs)
+            return collection.score_set(metric, levels)
         except NonFiniteImage:
             return None, NON_FINITE
 

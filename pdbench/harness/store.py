@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -223,6 +223,7 @@ def read_run(
     dataset: str | None = None,
     protocol: str | None = None,
     *,
+    methods: Collection[str] = (),
     metrics: Sequence[str] | None = None,
     seeds: Sequence[int] = (),
 ) -> RunRecord:
@@ -235,6 +236,7 @@ def read_run(
         folder: Run folder.
         dataset: Dataset id; that of the latest run when None.
         protocol: Protocol id; that of the latest run when None.
+        methods: Method ids; all when empty.
         metrics: Metric ids in column order; those of the latest run when None, all of the
             protocol's when that run was of another dataset or protocol.
         seeds: Run seeds; all that are stored when empty.
@@ -257,8 +259,12 @@ def read_run(
         if row is None:
             raise InputError(f"run folder '{folder}' has no scores of dataset '{wanted}'")
         record = parse(DatasetRecord, row[0], FILE)
-        methods = _current_methods(db, record, protocol or last[1], seeds)
-        scores = [score for one in methods for score in _current_scores(db, record, one)]
+        current = [
+            method
+            for method in _current_methods(db, record, protocol or last[1], seeds)
+            if not methods or method.id in methods
+        ]
+        scores = [score for one in current for score in _current_scores(db, record, one)]
         if metrics is None and (wanted, protocol or last[1]) == (last[0], last[1]):
             metrics = parse(list[str], last[2], FILE)
         facts = _facts(db, metrics, {score.metric for score in scores})
@@ -266,7 +272,7 @@ def read_run(
     return RunRecord(
         dataset=record,
         metrics=facts,
-        methods=tuple(methods),
+        methods=tuple(current),
         scores=tuple(score for score in scores if score.metric in shown),
     )
 

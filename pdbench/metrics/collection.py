@@ -152,6 +152,12 @@ class MetricCollection:
             ValueError: The size differs from the reference's.
             RuntimeError: `prepare` was not called.
         """
+        verdicts = self.judge(restored)
+        self.reasons = {name: [why for _, why in column] for name, column in verdicts.items()}
+        return {name: [value for value, _ in column] for name, column in verdicts.items()}
+
+    def judge(self, restored: Tensor) -> dict[str, list[tuple[float | None, str]]]:
+        """Score as `score` does; each value comes with why it is missing, "" where it is not."""
         self._check_prepared()
         restored = (restored if restored.ndim == 4 else restored.unsqueeze(0)).to(self.device)
         columns: dict[str, _Column] = {}
@@ -161,9 +167,7 @@ class MetricCollection:
             for name in self._scorers:
                 columns[name] = self._score_finite(name, restored, finite)
         metrics = [METRICS.get(name) for name in self.ids]
-        verdicts = {m.id: self._column(m, columns, finite) for m in metrics if not m.per_set}
-        self.reasons = {name: [why for _, why in column] for name, column in verdicts.items()}
-        return {name: [value for value, _ in column] for name, column in verdicts.items()}
+        return {m.id: self._column(m, columns, finite) for m in metrics if not m.per_set}
 
     def score_set(self, name: str, samples: Iterable[Tensor]) -> tuple[float | None, str]:
         """Score all samples of the image last prepared together.

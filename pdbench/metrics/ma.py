@@ -21,7 +21,7 @@ __all__ = ["METRIC", "MODEL", "Ma"]
 _log = logging.getLogger(__name__)
 
 # No sha256 of this file is published: any copy of the right structure is taken, and which one it
-# was is part of a score's key and of provenance (see `model_files`).
+# was is part of a score's key and of provenance (see `rules`).
 MODEL = WeightFile(
     name="NRQM_model.mat",
     sha256="",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Protocol
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pdbench.errors import MetricUndefined
 from pdbench.scores import MetricFacts
-from pdbench.weights import BundledFile, WeightFile
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pdbench.weights import BundledFile, WeightFile
 
 __all__ = ["Choices", "Metric", "Scorer", "SetScorer", "required"]
 

@@ -213,13 +213,15 @@ def _column(
     ranks = _ranks(means, fact)
     cells = []
     for mean, rank in zip(means, ranks, strict=True):
-        bounds = _interval(mean) if ci else None
+        found = mean_interval(list(mean.images.values())) if ci else None
+        bounds = (found.low, found.high) if found else None
+        half = (found.high - found.low) / 2 if found else None
         cells.append(
             Cell(
                 mean=mean,
                 text=format_value(mean.value, fact.decimals),
                 interval=bounds,
-                interval_text=_interval_text(bounds, fact),
+                interval_text=f"±{format_value(half, fact.decimals)}" if bounds else "",
                 rank=rank,
                 note=_note(mean, fact, notes),
             )
@@ -240,18 +242,6 @@ def _ranks(means: Sequence[Mean], fact: MetricFacts) -> list[int]:
         order.index(value) + 1 if value is not None and value in order[:marked] else 0
         for value in shown
     ]
-
-
-def _interval(mean: Mean) -> tuple[float, float] | None:
-    found = mean_interval(list(mean.images.values()))
-    return (found.low, found.high) if found else None
-
-
-def _interval_text(bounds: tuple[float, float] | None, fact: MetricFacts) -> str:
-    if bounds is None:
-        return ""
-    low, high = bounds
-    return f"±{format_value((high - low) / 2, fact.decimals)}"
 
 
 def _note(mean: Mean, fact: MetricFacts, notes: _Notes) -> str:

@@ -9,7 +9,7 @@ from torch import nn
 
 import pdbench
 from pdbench import methods
-from pdbench.api.local_code import open_methods
+from pdbench.api.local_code import open_catalog
 from pdbench.cli.main import main
 from pdbench.errors import InputError
 from pdbench.harness.fingerprint import fingerprint
@@ -193,8 +193,9 @@ def test_declarations_of_the_callers_own_are_local_too(photos):
 
 
 def test_a_listed_method_as_an_object_is_the_listed_method(photos):
-    names, local = open_methods([pdbench.method("bicubic"), methods.resolve("average-5")])
-    assert (names, local) == (["bicubic", "average-5"], {})
+    given = [pdbench.method("bicubic"), methods.resolve("average-5")]
+    names, catalog = open_catalog(given, None, None)
+    assert (names, catalog.local) == (["bicubic", "average-5"], {})
 
 
 def test_images_are_kept_when_asked(photos, tmp_path):

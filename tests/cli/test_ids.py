@@ -1,29 +1,16 @@
 """Ids on the command line: those of the registries, answered and completed without torch."""
 
-import re
-
 import pytest
 
 from pdbench import methods
-from pdbench.cli.ids import FAMILIES, IDS, spelled_out
-from pdbench.data.datasets import DATASETS
 from pdbench.metrics import METRICS
-from pdbench.metrics.protocol import PROTOCOLS
 
 from .test_main import completed, modules_after
 
 
-def test_the_ids_are_those_of_the_registries():
-    registered = [method.id for method in methods.METHODS if not method.source]
-    assert list(IDS["method"][: len(registered)]) == registered
-    assert all(methods.resolve(name).id == name for name in IDS["method"])
-    assert list(IDS["metric"]) == [metric.id for metric in METRICS if not metric.source]
-    assert IDS["protocol"] == tuple(protocol.id for protocol in PROTOCOLS)
-    assert IDS["dataset"] == tuple(DATASETS)
-    assert IDS["suite"] == tuple(methods.SUITES)
-    examples = [example for family in methods.FAMILIES for example in family.examples]
-    assert all(any(re.fullmatch(one, name) for one in FAMILIES) for name in examples)
-    assert len(FAMILIES) == len(list(methods.FAMILIES))
+@pytest.mark.parametrize("registry", [methods.METHODS, METRICS], ids=lambda one: one.kind)
+def test_the_ids_that_are_offered_are_those_declared(registry):
+    assert [registry.get(name).id for name in registry.names()] == registry.names()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +23,7 @@ def test_the_ids_are_those_of_the_registries():
     ],
 )
 def test_an_id_without_brackets_is_spelled_out(short, canonical):
-    assert spelled_out(short) == canonical
+    assert methods.spelled_out(short) == canonical
     if short != "other:1":
         assert methods.resolve(short).id == canonical
 
@@ -68,6 +55,8 @@ def test_a_known_id_is_spelled_out_for_readers(pdbench, results):
         ("run --metrics psnr,ni", {"psnr,niqe"}),
         ("run --protocol basicsr", {"basicsr-y", "basicsr-rgb"}),
         ("run --suite t", {"table1", "tau-sweep"}),
+        ("run --metrics lr", {"lr-psnr", "lr-psnr-challenge"}),
+        ("diff srf", {f"srflow-da[tau={tau}]" for tau in (0.1, 0.5, 0.9)}),
         ("table --method fus", {"fusion-l1", "fusion-lpips"}),
         ("eval --dataset set", {"set5", "set14"}),
     ],

@@ -12,7 +12,7 @@ import click
 import pytest
 
 import pdbench as api
-from pdbench.cli.group import COMMANDS, LazyGroup
+from pdbench.cli.main import COMMANDS, LazyGroup
 from pdbench.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]

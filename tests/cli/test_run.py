@@ -11,7 +11,6 @@ import torch
 from PIL import Image
 
 import pdbench as api
-from pdbench.api.environment import settings
 from pdbench.baselines import BASELINES, fingerprint, open_baseline
 from pdbench.baselines.baseline import read_weights
 from pdbench.cli import main
@@ -19,6 +18,7 @@ from pdbench.cli.options import parse_memory, split_commas
 from pdbench.harness.executors import LocalExecutor
 from pdbench.harness.store import RunStore
 from pdbench.methods import METHODS
+from pdbench.weights import settings
 
 pytestmark = pytest.mark.usefixtures("no_workers")
 CHEAP = ("--metrics", "psnr,ssim", "-j", "1")

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from pdbench.cli import terminal
-from pdbench.cli.group import LazyGroup
+from pdbench.cli.main import LazyGroup
 from pdbench.errors import InputError
 
 RESULTS = Path(__file__).resolve().parents[2] / "results" / "set5_x4"

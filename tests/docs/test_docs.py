@@ -12,8 +12,7 @@ import torch
 import yaml
 
 import pdbench
-from pdbench.cli.group import COMMANDS
-from pdbench.cli.main import cli, main
+from pdbench.cli.main import COMMANDS, cli, main
 from pdbench.harness.options import OptionFields
 from pdbench.images import save_image
 from pdbench.metrics import METRICS

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pdbench.api.tables import summarize_record
 from pdbench.cli import main
 from pdbench.errors import InputError
 from pdbench.harness.results import read_results
@@ -60,7 +59,7 @@ def one_line(error):
 def printed(record):
     """Check that the table of a record holds no control characters."""
     if record.scores:
-        text = table(summarize_record(record), form="latex", ci=False)
+        text = table(record.summarize(), form="latex", ci=False)
         assert text.replace("\n", "").isprintable()
     return record
 

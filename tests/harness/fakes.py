@@ -151,6 +151,3 @@ class FakeCatalog:
 
     def weight_files(self, method, size):
         return ()
-
-    def output_files(self, method, image):
-        return ()

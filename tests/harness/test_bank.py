@@ -6,9 +6,8 @@ import torch
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.baselines.srflow_da.sampler import SRFlowDASampler
 from pdbench.errors import NonFiniteImage
-from pdbench.harness.bank import DEFAULT_MEMORY, SampleBank
+from pdbench.harness.bank import DEFAULT_MEMORY, SampleBank, tiles
 from pdbench.harness.method import Sampled
-from pdbench.harness.tiles import tiles
 
 TAU = 0.9
 

@@ -23,9 +23,9 @@ from pdbench.images import save_image
 from pdbench.methods import resolve
 from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS, pieapp, pyiqa_metric
-from pdbench.metrics.model_files import metric_files, unpublished_models
 from pdbench.metrics.niqe import PRIOR
-from pdbench.weights import bundled_bytes, set_weights_folder
+from pdbench.metrics.rules import metric_files, unpublished_models
+from pdbench.weights import bundled_bytes
 
 PLUG_IN = """
 from dataclasses import replace
@@ -75,9 +75,9 @@ METHOD = replace(METHODS.get("bicubic"), id="gained", run=run)
 
 
 @pytest.fixture
-def ma_file(tmp_path):
+def ma_file(tmp_path, monkeypatch):
     """Write version N of Ma's model file into the folder of weights."""
-    set_weights_folder(tmp_path)
+    monkeypatch.setenv("PDBENCH_WEIGHTS", str(tmp_path))
     made = {}  # savemat writes the time into a file
 
     def write(version):
@@ -92,9 +92,9 @@ def ma_file(tmp_path):
 
 
 @pytest.fixture
-def pieapp_file(tmp_path):
+def pieapp_file(tmp_path, monkeypatch):
     """Write version N of a file under the name of PieAPP's weights, any sha256 being accepted."""
-    set_weights_folder(tmp_path)
+    monkeypatch.setenv("PDBENCH_WEIGHTS", str(tmp_path))
     published = pieapp.TRAINED.sha256
     object.__setattr__(pieapp.TRAINED, "sha256", "")
 

@@ -49,7 +49,7 @@ def outputs(folder, monkeypatch):
     config = make_config(folder / "images")
     files = match_outputs(folder / "outputs", config.dataset.pairs)
     given = open_images(files, config.dataset, name="mine", title="Mine", checked={})
-    return replace(config, methods=("mine",), catalog=given)
+    return replace(config, methods=("mine",), catalog=MethodCatalog(local={"mine": given}))
 
 
 def weights(folder, monkeypatch):
@@ -94,7 +94,8 @@ def test_a_worker_reads_only_what_it_was_sent(made, folder, tmp_path, monkeypatc
 
 
 def reads(config, task):
-    paths = [task.pair.hr, *config.catalog.output_files(config.methods[0], task.pair.name)]
+    method = config.catalog.method(config.methods[0])
+    paths = [task.pair.hr, *method.files.get(task.pair.name, ())]
     return {str(path): path.read_bytes() for path in paths}
 
 

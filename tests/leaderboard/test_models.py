@@ -9,7 +9,7 @@ from synthetic_weights import random_ma_model
 import pdbench as api
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
-from pdbench.weights import set_weights_folder, sha256_of
+from pdbench.weights import sha256_of
 
 from .conftest import CARD, NAMES, edit, failures, photograph, restore, submit
 
@@ -35,7 +35,7 @@ def test_a_published_model_file_is_held_to_its_sha256(board, made, data_root):
     assert "the board accepts" in text
 
 
-def test_another_model_file_is_named_and_accuses_nobody(board, tmp_path):
+def test_another_model_file_is_named_and_accuses_nobody(board, tmp_path, monkeypatch):
     images, data = tmp_path / "sr", tmp_path / "data" / "Set5" / "HR"
     for folder in (images, data):
         folder.mkdir(parents=True)
@@ -46,7 +46,7 @@ def test_another_model_file_is_named_and_accuses_nobody(board, tmp_path):
     theirs, ours = (ma_model(tmp_path / owner, trees) for trees, owner in enumerate("ab", 3))
     ma = r"needs NRQM_model\.mat, of which this board accepts none"
 
-    set_weights_folder(tmp_path / "a")
+    monkeypatch.setenv("PDBENCH_WEIGHTS", str(tmp_path / "a"))
     with pytest.raises(InputError, match=ma):
         submit(board, "third", images, root, card, metrics=("psnr", "ma"))
     accept(board, theirs)
@@ -54,7 +54,7 @@ def test_another_model_file_is_named_and_accuses_nobody(board, tmp_path):
     (found,) = api.verify("third", board=board, sr=images, data_root=root, jobs=1)
     assert (found.failures, found.level) == ([], "re-scored")
 
-    set_weights_folder(tmp_path / "b")
+    monkeypatch.setenv("PDBENCH_WEIGHTS", str(tmp_path / "b"))
     (found,) = api.verify("third", board=board, sr=images, data_root=root, jobs=1)
     assert (found.failures, found.level) == ([], "self-reported")
     said = (

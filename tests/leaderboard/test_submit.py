@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import pdbench as api
-from pdbench.api.tables import summarize_record
 from pdbench.cli.submit import CARD_FIELDS
 from pdbench.errors import InputError
 from pdbench.leaderboard import read_board
@@ -198,7 +197,7 @@ def test_the_record_of_an_entry_is_what_tables_take(board):
     record = entry.record("set5")
     assert [facts.id for facts in record.metrics] == list(METRICS)
     assert len(record.scores) == 20
-    assert "Samples" in summarize_record(record).titles.values()
+    assert "Samples" in record.summarize().titles.values()
 
 
 def test_a_metric_from_outside_is_refused(board, made, data_root):

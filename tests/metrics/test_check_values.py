@@ -32,7 +32,9 @@ def bicubic_means(images, protocol, metrics):
     scores = {name: [] for name in metrics}
     for hr, lr in images:
         panel.prepare(hr, lr)
-        for name, values in panel.score(protocol.quantize(bicubic_upsample(lr))).items():
+        for name, values in panel.score(
+            quantize(bicubic_upsample(lr), protocol.quantization)
+        ).items():
             scores[name] += values
     return [statistics.fmean(values) for values in scores.values()]
 

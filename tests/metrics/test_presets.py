@@ -16,7 +16,7 @@ from scipy.ndimage import correlate
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pdbench.bicubic import bicubic_downsample
-from pdbench.images import load_image, luma_bt601, luma_yiq
+from pdbench.images import load_image, luma_bt601, luma_yiq, quantize
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.dists import HEADS
 from pdbench.metrics.niqe import PRIOR
@@ -46,7 +46,10 @@ def score(protocol, metrics, images, lr=None):
     reference, result = images
     panel = MetricCollection(protocol, metrics)
     panel.prepare(reference, lr)
-    return {name: values[0] for name, values in panel.score(protocol.quantize(result)).items()}
+    return {
+        name: values[0]
+        for name, values in panel.score(quantize(result, protocol.quantization)).items()
+    }
 
 
 def pixels(image):
