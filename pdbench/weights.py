@@ -236,6 +236,8 @@ def fetch(file: WeightFile) -> Path:
     """
     if path := find(file):
         return path
+    if is_offline() and file.build is None:
+        raise _unavailable(file, f"{_OFFLINE} forbids to download it")
     target = cache_folder() / file.name
     try:
         if file in _failed and not is_offline():

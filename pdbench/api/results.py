@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -108,17 +108,22 @@ class Results(RunResult):
         draw_axes(axes, scene, font_size=float(rcParams["font.size"]))
         return axes
 
-    def table(self, form: str = "text") -> Text:
-        """Return the table of means: "text", "md", "csv", "json" or "latex"."""
-        return Text(tables.table(self, form=form))
+    def table(self, form: str = "text", **options: Any) -> Text:  # noqa: ANN401
+        """Return the table of means; options as for `pdbench.table`.
 
-    def diff(self, first: str, second: str) -> Text:
-        """Compare two methods in every metric; see `pdbench.diff`."""
-        return Text(analysis.diff(first, second, self))
+        Args:
+            form: "text", "md", "csv", "json" or "latex".
+            options: `methods`, `metrics`, `ci`, `caption`, `label` and so on.
+        """
+        return Text(tables.table(self, form=form, **options))
 
-    def claims(self) -> Text:
-        """Hold the scores against the claims of the paper; see `pdbench.claims`."""
-        return Text(analysis.claims(self))
+    def diff(self, first: str, second: str, **options: Any) -> Text:  # noqa: ANN401
+        """Compare two methods in every metric; options as for `pdbench.diff`."""
+        return Text(analysis.diff(first, second, self, **options))
+
+    def claims(self, **options: Any) -> Text:  # noqa: ANN401
+        """Hold the scores against the paper's claims; options as for `pdbench.claims`."""
+        return Text(analysis.claims(self, **options))
 
     def __repr__(self) -> str:
         """Say in three lines what was scored."""

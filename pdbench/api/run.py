@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 from pdbench.api.local_code import Methods, open_catalog, open_metrics
 from pdbench.api.results import Results
-from pdbench.data.datasets import open_dataset
+from pdbench.data.datasets import Dataset, open_dataset
 from pdbench.errors import InputError
 from pdbench.harness import runner
 from pdbench.harness.config import RunConfig
 from pdbench.harness.local import executor_for
 from pdbench.harness.options import EvalOptions, OptionFields
+from pdbench.harness.plan import Plan, plan_run
 from pdbench.harness.results import export_results
+from pdbench.harness.run_info import DatasetRecord, RunRecord
 from pdbench.methods import SUITES
 from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
@@ -35,6 +37,7 @@ def run(
     export: str | Path | None = None,
     save_images: str | Path | None = None,
     force: Sequence[str] | None = None,
+    dry_run: bool = False,
     progress: bool = False,
     **fields: Unpack[OptionFields],
 ) -> Results:
@@ -54,6 +57,8 @@ def run(
         save_images: Folder for all outputs: `<method>/<image>.png`, rounded as the protocol says.
         force: Methods whose stored scores are computed again; all of them when empty, none when
             None.
+        dry_run: Compute, download and write nothing: `plan` of what is returned says what a run
+            would compute, how long that took before, and which weights are missing.
         progress: Show progress bars on stderr.
         fields: How images are restored and scored, as in `EvalOptions`. `metrics` may be, or
             hold, code of your own: {name: callable} of (sr, hr), or a `Metric`.
@@ -80,7 +85,7 @@ def run(
         raise unknown_id("suite", suite, SUITES)
     if name is not None and checkpoint is None:
         raise InputError("--name is for the row of a --checkpoint; leave it out")
-    with settings(weights_dir=options.weights_dir, offline=options.offline):
+    with settings(weights_dir=options.weights_dir, offline=options.offline or dry_run):
         names, catalog = open_catalog(methods, checkpoint, name)
         left_out = {}
         if suite:
@@ -96,14 +101,28 @@ def run(
             local_metrics=local_metrics,
             save_images=Path(save_images).resolve() if save_images else None,
         )
+        folder = Path(output) if output else Path("runs") / opened.id
+        again = () if force is None else force or names
         code = (catalog.local, local_metrics)
         with METRICS.holding(local_metrics):
+            if dry_run:
+                plan = plan_run(runner.prepare(config, again), folder, again)
+                return _planned(opened, folder, plan, left_out)
             result = runner.run(
                 config,
-                Path(output) if output else Path("runs") / opened.id,
-                force=() if force is None else force or names,
+                folder,
+                force=again,
                 executor=executor_for(options, *code) if any(code) else None,
                 progress=progress,
             )
     exported = tuple(export_results(result.record, Path(export))) if export else ()
     return Results(**vars(result) | {"left_out": left_out, "exported": exported})
+
+
+def _planned(dataset: Dataset, folder: Path, plan: Plan, left_out: Mapping[str, str]) -> Results:
+    """Return a dry run's result: a plan and no scores."""
+    facts = DatasetRecord(
+        id=dataset.id, title=dataset.title, scale=dataset.scale, images={}, sha256=""
+    )
+    record = RunRecord(dataset=facts, metrics=(), methods=(), scores=())
+    return Results(folder=folder, record=record, computed=0, kept=0, left_out=left_out, plan=plan)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pdbench.cli.options import PATH, options
+from pdbench.cli.options import PATH, check_ids, complete, options
 
 __all__ = ["command"]
 
@@ -31,7 +31,7 @@ def get(name: str, data_root: Path | None) -> None:
 
 
 @command.command("export")
-@click.argument("name")
+@click.argument("name", callback=check_ids("dataset"), shell_complete=complete("dataset"))
 @click.option("-o", "--output", type=PATH, required=True, metavar="DIR",
               help="Folder for LR and HR; new, or of an earlier export of that set.")  # fmt: skip
 @options("data_root")
@@ -53,7 +53,9 @@ def export(name: str, output: Path, data_root: Path | None) -> None:
     help="Folder of HR photographs, searched below; repeatable.",
 )
 @click.option(
+    "-o",
     "--out",
+    "--output",
     "output",
     type=PATH,
     required=True,

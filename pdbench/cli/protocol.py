@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pdbench.api.choices import PROTOCOL_FORMATS
+from pdbench.cli.options import check_ids, complete
 
 __all__ = ["command"]
 
@@ -15,7 +16,7 @@ def command() -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", callback=check_ids("protocol"), shell_complete=complete("protocol"))
 @click.option(
     "--format", "form", type=click.Choice(PROTOCOL_FORMATS), default="text", show_default=True
 )

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pdbench.cli.options import ENGINE, PATH, check_ids, complete, options, split_methods
-from pdbench.cli.terminal import print_result
+from pdbench.cli.terminal import print_plan, print_result
 
 __all__ = ["command"]
 
@@ -40,6 +40,7 @@ __all__ = ["command"]
     metavar="[ID,...]",
     help="Compute stored scores again: of these methods, or of all.",
 )
+@click.option("--dry-run", is_flag=True, help="Only say what would be computed, and how long.")
 def command(force: tuple[str, ...], traceback: bool, **given: Any) -> int:  # noqa: ANN401
     """Score methods on a dataset and print the table.
 
@@ -48,4 +49,7 @@ def command(force: tuple[str, ...], traceback: bool, **given: Any) -> int:  # no
     from pdbench.api.run import run
 
     again = split_methods(None, None, force) if force else None
-    return print_result(run(force=again, progress=True, **given), traceback=traceback)
+    result = run(force=again, progress=True, **given)
+    if result.plan is not None:
+        return print_plan(result, result.plan)
+    return print_result(result, traceback=traceback)

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pdbench.harness.plan import Plan
     from pdbench.harness.run_info import RunResult
 
 __all__ = [
-    "LogHandler", "prepare_streams", "print_line", "print_result", "print_rows", "printable",
+    "LogHandler", "prepare_streams", "print_line", "print_plan", "print_result", "print_rows",
+    "printable",
 ]  # fmt: skip
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -119,6 +121,26 @@ def print_result(result: RunResult, *, traceback: bool) -> int:
     if problem := _problem(result):
         print_line(f"pdbench: {problem}")
         return 1
+    return 0
+
+
+def print_plan(result: RunResult, plan: Plan) -> int:
+    """Print what a run would compute; return the exit code, 0."""
+    click.echo(f"Would score {plan.images} images: {plan.scores} scores")
+    for method, counts in plan.missing.items():
+        metrics = ", ".join(f"{name} ({images} images)" for name, images in counts.items())
+        click.echo(f"  {method}: {metrics}")
+    for method, reason in result.left_out.items():
+        print_line(f"left out: {method}: {reason}")
+    if plan.untimed:
+        click.echo(f"Time:    unknown; no run in this folder has timed {', '.join(plan.untimed)}")
+    else:
+        seconds = plan.seconds
+        time = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+        click.echo(f"Time:    about {time} for one process, by earlier runs in this folder")
+    for name, how in plan.weights.items():
+        click.echo(f"Missing: {name}: {how}")
+    click.echo(f"Folder:  {result.folder} (nothing was written)")
     return 0
 
 

@@ -29,7 +29,9 @@ __all__ = ["command"]
     help="Folder of HR photographs, searched below, or made by `data prepare`; repeatable.",
 )
 @click.option(
+    "-o",
     "--out",
+    "--output",
     "output",
     type=click.Path(path_type=Path),
     required=True,

@@ -50,7 +50,9 @@ def show(file: Path, name: str | None, every: bool) -> None:
 @_FILE
 @_NAME
 @click.option(
+    "-o",
     "--out",
+    "--output",
     "output",
     type=PATH,
     metavar="FILE|DIR",

@@ -110,6 +110,7 @@ class Progress:
             largest of its samples.
         reason: Why the method failed, "" if it did not.
         traceback: Where it did.
+        seconds: How long restoring and scoring took.
     """
 
     image: str
@@ -119,6 +120,7 @@ class Progress:
     outside: float = 0.0
     reason: str = ""
     traceback: str = ""
+    seconds: float = 0.0
 
 
 def output_count(method: Method) -> int:

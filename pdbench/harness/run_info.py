@@ -16,6 +16,7 @@ from pdbench.scores import MetricFacts, Score, check_printable
 
 if TYPE_CHECKING:
     from pdbench.analysis.means import Summary
+    from pdbench.harness.plan import Plan
 
 __all__ = [
     "BOUND",
@@ -279,6 +280,7 @@ class RunResult:
         left_out: Method id -> why a row of the suite was left out.
         tracebacks: (image, method) -> where a method failed in this run.
         exported: Files written for exports.
+        plan: What a dry run would have computed; None after a run.
     """
 
     folder: Path
@@ -290,6 +292,7 @@ class RunResult:
     left_out: Mapping[str, str] = field(default_factory=dict)
     tracebacks: Mapping[tuple[str, str], str] = field(default_factory=dict)
     exported: tuple[Path, ...] = ()
+    plan: Plan | None = None
 
 
 def _check_id(name: str) -> None:

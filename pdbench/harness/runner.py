@@ -18,11 +18,11 @@ from pdbench.harness.config import (
     default_jobs,
     missing_scores,
     resolve_device,
-    score_count,
 )
 from pdbench.harness.executors import Executor, LocalExecutor
 from pdbench.harness.method_records import method_records, metric_ids, missing_weights
 from pdbench.harness.options import EvalOptions
+from pdbench.harness.plan import Work, missing_work
 from pdbench.harness.progress import progress_bar
 from pdbench.harness.ray_executor import RayExecutor
 from pdbench.harness.run_info import (
@@ -32,11 +32,11 @@ from pdbench.harness.run_info import (
     RunRecord,
     RunResult,
 )
-from pdbench.harness.store import RunStore, ScoreKey, read_fingerprints, read_run
+from pdbench.harness.store import RunStore, read_fingerprints, read_run
 from pdbench.metrics import METRICS
 from pdbench.registry import unknown_id
 
-__all__ = ["restore_images", "run"]
+__all__ = ["prepare", "restore_images", "run"]
 
 _log = logging.getLogger(__name__)
 
@@ -70,13 +70,8 @@ def run(
             the run folder is in use or cannot be written.
         WeightsUnavailable: A network has no weights of the size asked for.
     """
-    if not config.methods:
-        raise InputError("no method to run; name one with --method or a suite with --suite")
-    methods = {method.id: method for method in map(config.catalog.method, config.methods)}
-    config = replace(config, methods=tuple(methods), options=_here(config.options))
+    config = prepare(config, force)
     options = config.options
-    if others := set(force) - set(methods):
-        raise InputError(f"--force names '{min(others)}', which this run does not score")
     executor = executor or _open_executor(options)
     records = method_records(config)
     images = _check_images(config, folder, progress)
@@ -87,10 +82,11 @@ def run(
     with RunStore(folder) as store:
         facts = [METRICS.get(name).facts for name in metric_ids(config)]
         store.begin(dataset, images, list(records.values()), facts)
-        work = _missing(store, config, records, images, force)
+        done_before = store.done(config.dataset.id, options.seed)
+        work = missing_work(config, records, images, done_before, force)
         wanted = {name for _, _, missing in work for name in missing}
         unavailable = missing_weights(wanted, next(iter(records.values())).models)
-        for image, method, missing in _missing(store, config, records, images):
+        for image, method, missing in missing_work(config, records, images, done_before):
             reasons = {
                 name: f"unavailable: {unavailable[name]}"
                 for name in missing
@@ -152,6 +148,16 @@ def restore_images(
             bar.update()
 
 
+def prepare(config: RunConfig, force: Collection[str] = ()) -> RunConfig:
+    """Return the configuration with each method once, for this machine; see `run`."""
+    if not config.methods:
+        raise InputError("no method to run; name one with --method or a suite with --suite")
+    methods = {method.id: method for method in map(config.catalog.method, config.methods)}
+    if others := set(force) - set(methods):
+        raise InputError(f"--force names '{min(others)}', which this run does not score")
+    return replace(config, methods=tuple(methods), options=_here(config.options))
+
+
 def _here(options: EvalOptions) -> EvalOptions:
     """Resolve what depends on the machine that scores; nodes of a cluster do so themselves."""
     if options.jobs is not None and options.jobs < 1:
@@ -206,50 +212,10 @@ def _dataset_record(config: RunConfig, images: Mapping[str, ImageFingerprint]) -
     )
 
 
-_Work = list[tuple[str, MethodRecord, tuple[str, ...]]]
-"""Image name, method, and the metrics that are missing, in order."""
-
-
-def _missing(
-    store: RunStore,
-    config: RunConfig,
-    records: Mapping[str, MethodRecord],
-    images: Mapping[str, ImageFingerprint],
-    force: Collection[str] = (),
-) -> _Work:
-    """Return what the store does not have yet, or is to be computed again."""
-    done = store.done(config.dataset.id, config.options.seed)
-
-    def is_done(image: str, record: MethodRecord, metric: str) -> bool:
-        key = ScoreKey(
-            image=image,
-            image_sha256=images[image].sha256,
-            method=record.id,
-            weights=record.weights_of(image),
-            seed=record.seed,
-            metric=metric,
-            protocol_hash=record.hashes[metric],
-            code=record.code[metric],
-        )
-        return done.get(key) == score_count(config.catalog.method(record.id), metric)
-
-    work: _Work = []
-    for image in images:
-        for record in records.values():
-            metrics = tuple(
-                name
-                for name in record.hashes
-                if record.id in force or not is_done(image, record, name)
-            )
-            if metrics or config.save_images:
-                work.append((image, record, metrics))
-    return work
-
-
 def _tasks(
     config: RunConfig,
     images: Mapping[str, ImageFingerprint],
-    work: _Work,
+    work: Work,
     unavailable: Mapping[str, str],
 ) -> list[Task]:
     """Return one task per image with anything to compute, largest first."""
@@ -296,6 +262,8 @@ def _execute(
                 one.scores,
                 final=one.final,
                 outside=one.outside,
+                pixels=image.pixels,
+                seconds=one.seconds,
             )
             bar.set_postfix_str(executor.in_use, refresh=False)
             bar.update(image.pixels)

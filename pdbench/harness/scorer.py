@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import time
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache, partial
 
 import torch
@@ -66,6 +68,7 @@ class ImageScorer:
         bank = make_bank(task.pair.name, lr, methods, self._networks, self._config.options)
         image = _Image(task, lr, hr)
         for (record, metrics), method in zip(task.work, methods, strict=True):
+            started = time.perf_counter()
             try:
                 outputs = restore(method, bank)
                 if self._config.save_images:
@@ -74,7 +77,8 @@ class ImageScorer:
             except Exception as error:  # whatever a method's code does
                 yield self._failure(image, record, metrics, error)
             else:
-                yield self._score_outputs(image, record, method, metrics, outputs)
+                done = self._score_outputs(image, record, method, metrics, outputs)
+                yield replace(done, seconds=time.perf_counter() - started)
 
     def _score_outputs(
         self,

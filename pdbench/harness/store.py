@@ -17,6 +17,7 @@ from pdbench.analysis.paper_tables import in_paper_order
 from pdbench.errors import InputError
 from pdbench.harness.database import (
     FILE,
+    TIMES,
     bring_up_to_date,
     connect,
     explained,
@@ -31,6 +32,7 @@ __all__ = [
     "FILE",
     "RunStore",
     "ScoreKey",
+    "done_scores",
     "is_run_folder",
     "read_fingerprints",
     "read_outputs",
@@ -80,6 +82,7 @@ class RunStore:
             with explained(folder):
                 self._db.execute("PRAGMA journal_mode = WAL")
                 bring_up_to_date(self._db, folder)
+                self._db.execute(TIMES)
         except BaseException:
             self.close()
             raise
@@ -153,15 +156,8 @@ class RunStore:
 
     def done(self, dataset: str, seed: int) -> dict[ScoreKey, int]:
         """Return what needs no scoring any more -> how many samples it has."""
-        names = [field.name for field in fields(ScoreKey)]
-        columns = ", ".join(names)
-        query = (
-            f"SELECT {columns}, COUNT(*) FROM score WHERE dataset = ? AND seed = ? "
-            f"GROUP BY {columns} HAVING MIN(final) = 1"
-        )
         with explained(self.folder):
-            rows = self._db.execute(query, (dataset, seed)).fetchall()
-        return {ScoreKey(**dict(zip(names, row[:-1], strict=True))): row[-1] for row in rows}
+            return done_scores(self._db, dataset, seed)
 
     def write(
         self,
@@ -171,6 +167,8 @@ class RunStore:
         *,
         final: bool = True,
         outside: float | None = None,
+        pixels: int = 0,
+        seconds: float = 0.0,
     ) -> None:
         """Store scores of one method and image in one transaction, in place of earlier ones.
 
@@ -181,6 +179,8 @@ class RunStore:
             final: Whether another run would end the same way.
             outside: Share of the output's values far outside [0, 1]; None where there is no
                 output.
+            pixels: Pixels of the image's HR.
+            seconds: How long restoring and scoring took; 0 where nothing was.
 
         Raises:
             InputError: The disk is full or the file cannot be written.
@@ -199,6 +199,13 @@ class RunStore:
                 self._db.execute(
                     "INSERT OR REPLACE INTO outside VALUES (?, ?, ?, ?, ?, ?)",
                     (dataset, image, name, weights, seed, outside),
+                )
+            if seconds and rows:
+                metrics = ",".join(sorted({score.metric for score in scores}))
+                key = (rows[0][0], rows[0][1], method.id, metrics)
+                self._db.execute(
+                    "INSERT OR REPLACE INTO time VALUES (?, ?, ?, ?, ?, ?)",
+                    (*key, pixels, seconds),
                 )
 
 
@@ -291,6 +298,18 @@ def read_fingerprints(folder: Path, dataset: str) -> dict[str, ImageFingerprint]
             image: ImageFingerprint(content=content, sha256=sha256, pixels=pixels, lr_psnr=psnr)
             for image, content, sha256, pixels, psnr in db.execute(query, (dataset,))
         }
+
+
+def done_scores(db: sqlite3.Connection, dataset: str, seed: int) -> dict[ScoreKey, int]:
+    """Return what needs no scoring any more -> how many samples it has."""
+    names = [field.name for field in fields(ScoreKey)]
+    columns = ", ".join(names)
+    query = (
+        f"SELECT {columns}, COUNT(*) FROM score WHERE dataset = ? AND seed = ? "
+        f"GROUP BY {columns} HAVING MIN(final) = 1"
+    )
+    rows = db.execute(query, (dataset, seed)).fetchall()
+    return {ScoreKey(**dict(zip(names, row[:-1], strict=True))): row[-1] for row in rows}
 
 
 def read_outputs(folder: Path, dataset: str, method: str) -> dict[str, str]:

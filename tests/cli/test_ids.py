@@ -36,6 +36,9 @@ def test_an_id_without_brackets_is_spelled_out(short, canonical):
         ["run", "--suite", "table2"],
         ["eval", "--sr", "x", "--name", "y", "--dataset", "set6"],
         ["compare", "--image", "x", "--crop", "0,0,9,9", "--protocol", "papers"],
+        ["data", "export", "set6", "-o", "x"],
+        ["protocol", "show", "papers"],
+        ["submit", "--id", "x", "--sr", "x", "--dataset", "set6"],
     ],
 )
 def test_an_unknown_id_is_answered_without_torch(words):

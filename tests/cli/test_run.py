@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,6 +73,25 @@ def test_the_second_time_nothing_is_scored(scored, pdbench, monkeypatch):
     table, _, rest = second.out.partition("Scores:")
     assert table == scored.out.partition("Scores:")[0]
     assert "(0 scores computed, 4 kept)" in rest
+
+
+def test_a_dry_run_says_what_is_missing_and_writes_nothing(scored, pdbench, monkeypatch):
+    monkeypatch.chdir(scored.home)
+    before = sorted(scored.home.rglob("*"))
+    words = ("run", "--method", "bicubic", "--dataset", "./photos", "--dry-run")
+    new = pdbench(*words, *CHEAP, "-o", "new").out
+    assert "Would score 2 images: 4 scores\n  bicubic: psnr (2 images), ssim (2 images)" in new
+    assert "Time:    unknown; no run in this folder has timed bicubic" in new
+    assert "Would score 0 images: 0 scores" in pdbench(*words, *CHEAP).out
+    again = pdbench(*words, "--metrics", "psnr", "--force").out
+    assert "Would score 2 images: 2 scores" in again
+    assert re.search(r"Time:    about \d+ s for one process, by earlier runs", again)
+    monkeypatch.setenv("HOME", str(scored.home / "nobody"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(scored.home / "nothing"))
+    more = pdbench(*words, "--metrics", "psnr,pieapp").out
+    assert "bicubic: pieapp (2 images)\nTime:    unknown" in more
+    assert "Missing: PieAPP" in more
+    assert sorted(scored.home.rglob("*")) == before
 
 
 def test_a_run_folder_becomes_a_table_and_a_page(scored, pdbench, tmp_path):
