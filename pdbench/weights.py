@@ -32,6 +32,7 @@ except ImportError:  # Windows: two processes may fetch the same file, the last 
 __all__ = [
     "BundledFile",
     "WeightFile",
+    "announce_download",
     "bundled_bytes",
     "cache_folder",
     "download",
@@ -64,6 +65,7 @@ class WeightFile:
         url: Official download address, or "" where there is none.
         folders: Cache folders that may already hold it, relative to the torch hub folder.
         how: One clause: how a user gets the file by hand.
+        purpose: What needs it ("PieAPP"), said when it is downloaded.
         build: Makes the file's content from another source where no copy is found; raises
             WeightsUnavailable. None for files that are downloaded.
     """
@@ -73,6 +75,7 @@ class WeightFile:
     url: str
     folders: tuple[str, ...] = ()
     how: str
+    purpose: str = ""
     build: Callable[[], bytes] | None = field(default=None, compare=False)
 
 
@@ -305,16 +308,23 @@ def _alone(target: Path) -> Iterator[None]:
 def _download(file: WeightFile, target: Path) -> None:
     if not file.url:
         raise WeightsUnavailable("it has no download address")
-    download(file.url, target, accept=lambda path: matches(path, file))
+    download(file.url, target, accept=lambda path: matches(path, file), purpose=file.purpose)
 
 
-def download(url: str, target: Path, *, accept: Callable[[Path], bool]) -> None:
+def announce_download(name: str, size: int, purpose: str = "") -> None:
+    """Say that a download begins: what, how many bytes (0 where not known), and what for."""
+    amount = f" ({size / 1e6:.1f} MB)" if size else ""
+    _log.warning("downloading %s%s%s", name, amount, f" for {purpose}" if purpose else "")
+
+
+def download(url: str, target: Path, *, accept: Callable[[Path], bool], purpose: str = "") -> None:
     """Download to a .part file that a later call continues, then rename.
 
     Args:
         url: Where from.
         target: Where to; its folder exists.
         accept: Tells whether a file is what was wanted.
+        purpose: What needs it, said when the download begins.
 
     Raises:
         WeightsUnavailable: The host cannot be reached or sent something else; half a sentence.
@@ -322,23 +332,24 @@ def download(url: str, target: Path, *, accept: Callable[[Path], bool]) -> None:
     part = target.with_name(f"{target.name}.part")
     resumed = part.is_file() and part.stat().st_size > 0
     if not (resumed and accept(part)):  # else all is there but the new name
-        _receive(url, part)
+        _receive(url, part, purpose)
     if not accept(part) and resumed:
         part.unlink()
-        _receive(url, part)
+        _receive(url, part, purpose)
     if not accept(part):
         part.unlink()
         raise WeightsUnavailable(f"what {urlsplit(url).hostname} sent has another sha256")
     part.replace(target)
 
 
-def _receive(url: str, part: Path) -> None:
+def _receive(url: str, part: Path, purpose: str) -> None:
     """Append to the .part file what it still lacks."""
     have = part.stat().st_size if part.is_file() else 0
     with _connect(url, have) as response:
         if response.status != http.client.PARTIAL_CONTENT:
             have = 0
         total = int(response.headers.get("Content-Length") or 0) + have
+        announce_download(part.stem, total, purpose)
         bar = tqdm(
             total=total or None, initial=have, desc=part.stem, unit="B", unit_scale=True,
             disable=None, leave=False,

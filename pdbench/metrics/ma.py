@@ -27,6 +27,7 @@ MODEL = WeightFile(
     sha256="",
     url="https://huggingface.co/chaofengc/IQA-PyTorch-Weights/resolve/main/NRQM_model.mat",
     folders=("pyiqa", "checkpoints"),
+    purpose="Ma and PI",
     how="download it from Hugging Face (chaofengc/IQA-PyTorch-Weights) where there is a network "
     "and pass its folder with --weights-dir",
 )

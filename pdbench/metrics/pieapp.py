@@ -25,6 +25,7 @@ TRAINED = WeightFile(
     url="https://huggingface.co/chaofengc/IQA-PyTorch-Weights/resolve/main/"
     "PieAPPv0.1-0937b014.pth",
     folders=("pyiqa", "checkpoints"),
+    purpose="PieAPP",
     how="download it from https://huggingface.co/chaofengc/IQA-PyTorch-Weights and pass its "
     "folder with --weights-dir",
 )

