@@ -1,19 +1,28 @@
-"""Trained networks of this repository, one folder each, and their registry."""
+"""Trained networks of this repository, one folder each, and their registry; loads no torch."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pdbench.baselines import esrgan_plus, fusion, rrdb, srflow_da
-from pdbench.baselines.baseline import SIZES, Baseline, fingerprint_of
 from pdbench.registry import Registry
+
+if TYPE_CHECKING:
+    from pdbench.baselines.baseline import Baseline
 
 __all__ = ["BASELINES", "SIZES", "fingerprint", "open_baseline"]
 
+SIZES = ("compact", "paper")
+
 BASELINES: Registry[Baseline] = Registry(
     "network",
-    [rrdb.BASELINE, srflow_da.BASELINE, esrgan_plus.BASELINE, fusion.L1, fusion.LPIPS],
+    places={
+        "rrdb": "pdbench.baselines.rrdb:BASELINE",
+        "srflow-da": "pdbench.baselines.srflow_da:BASELINE",
+        "esrgan-plus": "pdbench.baselines.esrgan_plus:BASELINE",
+        "fusion-l1": "pdbench.baselines.fusion:L1",
+        "fusion-lpips": "pdbench.baselines.fusion:LPIPS",
+    },
 )
 
 
@@ -38,4 +47,4 @@ def open_baseline(
 
 def fingerprint(name: str, size: str = "compact", weights: Path | None = None) -> str:
     """Return 12 hex digits that identify the weight file `open_baseline` would load."""
-    return fingerprint_of(BASELINES.get(name).weights_path(size, weights))
+    return BASELINES.get(name).fingerprint(size, weights)

@@ -16,13 +16,12 @@ import yaml
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from pdbench.baselines import SIZES
 from pdbench.baselines.arguments import build
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.weights import weights_folders
 
-__all__ = ["SIZES", "Baseline", "check_fit", "describe_weights", "fingerprint_of", "read_weights"]
-
-SIZES = ("compact", "paper")
+__all__ = ["Baseline", "check_fit", "describe_weights", "fingerprint_of", "read_weights"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +89,10 @@ class Baseline:
             f"--config {size}' or import published ones with 'pdbench weights import', and give "
             f"the folder that holds them, named {names[0]}, with --weights-dir"
         )
+
+    def fingerprint(self, size: str, weights: Path | None = None) -> str:
+        """Return 12 hex digits that identify the weight file `load` would read."""
+        return fingerprint_of(self.weights_path(size, weights))
 
     def load(self, size: str, device: str, weights: Path | None = None) -> nn.Module:
         """Build the network of a size and fill it from its weight file, in eval mode.

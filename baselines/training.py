@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from pdbench.baselines import BASELINES
+from pdbench.baselines import BASELINES, SIZES
 from pdbench.baselines.arguments import build
-from pdbench.baselines.baseline import SIZES, Baseline, check_fit, read_weights
+from pdbench.baselines.baseline import Baseline, check_fit, read_weights
 from pdbench.baselines.esrgan_plus.objective import ESRGANPlusObjective
 from pdbench.baselines.fusion.objective import FusionObjective
 from pdbench.baselines.rrdb.objective import RRDBObjective

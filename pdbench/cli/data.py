@@ -17,7 +17,9 @@ def command() -> None:
 
 
 @command.command("get")
-@click.argument("name")
+@click.argument(
+    "name", callback=check_ids("downloadable set"), shell_complete=complete("downloadable set")
+)
 @options("data_root")
 def get(name: str, data_root: Path | None) -> None:
     """Download set NAME: set5, set14, bsd100, urban100, div2k-val, div2k-train.

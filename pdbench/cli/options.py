@@ -69,6 +69,14 @@ def _names(kind: str) -> Sequence[str]:
         from pdbench.metrics import METRICS
 
         return METRICS.names()
+    if kind == "downloadable set":
+        from pdbench.data import ARCHIVES
+
+        return tuple(ARCHIVES)
+    if kind == "network":
+        from pdbench.baselines import BASELINES
+
+        return (*BASELINES.names(), "all")
     from pdbench.metrics.protocol import PROTOCOLS
 
     return PROTOCOLS.names()
@@ -95,7 +103,7 @@ def check_ids(kind: str, read: Callback | None = None) -> Callback:
     """Return a callback that refuses an id nobody has; the message names close matches.
 
     Args:
-        kind: "method", "suite", "metric", "protocol" or "dataset".
+        kind: "method", "suite", "metric", "protocol", "dataset", "network" or "downloadable set".
         read: Callback that makes ids of what was given; None where it is one id.
     """
 

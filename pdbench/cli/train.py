@@ -8,11 +8,18 @@ from typing import Any
 
 import click
 
+from pdbench.cli.options import check_ids, complete
+
 __all__ = ["command"]
 
 
 @click.command("train")
-@click.argument("baseline", metavar="NETWORK|all")
+@click.argument(
+    "baseline",
+    metavar="NETWORK|all",
+    callback=check_ids("network"),
+    shell_complete=complete("network"),
+)
 @click.option(
     "--config",
     default="compact",

@@ -7,85 +7,22 @@ import logging
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
-from urllib.parse import urlsplit
 
+from pdbench.data import ARCHIVES, Archive
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.images import IMAGE_SUFFIXES
 from pdbench.registry import unknown_id
 from pdbench.weights import download, sha256_of
 
-__all__ = ["ARCHIVES", "Archive", "get_set"]
+__all__ = ["get_set"]
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Archive:
-    """One file of a published set.
-
-    Attributes:
-        url: Where it lies.
-        folder: Where its images go, below the data root.
-        images: How many images it holds.
-        digest: "sha256:..." or "md5:..." where one is published, else "": then the archive must
-            be whole by its own checksums and hold the right number of images.
-    """
-
-    url: str
-    folder: str
-    images: int
-    digest: str = ""
-
-    @property
-    def name(self) -> str:
-        """File name, the last part of the address."""
-        return PurePosixPath(urlsplit(self.url).path).name
-
-
-_DIV2K = "https://data.vision.ee.ethz.ch/cvl/DIV2K/"
-_TEST_SETS = "https://huggingface.co/datasets/eugenesiow/{0}/resolve/main/data/{0}_HR.tar.gz"
-
-
-def _hr(name: str, images: int, digest: str = "") -> tuple[Archive, ...]:
-    """Declare a test set whose HR is enough: its LR are made, bit for bit those published."""
-    url = _TEST_SETS.format(name)
-    return (Archive(url=url, folder=f"{name}/HR", images=images, digest=digest),)
-
-
-# Digests: TensorFlow Datasets (sha256), torchSR and deepinv (md5).
-ARCHIVES: Mapping[str, tuple[Archive, ...]] = {
-    "set5": _hr("Set5", 5),
-    "set14": _hr("Set14", 14),
-    "bsd100": _hr("BSD100", 100),
-    "urban100": _hr("Urban100", 100, "md5:65d9d84a34b72c6f7ca1e26a12df1e4c"),
-    "div2k-val": (
-        Archive(
-            url=f"{_DIV2K}DIV2K_valid_HR.zip",
-            folder="DIV2K/DIV2K_valid_HR",
-            images=100,
-            digest="sha256:20dd31fd84d777bc1cf5d6b7654a3f569c0aec74458ae094122ad1d0489900fc",
-        ),
-        Archive(
-            url=f"{_DIV2K}DIV2K_valid_LR_bicubic_X4.zip",
-            folder="DIV2K/DIV2K_valid_LR_bicubic/X4",
-            images=100,
-            digest="md5:21962de700c8d368c6ff83314480eff0",
-        ),
-    ),
-    "div2k-train": (
-        Archive(
-            url=f"{_DIV2K}DIV2K_train_HR.zip",
-            folder="DIV2K/DIV2K_train_HR",
-            images=800,
-            digest="sha256:9d0b9c463f6e35b6c62cc6a930ee2224f670b34c1df841a57670f9acf0f6c335",
-        ),
-    ),
-}
 """Set -> its files: the test sets of `pdbench list datasets`, and DIV2K to train on."""
 
 

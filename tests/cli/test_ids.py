@@ -36,6 +36,8 @@ def test_an_id_without_brackets_is_spelled_out(short, canonical):
         ["run", "--suite", "table2"],
         ["eval", "--sr", "x", "--name", "y", "--dataset", "set6"],
         ["compare", "--image", "x", "--crop", "0,0,9,9", "--protocol", "papers"],
+        ["data", "get", "set6"],
+        ["train", "rrbd", "--data", "x", "--out", "y"],
         ["data", "export", "set6", "-o", "x"],
         ["protocol", "show", "papers"],
         ["submit", "--id", "x", "--sr", "x", "--dataset", "set6"],

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from pdbench import weights
-from pdbench.data import downloads
+from pdbench.data import ARCHIVES, Archive, downloads
 from pdbench.data.datasets import DATASETS, open_dataset
-from pdbench.data.downloads import ARCHIVES, Archive, get_set
+from pdbench.data.downloads import get_set
 from pdbench.errors import InputError
 
 
