@@ -75,8 +75,12 @@ def spelled_out(name: str) -> str:
 
 
 def is_known(name: str) -> bool:
-    """Tell whether a method has this id, or a family claims it whatever its parameter."""
-    return any(family.claims(name) for family in FAMILIES) or name in METHODS
+    """Tell whether a method has this id; loads none.
+
+    Raises:
+        InputError: A family's parameter is out of range.
+    """
+    return any(family.match(name) for family in FAMILIES) or name in METHODS
 
 
 def resolve(name: str) -> Method:

@@ -34,6 +34,7 @@ def test_an_id_without_brackets_is_spelled_out(short, canonical):
         ["run", "--method", "bicubik"],
         ["run", "--method", "bicubic", "--metrics", "lpips"],
         ["run", "--suite", "table2"],
+        ["run", "--method", "median-x5"],
         ["eval", "--sr", "x", "--name", "y", "--dataset", "set6"],
         ["compare", "--image", "x", "--crop", "0,0,9,9", "--protocol", "papers"],
         ["data", "get", "set6"],
