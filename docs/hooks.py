@@ -64,7 +64,7 @@ def metrics():
 
     told = yaml.safe_load((ROOT / "docs" / "metrics.yaml").read_text(encoding="utf-8"))
     parts = []
-    for metric in METRICS._entries.values():
+    for metric in (one for one in METRICS if not one.source):  # none of a plug-in
         one = told[metric.id]
         unit = f", {metric.unit}" if metric.unit else ""
         rule = PAPER.rules.get(metric.id)
@@ -149,7 +149,7 @@ CHAPTERS = {
     "On tensors": ("metric", "method", "sample", "network"),
     "Tables and figures": ("table", "plot", "compare", "report"),
     "Statistics": ("diff", "front", "claims", "audit"),
-    "What there is": ("list_all", "doctor", "protocol"),
+    "What there is": ("list_all", "doctor", "protocol", "cite"),
     "Data": ("export_data", "get_data", "prepare_data"),
     "Train": ("train", "train_all", "import_weights", "show_weights"),
     "The board": ("submit", "verify", "make_crops", "build_leaderboard", "open_server"),
