@@ -320,18 +320,6 @@ def test_a_failing_metric_harms_no_other(images, tmp_path, monkeypatch):
     assert report.computed == 6
 
 
-def test_image_that_changes_during_the_run_is_refused(images, tmp_path, monkeypatch):
-    original = runner.RunStore.begin
-
-    def change(store, *arguments):
-        (images / "image-2.png").write_bytes((images / "image-1.png").read_bytes())
-        return original(store, *arguments)
-
-    monkeypatch.setattr(runner.RunStore, "begin", change)
-    with pytest.raises(InputError, match="changed during the run"):
-        serial(make_config(images, ["up"]), tmp_path / "run")
-
-
 def test_threads_are_given_back(images, tmp_path):
     before = torch.get_num_threads()
     torch.set_num_threads(before + 1)
