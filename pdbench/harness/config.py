@@ -120,7 +120,7 @@ class Progress:
     outside: float = 0.0
     reason: str = ""
     traceback: str = ""
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
 
 def output_count(method: Method) -> int:
