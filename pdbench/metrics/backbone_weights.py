@@ -206,10 +206,14 @@ def _run_pip(wanted: Path, options: list[str]) -> str:
     ends = time.monotonic() + _PIP_SECONDS
     with bar, (wanted.parent / "errors.txt").open("w+", encoding="utf-8") as errors:
         environment = {**os.environ, "TMPDIR": str(wanted.parent)}
-        with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
-            env=environment,
-        ) as pip:  # fmt: skip
+        try:
+            pip = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                env=environment,
+            )  # fmt: skip
+        except OSError as error:
+            return str(error)
+        with pip:
             try:
                 while pip.poll() is None and time.monotonic() < ends:
                     time.sleep(0.1)
@@ -222,11 +226,11 @@ def _run_pip(wanted: Path, options: list[str]) -> str:
 
 def _received(folder: Path) -> int:
     """Return the size of the largest archive below a folder that pip writes into, in bytes."""
-    sizes = [0]
-    for path in folder.rglob("*.tar.gz"):
-        with contextlib.suppress(OSError):  # moved meanwhile
-            sizes.append(path.stat().st_size)
-    return max(sizes)
+    size = 0
+    with contextlib.suppress(OSError):  # pip moves files and removes folders meanwhile
+        for path in folder.rglob("*.tar.gz"):
+            size = max(size, path.stat().st_size)
+    return size
 
 
 def _last_line(text: str) -> str:
