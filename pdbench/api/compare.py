@@ -102,6 +102,19 @@ def compare(
             figure = _restore_on_cluster(config, pair)
         else:
             figure = restore_image(pair, found, catalog, options)
+    return draw_crops(_crops(figure, found, opened, image, box, columns, options), out)
+
+
+def _crops(
+    figure: Figure,
+    methods: Sequence[Method],
+    dataset: Dataset,
+    image: str,
+    box: tuple[int, int, int, int],
+    columns: int | None,
+    options: EvalOptions,
+) -> Crops:
+    """Cut the crop out of everything shown; metrics without a score on any panel are left out."""
     left, top, width, height = box
     cut = (slice(top, top + height), slice(left, left + width))
     scored = [
@@ -109,29 +122,24 @@ def compare(
         for name in figure.shown[0].values
         if any(one.values[name] is not None for one in figure.shown)
     ]
-    sizes = f"; {options.size} networks" if any(method.baselines for method in found) else ""
-    crops = Crops(
-        caption=f"{opened.id}, {image}, crop {width}×{height} at {left}, {top}; scores of the "
+    sizes = f"; {options.size} networks" if any(method.baselines for method in methods) else ""
+    restored = (
+        Panel(method=one.method, title=one.title, levels=one.levels[cut], values=one.values)
+        for one in figure.shown
+    )
+    return Crops(
+        caption=f"{dataset.id}, {image}, crop {width}×{height} at {left}, {top}; scores of the "
         f"whole image under protocol {options.protocol}{sizes}; seed {options.seed}",
         image=figure.hr,
         box=box,
         facts=tuple(scored),
         panels=(
-            Panel(title="LR", levels=show_lr(figure.lr, opened.scale)[cut]),
-            *(
-                Panel(
-                    method=one.method,
-                    title=one.title,
-                    levels=one.levels[cut],
-                    values=one.values,
-                )
-                for one in figure.shown
-            ),
+            Panel(title="LR", levels=show_lr(figure.lr, dataset.scale)[cut]),
+            *restored,
             Panel(title="HR", levels=figure.hr[cut]),
         ),
         columns=columns,
     )
-    return draw_crops(crops, out)
 
 
 def _external(place: str, dataset: Dataset, pair: Pair) -> Method:

@@ -29,19 +29,9 @@ from pdbench.harness.config import Progress, RunConfig, Task, missing_scores
 from pdbench.harness.scorer import ImageScorer
 
 __all__ = [
-    "ATTEMPTS",
-    "KILLED",
-    "ONE_THREAD",
-    "Executor",
-    "Inbox",
-    "LocalExecutor",
-    "SerialExecutor",
-    "WorkerDied",
-    "WorkerProcess",
-    "give_up",
-    "received",
-    "serve_parent",
-]
+    "ATTEMPTS", "KILLED", "ONE_THREAD", "Executor", "Inbox", "LocalExecutor", "SerialExecutor",
+    "WorkerDied", "WorkerProcess", "give_up", "received", "serve_parent",
+]  # fmt: skip
 
 ATTEMPTS = 3
 """How many processes may die of one image, or while starting, before it is given up."""

@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclass(frozen=True, order=True)
 class ScoreKey:
     """All that must be the same for a stored score to be used, whatever its sample."""
 
@@ -302,14 +302,13 @@ def read_fingerprints(folder: Path, dataset: str) -> dict[str, ImageFingerprint]
 
 def done_scores(db: sqlite3.Connection, dataset: str, seed: int) -> dict[ScoreKey, int]:
     """Return what needs no scoring any more -> how many samples it has."""
-    names = [field.name for field in fields(ScoreKey)]
-    columns = ", ".join(names)
+    columns = ", ".join(field.name for field in fields(ScoreKey))
     query = (
         f"SELECT {columns}, COUNT(*) FROM score WHERE dataset = ? AND seed = ? "
         f"GROUP BY {columns} HAVING MIN(final) = 1"
     )
     rows = db.execute(query, (dataset, seed)).fetchall()
-    return {ScoreKey(**dict(zip(names, row[:-1], strict=True))): row[-1] for row in rows}
+    return {ScoreKey(*row[:-1]): row[-1] for row in rows}
 
 
 def read_outputs(folder: Path, dataset: str, method: str) -> dict[str, str]:
