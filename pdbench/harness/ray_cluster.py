@@ -15,6 +15,9 @@ __all__ = ["alive_nodes", "call_every_node", "connect", "last_line", "room", "un
 ANSWER = 120.0
 """Seconds that a node has to answer a question about itself."""
 
+CONNECTIONS = 3
+"""Times that a cluster is asked for a connection; its server of one client may fail to start."""
+
 _RAY = {
     # After so many seconds without its head Ray ends this process; its own default is a minute.
     "RAY_gcs_rpc_server_reconnect_timeout_s": "20",
@@ -39,7 +42,13 @@ def connect(address: str) -> None:
     try:
         if port.isdecimal():  # else Ray asks for half a minute, then ends the process
             socket.create_connection((host.removeprefix("ray://"), int(port)), 5.0).close()
-        ray.init(address=address, logging_level="CRITICAL", log_to_driver=False, **local)
+        for attempt in range(1, CONNECTIONS + 1):
+            try:
+                ray.init(address=address, logging_level="CRITICAL", log_to_driver=False, **local)
+                return
+            except ConnectionAbortedError:
+                if attempt == CONNECTIONS:
+                    raise
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")
         raise unreachable(address, reason) from None
