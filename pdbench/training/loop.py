@@ -86,7 +86,10 @@ class Objective(Protocol):
         ...
 
     def validate(self, network: nn.Module, photos: Sequence[Photo]) -> Mapping[str, float]:
-        """Score the averaged weights on held-out photographs; names become CSV columns."""
+        """Score the averaged weights on held-out photographs; names become CSV columns.
+
+        Called in every process of a run; all return the same scores.
+        """
         ...
 
 
@@ -261,9 +264,11 @@ def _train(run: TrainingRun, objective: Objective, train: Sequence[Photo], held:
         bar.set_postfix(loss=f"{_mean(recent[-50:], 'loss'):.4f}", refresh=False)
         run.seconds = time.monotonic() - began
         done = run.progress()
-        if main and (done == 1 or run.step % recipe.validate_every == 0):
-            table.add(_row(run, recent, _validate(run, objective, held)))
-            draw_curves(table.path, run.folder / "curves.svg")
+        if done == 1 or run.step % recipe.validate_every == 0:
+            scores = _validate(run, objective, held)
+            if main:
+                table.add(_row(run, recent, scores))
+                draw_curves(table.path, run.folder / "curves.svg")
             recent = []
         if main and (done == 1 or run.step % recipe.checkpoint_every == 0):
             save_checkpoint(run.folder, run.step, run.state())

@@ -12,6 +12,7 @@ from pdbench.data.patches import Photo
 from pdbench.images import luma_bt601, quantize
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.protocol import PAPER
+from pdbench.training.distributed import map_over_processes
 
 __all__ = ["PerceptualScores", "center_pair", "column_means", "psnr_y", "score_centers"]
 
@@ -65,7 +66,7 @@ def score_centers(
     photos: Sequence[Photo],
     score: Callable[[Tensor, Tensor, PerceptualScores], dict[str, float]],
 ) -> list[dict[str, float]]:
-    """Score the centers of held-out photographs.
+    """Score the centers of held-out photographs, shared by the processes of a run.
 
     Args:
         network: What is validated; its device computes.
@@ -76,12 +77,14 @@ def score_centers(
         The scores of each photograph.
     """
     device = next(network.parameters()).device
-    perceptual, rows = PerceptualScores(device), []
-    for photo in photos:
+    perceptual = PerceptualScores(device)
+
+    def score_photo(photo: Photo) -> dict[str, float]:
         lr, hr = center_pair(photo, device)
         perceptual.prepare(hr, lr)
-        rows.append(score(lr, hr, perceptual))
-    return rows
+        return score(lr, hr, perceptual)
+
+    return map_over_processes(score_photo, photos)
 
 
 def column_means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
