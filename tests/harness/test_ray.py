@@ -245,6 +245,7 @@ def test_a_node_with_another_version_is_refused(images, nodes, expected, tmp_pat
     assert titles == ["versions", "devices", "weights"] * 3  # the head is a node, too
     told = [dict(rows)["pdbench"] for rows in list(found.values())[::3]]
     assert sorted(told) == sorted(["0.0.1", __version__, __version__])
+    caplog.clear()  # of the run that failed
     result = run(ray_config(images, nodes), tmp_path / "run")
     assert exported(result.record, tmp_path / "csv") == expected
     assert len(re.findall(versions, caplog.text)) <= 1
