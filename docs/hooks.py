@@ -16,11 +16,16 @@ def on_page_markdown(markdown, **_):
 
 
 def on_files(files, config):
-    """Show the plane of Set14 that is beside the results."""
+    """Show the planes beside the results, and the curves beside the networks."""
     from mkdocs.structure.files import File
 
-    picture = ROOT / "results" / "set14_x4" / "plane.png"
-    files.append(File.generated(config, "plane.png", abs_src_path=str(picture)))
+    pictures = {
+        "plane.png": ROOT / "results" / "set14_x4" / "plane.png",
+        "sweeps.png": ROOT / "results" / "sweeps" / "set14_x4" / "plane.png",
+        **{_curves(card): card.with_name("curves.svg") for card in _cards()},
+    }
+    for name, path in pictures.items():
+        files.append(File.generated(config, name, abs_src_path=str(path)))
     return files
 
 
@@ -110,20 +115,38 @@ def results():
     )
 
 
+def sweeps():
+    """Return the table of the sweeps over temperatures and numbers of samples."""
+    from pdbench import table
+
+    return table(ROOT / "results" / "sweeps" / "set14_x4", form="md")
+
+
 def cards():
     """Return the cards of the networks, each a chapter."""
+    return "\n\n".join(
+        re.sub(r"^#", "##", _plain(card.read_text(encoding="utf-8")), flags=re.MULTILINE).replace(
+            "(curves.svg)", f"({_curves(card)})"
+        )
+        for card in _cards()
+    )
+
+
+def _cards():
+    """Return the files of the cards."""
     from pdbench.baselines import BASELINES
 
-    found = sorted({path for one in BASELINES for path in one.folder.glob("card.md")})
-    return "\n\n".join(
-        re.sub(r"^#", "##", _plain(path.read_text(encoding="utf-8")), flags=re.MULTILINE)
-        for path in found
-    )
+    return sorted({path for one in BASELINES for path in one.folder.glob("card.md")})
+
+
+def _curves(card):
+    """Return the name of a network's curves on the site."""
+    return "-".join((*card.relative_to(ROOT / "baselines").parts[:-1], "curves.svg"))
 
 
 def _plain(text):
     """Leave the words of links that lead into the repository."""
-    return re.sub(r"\[([^\]]+)\]\((?!https?:)[^)]+\)", r"\1", text)
+    return re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]+\)", r"\1", text)
 
 
 def api():
@@ -174,4 +197,4 @@ def cli():
     return "\n\n".join(parts)
 
 
-MAKERS = {make.__name__: make for make in (protocols, metrics, methods, results, cards, api, cli)}
+MAKERS = {make.__name__: make for make in (protocols, metrics, methods, results, sweeps, cards, api, cli)}

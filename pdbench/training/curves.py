@@ -104,9 +104,10 @@ def _draw(
     title, unit = PANELS[panel]
     for name, values in curves.items():
         label = name.removeprefix(PREFIX).removeprefix(panel).strip("_") or "this network"
+        label = label.replace("tau", "τ = ").replace("average", "average ").replace("rrdb", "RRDB")
         axis.plot(millions, values, marker=".", markersize=3, linewidth=1, label=label)
     axis.set_title(title)
     axis.set_ylabel(unit)
     axis.set_xlabel("million LR pixels seen")
     if len(curves) > 1:
-        axis.legend(frameon=False, fontsize=6)
+        axis.legend(frameon=False, fontsize=6, loc="upper left", bbox_to_anchor=(1, 1))

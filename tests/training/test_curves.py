@@ -16,7 +16,7 @@ def test_each_kind_of_score_has_a_panel_and_each_column_a_curve(tmp_path):
     for name in ("a", "b"):
         draw_curves(tmp_path / "log.csv", tmp_path / f"{name}.svg")
     svg = (tmp_path / "a.svg").read_text()
-    for said in ("training loss", "likelihood", "PSNR-Y", "tau0", "tau0.9", "NIQE"):
+    for said in ("training loss", "likelihood", "PSNR-Y", "τ = 0", "τ = 0.9", "NIQE"):
         assert f"<!-- {said} -->" in svg
     assert "LPIPS" not in svg
     assert svg == (tmp_path / "b.svg").read_text()
