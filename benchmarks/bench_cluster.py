@@ -110,7 +110,7 @@ def make_run(folder, *, side, count, methods, **options):
 @pytest.mark.parametrize("engine", ["-j 2", "two nodes"])
 def test_efficiency(benchmark, engine, address, tmp_path):
     config, tasks = make_run(
-        tmp_path / "images", side=96, count=14, methods=["average-5", "median-5", "rrdb"],
+        tmp_path / "images", side=192, count=18, methods=["average-5", "median-5", "rrdb"],
         metrics=("psnr", "ssim", "lr-psnr"), engine="ray", address=address,
     )  # fmt: skip
     executor = LocalExecutor(2) if engine == "-j 2" else RayExecutor(config.options)
