@@ -17,17 +17,26 @@ from pdbench.metrics.protocol import PAPER, protocol_hashes
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
-SETS = ("builtin", "set5", "set14", "bsd100")
+FOLDERS = {
+    **dict.fromkeys(("builtin_x4", "set5_x4", "set14_x4", "bsd100_x4"), ("table1",)),
+    "sweeps/set14_x4": ("tau-sweep", "k-sweep"),
+}
 CHEAP = ("psnr", "ssim", "niqe", "lr-psnr")
 
 
-@pytest.fixture(scope="module", params=SETS)
-def record(request):
-    return read_results(RESULTS / f"{request.param}_x4")
+@pytest.fixture(scope="module", params=FOLDERS)
+def folder(request):
+    return request.param
 
 
-def test_every_row_of_the_suite_is_there(record):
-    assert {method.id for method in record.methods} >= set(SUITES["table1"])
+@pytest.fixture(scope="module")
+def record(folder):
+    return read_results(RESULTS / folder)
+
+
+def test_every_row_of_the_suites_is_there(folder, record):
+    rows = {row for suite in FOLDERS[folder] for row in SUITES[suite]}
+    assert {method.id for method in record.methods} >= rows
     images = set(record.dataset.images)
     for method in record.methods:
         assert {score.image for score in record.scores if score.method == method.id} == images
