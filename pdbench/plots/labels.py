@@ -60,15 +60,6 @@ class Box:
         """The middle of the box."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
-    def overlaps(self, other: Box) -> bool:
-        """Tell whether the two share more than an edge."""
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
-        )
-
 
 @dataclass(frozen=True)
 class Label:
