@@ -197,4 +197,6 @@ def cli():
     return "\n\n".join(parts)
 
 
-MAKERS = {make.__name__: make for make in (protocols, metrics, methods, results, sweeps, cards, api, cli)}
+MAKERS = {
+    make.__name__: make for make in (protocols, metrics, methods, results, sweeps, cards, api, cli)
+}
