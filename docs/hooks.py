@@ -122,6 +122,13 @@ def sweeps():
     return table(ROOT / "results" / "sweeps" / "set14_x4", form="md")
 
 
+def claims():
+    """Return what our scores on Set14 say of the paper's claims."""
+    from pdbench import claims
+
+    return claims(ROOT / "results" / "set14_x4", form="md")
+
+
 def cards():
     """Return the cards of the networks, each a chapter."""
     return "\n\n".join(
@@ -198,5 +205,6 @@ def cli():
 
 
 MAKERS = {
-    make.__name__: make for make in (protocols, metrics, methods, results, sweeps, cards, api, cli)
+    make.__name__: make
+    for make in (protocols, metrics, methods, results, sweeps, claims, cards, api, cli)
 }
