@@ -104,7 +104,7 @@ class Summary:
         facts: The metrics, in column order.
         titles: Method id -> title, for those that have one.
         size: Size of the networks ("compact"), "" for none.
-        remarks: (mark, text) of what else a reader must know.
+        remarks: (method id, mark, text) of what else a reader must know; "" for every method.
         caption: Images, protocol, networks and seeds of the means in one line.
     """
 
@@ -118,7 +118,7 @@ class Summary:
     facts: tuple[MetricFacts, ...]
     titles: Mapping[str, str]
     size: str
-    remarks: tuple[tuple[str, str], ...]
+    remarks: tuple[tuple[str, str, str], ...]
     caption: str
 
     def title(self, method: str) -> str:
@@ -158,7 +158,7 @@ def summarize(
     titles: Mapping[str, str] | None = None,
     images: int | None = None,
     size: str = "",
-    remarks: Sequence[tuple[str, str]] = (),
+    remarks: Sequence[tuple[str, str, str]] = (),
     worst: bool = False,
 ) -> Summary:
     """Gather per-output scores into means.
@@ -169,7 +169,7 @@ def summarize(
         titles: Method id -> title; ids stand for themselves where there is none.
         images: Number of images in the dataset; by default the number of distinct images seen.
         size: Size of the networks ("compact").
-        remarks: (mark, text) of what else a reader must know.
+        remarks: (method id, mark, text) of what else a reader must know; "" for every method.
         worst: Let each image count by its worst output instead of the mean of its outputs.
 
     Returns:

@@ -231,11 +231,11 @@ class RunRecord:
         return ", ".join(sorted({method.size for method in self.methods} - {""}))
 
     @property
-    def remarks(self) -> tuple[tuple[str, str], ...]:
-        """What a reader of the scores must know besides them: (mark, text)."""
-        notes = [("LR", self.dataset.lr_text if self.dataset.lr_psnr else "")]
-        notes += [("!", method.outside_text) for method in self.methods]
-        return tuple((mark, text) for mark, text in notes if text)
+    def remarks(self) -> tuple[tuple[str, str, str], ...]:
+        """What a reader of the scores must know besides them: (method id, mark, text)."""
+        notes = [("", "LR", self.dataset.lr_text if self.dataset.lr_psnr else "")]
+        notes += [(method.id, "!", method.outside_text) for method in self.methods]
+        return tuple(note for note in notes if note[-1])
 
     def summarize(self, *, worst: bool = False) -> Summary:
         """Return the means of the scores; with `worst`, of each image's worst output."""

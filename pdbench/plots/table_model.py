@@ -158,7 +158,7 @@ def build_table(
         notes=(
             *_outside(columns),
             *notes.entries(),
-            *summary.remarks,
+            *((mark, text) for name, mark, text in summary.remarks if name in ("", *chosen)),
         ),
         ci=ci,
     )

@@ -184,8 +184,8 @@ def test_outputs_far_outside_the_range_are_named_and_kept(images, tmp_path):
     assert report.failed == ()
     assert report.record.methods[0].outside == {"image-0": pytest.approx(0.25, abs=0.02)}
     (remark,) = read_run(tmp_path / "run").remarks
-    assert remark[0] == "!"
-    assert remark[1].startswith("Exploded: outputs of 1 image leave [0, 1] by more than 0.25 (im")
+    assert remark[:2] == ("exploded", "!")
+    assert remark[2].startswith("Exploded: outputs of 1 image leave [0, 1] by more than 0.25 (im")
     exported = export_results(report.record, tmp_path / "results")[-1].parent
     assert read_results(exported).remarks == (remark,)
 

@@ -127,6 +127,13 @@ def test_values_are_written_with_fixed_decimals(value, text):
     assert format_value(value, 2) == text
 
 
+def test_remarks_are_those_of_the_rows_shown(make_score, facts):
+    remarks = [("", "LR", "of all"), ("a", "!", "of a"), ("b", "!", "of b")]
+    scores = [make_score(method, "1", 20.0) for method in ("a", "b")]
+    summary = summarize(scores, facts, remarks=remarks)
+    assert build_table(summary, methods=["b"], ci=False).notes == (("LR", "of all"), ("!", "of b"))
+
+
 def test_a_metric_outside_the_presets_is_marked_and_named(make_score):
     own = MetricFacts(id="psnr", title="PSNR", better="higher", kind="distortion")
     foreign = replace(own, id="pyiqa:musiq", title="musiq (pyiqa)", source="pyiqa 0.1.16")
