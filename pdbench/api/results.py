@@ -42,8 +42,8 @@ class Results(RunResult):
     >>> results = pdbench.load("results/set14_x4")
     >>> figure = results.plane("psnr", "niqe")
     >>> axes = results.plane_axes("psnr", "niqe")
-    >>> results.scores.query("method == 'rrdb' and metric == 'psnr'").value.mean().round(2)
-    np.float64(26.1)
+    >>> results.scores.query("method == 'bicubic' and metric == 'psnr'").value.mean().round(2)
+    np.float64(24.25)
     >>> print(results.table("md").splitlines()[0])
     set14 ×4, 14 images; protocol paper; compact networks; seed 0
     """
