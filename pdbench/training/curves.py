@@ -103,8 +103,9 @@ def _draw(
 ) -> None:
     title, unit = PANELS[panel]
     for name, values in curves.items():
-        label = name.removeprefix(PREFIX).removeprefix(panel).strip("_") or "this network"
+        label = name.removeprefix(PREFIX).removeprefix(panel)
         label = label.replace("tau", "τ = ").replace("average", "average ").replace("rrdb", "RRDB")
+        label = label.strip("_ ") or "this network"
         axis.plot(millions, values, marker=".", markersize=3, linewidth=1, label=label)
     axis.set_title(title)
     axis.set_ylabel(unit)
