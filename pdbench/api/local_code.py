@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -57,10 +57,12 @@ def open_catalog(
             continue
         names.append(own)
         if code is not None:
+            _refuse_twice(own, local)
             local[check_name(own)] = as_method(own, code)
     catalog = MethodCatalog(local=local)
     if checkpoint is not None:
         file = _open_checkpoint(Path(checkpoint).expanduser(), name)
+        _refuse_twice(file.id, local)
         names.append(file.id)
         catalog = replace(catalog, checkpoint=file)
     return names, catalog
@@ -72,15 +74,22 @@ def open_metrics(given: Metrics) -> tuple[tuple[str, ...], tuple[Metric, ...]]:
     Raises:
         InputError: Code has the id of a metric of pdbench, or a malformed one, or cannot be used.
     """
-    names, local = [], []
+    names: list[str] = []
+    local: list[Metric] = []
     for name, code in _named(given):
         names.append(name)
         if code is None or (name in METRICS and METRICS.get(name) == code):
             continue
         if name in METRICS:
             raise InputError(f"'{name}' is the name of a metric of pdbench; choose another")
+        _refuse_twice(name, [metric.id for metric in local])
         local.append(as_metric(check_name(name), code))
     return tuple(names), tuple(local)
+
+
+def _refuse_twice(name: str, known: Collection[str]) -> None:
+    if name in known:
+        raise InputError(f"two pieces of code are called '{name}'; give one another name")
 
 
 def _named(given: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401  (Methods or Metrics)

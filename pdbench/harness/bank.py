@@ -7,6 +7,7 @@ the same whatever the order, number, batch, tile or device; temperatures share t
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -187,12 +188,22 @@ class SampleBank:
         self.device = device
         self.max_memory = max_memory
         self.image = image
+        self._copies = False
         self._restored: dict[str, Tensor] = {}
         self._samples: dict[str, dict[float, Tensor]] = {}
         self._planned: dict[str, dict[float, int]] = {}
         for need in needs:
             if isinstance(need, Sampled):
                 self._plan(need.baseline, need.tau, need.count)
+
+    def copying(self) -> SampleBank:
+        """Return this bank as code that may change what it gets should see it: it gives copies."""
+        twin = copy.copy(self)
+        twin.lr, twin._copies = self.lr.clone(), True
+        return twin
+
+    def _given(self, images: Tensor) -> Tensor:
+        return images.clone() if self._copies else images
 
     def _plan(self, baseline: str, tau: float, count: int) -> None:
         wanted = self._planned.setdefault(baseline, {})
@@ -202,7 +213,7 @@ class SampleBank:
         """Return a deterministic network's output (3, scale*h, scale*w), float, not clipped."""
         if baseline not in self._restored:
             self._restored[baseline] = self._restore(self.baselines(baseline))
-        return self._restored[baseline]
+        return self._given(self._restored[baseline])
 
     def samples(self, baseline: str, *, tau: float, count: int) -> Tensor:
         """Return samples 0..count-1 of a generative network at temperature tau.
@@ -225,7 +236,7 @@ class SampleBank:
         drawn = self._samples.setdefault(baseline, {})
         if tau not in drawn or len(drawn[tau]) < count:
             drawn.update(self._draw(baseline))
-        return drawn[tau][:count]
+        return self._given(drawn[tau][:count])
 
     def fused(self, baseline: str, samples: Tensor) -> Tensor:
         """Return what a fusion network makes of samples of this image.

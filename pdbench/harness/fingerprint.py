@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import hashlib
 import os
@@ -33,23 +34,37 @@ def sha256_of_value(value: object) -> str:
     weights. A file that they name, from here or from beside their code, counts by its content.
     Other installed libraries count by name.
     """
-    home = _home(value)
+    return _sha256(value, _home(value))
+
+
+def _sha256(value: object, home: str) -> str:
+    """Hash a value as a tree: what each part is, how many parts it has, then these."""
     digest = hashlib.sha256()
-    seen: dict[int, object] = {}
+    seen: dict[int, tuple[int, object]] = {}  # keeps what is made on the way: no id comes twice
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, bytes):
-            digest.update(one)
-        elif isinstance(one, str):
-            digest.update(_content(one, home).encode(errors="backslashreplace"))
-        elif isinstance(one, bool | int | float | complex | type(None)):
-            digest.update(repr(one).encode())
-        elif id(one) not in seen:
-            seen[id(one)] = one
-            digest.update(type(one).__qualname__.encode())
-            waiting += _parts(one, home)
+        plain = _plain(one, home)
+        if plain is None and id(one) in seen:
+            plain = f"again {seen[id(one)][0]}".encode()
+        parts = list(_parts(one, home)) if plain is None else []
+        if not isinstance(one, tuple):  # equal constants may or may not be one object
+            seen[id(one)] = len(seen), one
+        token = plain or f"{type(one).__qualname__} {len(parts)}".encode()
+        digest.update(b"%d %s" % (len(token), token))
+        waiting += reversed(parts)
     return digest.hexdigest()
+
+
+def _plain(value: object, home: str) -> bytes | None:
+    """Return a text, bytes or a number with its type; None for what has parts."""
+    if isinstance(value, str):
+        return f"str {_content(value, home)}".encode(errors="backslashreplace")
+    if isinstance(value, bytes | bytearray):
+        return b"bytes " + value
+    if isinstance(value, bool | int | float | complex | type(None)):
+        return f"{type(value).__qualname__} {value!r}".encode()
+    return None
 
 
 def _home(value: object) -> str:
@@ -94,18 +109,36 @@ def _parts(value: object, home: str) -> Iterator[object]:
     elif isinstance(value, Mapping):
         yield from (part for item in value.items() for part in item)
     elif isinstance(value, Set):
-        yield from sorted(value, key=repr)
+        yield from sorted(_sha256(part, home) for part in value)
     elif isinstance(value, list | tuple):
         yield from value
+    elif isinstance(value, torch.jit.ScriptModule):
+        yield from (repr(value), value.code, value.state_dict())
     elif isinstance(value, nn.Module):
-        yield from (type(value), repr(value), value.state_dict())
-        for part in value.modules():
-            yield {name: one for name, one in vars(part).items() if name[0] != "_"}
+        yield type(value)
+        for key, one in vars(value).items():  # the keys of hooks are numbers of this process
+            yield from (key, list(one.values()) if "hooks" in key and one else one)
     elif isinstance(value, ModuleType):
         yield value.__name__
+        if not _is_installed(value.__name__, home) and getattr(value, "__file__", None):
+            yield source_digest([value.__name__])
+    elif isinstance(value, property):
+        yield from (value.fget, value.fset)
+    elif name := getattr(value, "__qualname__", None):
+        yield from (type(value), name)
     else:
-        yield type(value)
-        yield getattr(value, "__qualname__", None) or dict(getattr(value, "__dict__", {}))
+        yield from (type(value), _state(value))
+
+
+def _state(value: object) -> object:
+    """Return what pickle would keep of an object; its attributes where it cannot be pickled."""
+    reduce = copyreg.dispatch_table.get(type(value))
+    try:
+        made = reduce(value) if reduce else value.__reduce_ex__(4)
+    except Exception:  # whatever an object's own code raises
+        return dict(getattr(value, "__dict__", {}))
+    parts = (made,) if isinstance(made, str) else made
+    return [list(part) if isinstance(part, Iterator) else part for part in parts]
 
 
 def _parts_of_function(function: FunctionType, home: str) -> Iterator[object]:
@@ -128,7 +161,11 @@ def _source(value: FunctionType | type, home: str) -> Iterator[object]:
     if isinstance(value, FunctionType):
         yield from _instructions(value.__code__)
     else:
-        yield {name: one for name, one in vars(value).items() if isinstance(one, FunctionType)}
+        yield {
+            name: one
+            for name, one in vars(value).items()
+            if isinstance(one, FunctionType) or not name.startswith(("__", "_abc_"))
+        }
 
 
 def _is_installed(module: str | None, home: str) -> bool:

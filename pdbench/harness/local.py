@@ -108,9 +108,12 @@ class _Restorer:
         failures: list[Exception] = []
         for given in (lr[None], lr):
             try:
-                made = torch.as_tensor(_call(self.function, given.to(bank.device)))
-            except Exception as error:  # whatever the caller's code raises
-                failures.append(error)
+                made = torch.as_tensor(_call(self.function, given.to(bank.device, copy=True)))
+            except (Exception, SystemExit) as error:  # whatever the caller's code raises
+                failures.append(InputError("it exits") if isinstance(error, SystemExit) else error)
+                continue
+            if not made.is_floating_point():
+                failures.append(InputError(f"it returned {made.dtype}; return floats in [0, 1]"))
                 continue
             if tuple(made.shape) in (expected, (1, *expected)):
                 return made.reshape(expected).float().cpu()
@@ -123,11 +126,12 @@ def _call(function: Callable[[Tensor], Any], lr: Tensor) -> Any:  # noqa: ANN401
     if not isinstance(function, nn.Module):
         return function(lr)
     first = next(function.parameters(), lr)
-    training = function.training
+    training = [part for part in function.modules() if part.training]
     try:
         return function.eval()(lr.to(first))
     finally:
-        function.train(training)
+        for part in training:
+            part.training = True
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,7 @@ class _Opener:
         return torch.from_numpy(np.concatenate(values).astype(np.float64))
 
     def _value(self, restored: Tensor, reference: Tensor) -> Any:  # noqa: ANN401
-        value = self.function(restored, reference)
+        value = self.function(restored, reference.clone())  # it may compute in place
         return value.detach().cpu().numpy() if isinstance(value, Tensor) else value
 
 
@@ -226,12 +230,23 @@ def load_code(place: str) -> object:
     try:
         module = _import(path)
     except Exception as error:  # whatever the caller's own code raises
-        line = (str(error).splitlines() or [""])[0]
-        raise InputError(f"'{file}' fails: {type(error).__name__}: {line}; fix it") from error
+        raise InputError(f"'{file}' fails: {_first_line(error)}; fix it") from error
     if not hasattr(module, name):
         raise InputError(f"'{file}' does not define '{name}'; check the name")
     code = getattr(module, name)
-    return code() if isinstance(code, type) and issubclass(code, nn.Module) else code
+    if not (isinstance(code, type) and issubclass(code, nn.Module)):
+        return code
+    try:
+        return code()
+    except Exception as error:  # whatever its constructor raises
+        raise InputError(
+            f"'{place}' cannot be made without arguments ({_first_line(error)}); make one in the "
+            "file and name that"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 
 def _import(path: Path) -> object:

@@ -83,6 +83,8 @@ def restore(method: Method, bank: SampleBank) -> Tensor:
         InputError: The method returns something of another shape.
         NonFiniteImage: A network's output contains NaN or infinite values.
     """
+    if method.source:  # code of others may compute in place
+        bank = bank.copying()
     lr = bank.lr[0]
     with torch.inference_mode():
         made = method.run(lr, bank)

@@ -17,6 +17,7 @@ from pdbench.metrics.color import shared_planes
 from pdbench.metrics.metric import Choices, Metric, Scorer, SetScorer
 from pdbench.metrics.protocol import Protocol, protocol_hash
 from pdbench.metrics.vgg import shared_first_stages
+from pdbench.scores import is_score
 
 __all__ = ["MetricCollection"]
 
@@ -73,6 +74,7 @@ class MetricCollection:
         self.reasons: dict[str, list[str]] = {}
         self._scorers: dict[str, Scorer] = {}
         self._set_scorers: dict[str, SetScorer] = {}
+        self._outside: set[str] = set()
         self._prepared: dict[str, Any] = {}
         self._declined: dict[str, str] = {}
         self._sharing = False
@@ -104,6 +106,8 @@ class MetricCollection:
             _log.info("%s is unavailable: %s", name, error)
             self.unavailable[name] = str(error)
             return
+        if metric.source:
+            self._outside.add(name)
         if metric.per_set:
             self._set_scorers[name] = cast(SetScorer, scorer)
         else:
@@ -126,7 +130,9 @@ class MetricCollection:
         with _exact(), shared_first_stages() as stages:
             for name, scorer in (self._scorers | self._set_scorers).items():
                 try:
-                    self._prepared[name] = scorer.prepare(hr, lr)
+                    self._prepared[name] = scorer.prepare(
+                        self._shown(name, hr), self._shown(name, lr)
+                    )
                 except MetricUndefined as error:
                     self._declined[name] = str(error)
         # Outputs are looked at as the reference was: nothing is kept that nobody asks for again.
@@ -136,6 +142,10 @@ class MetricCollection:
         if image is None:
             return None
         return (image if image.ndim == 4 else image.unsqueeze(0)).to(self.device)
+
+    def _shown(self, name: str, image: Tensor | None) -> Tensor | None:
+        """Return an image as a metric gets it: a copy where code of others may change it."""
+        return image.clone() if image is not None and name in self._outside else image
 
     def score(self, restored: Tensor) -> dict[str, list[float | None]]:
         """Score outputs for the image last prepared.
@@ -214,7 +224,8 @@ class MetricCollection:
         if name in self._declined:
             return [(None, self._declined[name])] * len(restored)
         try:
-            scores = self._scorers[name].score(restored, self._prepared[name]).tolist()
+            shown = cast(Tensor, self._shown(name, restored))
+            scores = self._scorers[name].score(shown, self._prepared[name]).tolist()
         except MetricUndefined as error:
             if len(restored) == 1:
                 return [(None, str(error))]
@@ -249,4 +260,8 @@ def _finite(images: Tensor) -> list[bool]:
 
 
 def _checked(score: float) -> tuple[float | None, str]:
-    return (None, "the metric gave no number") if math.isnan(score) else (score, "")
+    if math.isnan(score):
+        return None, "the metric gave no number"
+    if not is_score(score):
+        return None, f"the metric gave {score:g}, which is not a score"
+    return score, ""

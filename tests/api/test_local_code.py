@@ -1,7 +1,13 @@
 """Code of the caller's own is scored like any method and metric, and is known by its source."""
 
 import functools
-from dataclasses import replace
+import math
+import re
+import subprocess
+import sys
+from collections import deque
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import pytest
 import torch
@@ -14,7 +20,7 @@ from pdbench.cli.main import main
 from pdbench.errors import InputError
 from pdbench.harness.fingerprint import fingerprint
 from pdbench.harness.local import is_importable
-from pdbench.harness.method import Given, Method
+from pdbench.harness.method import Given, Method, Sampled
 from pdbench.images import load_image, save_image
 from pdbench.metrics import METRICS
 
@@ -37,6 +43,29 @@ class Net(nn.Module):
 
     def forward(self, lr):
         return nn.functional.pixel_shuffle(self.drop(self.layer(lr)), 4)
+
+
+class Buffered(nn.Module):
+    def __init__(self, value):
+        super().__init__()
+        self.register_buffer("value", torch.tensor(value), persistent=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    gain: float
+
+
+def hooked(net):
+    net.register_forward_hook(lambda module, given, made: made * 0)
+    return net
+
+
+def uses_global(lr):
+    return lr * GAIN.sum()
+
+
+GAIN = torch.ones(2)
 
 
 @pytest.fixture
@@ -91,10 +120,91 @@ def test_a_network_in_training_mode_is_scored_in_evaluation_mode_and_left_as_it_
         (functools.partial(nearest, 1), functools.partial(nearest, 2)),
         (torch.zeros(2), torch.ones(2)),
         ({"a": 1}, {"a": 2}),
+        ({1: 21}, {11: 2}),
+        (functools.partial(nearest, (1, 21)), functools.partial(nearest, (11, 2))),
+        ([zeros := torch.zeros(2), ones := torch.ones(2), ones], [ones, zeros, ones]),
+        (nn.Sequential(Net(0)), nn.Sequential(hooked(Net(0)))),
+        (Buffered(0.5), Buffered(2.0)),
+        (Slotted(0.5), Slotted(2.0)),
+        (Fraction(1, 2), Fraction(3, 2)),
+        (re.compile("a"), re.compile("b")),
+        (torch.float16, torch.bfloat16),
+        (deque([1]), deque([2])),
+        (frozenset({nearest, uses_global}), frozenset({nearest})),
     ],
 )
 def test_a_fingerprint_tells_code_and_values_apart(one, other):
     assert fingerprint(one) == fingerprint(one) != fingerprint(other)
+
+
+def test_a_fingerprint_looks_into_nested_networks_and_classes():
+    def block(gain):
+        class Block(nn.Module):
+            slope = gain
+
+            def forward(self, x):
+                return x * self.slope
+
+        return nn.Sequential(Block())
+
+    assert fingerprint(block(1.0)) == fingerprint(block(1.0)) != fingerprint(block(0.2))
+
+
+def test_a_fingerprint_is_the_same_in_another_process(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        "from torch import nn\n"
+        "from pdbench.harness.fingerprint import fingerprint\n"
+        "def first(): pass\n"
+        "def second(): pass\n"
+        "hooked = [nn.Identity() for _ in range(int(sys.argv[1]))]\n"
+        "for net in hooked: net.register_forward_hook(first)\n"
+        "print(fingerprint([frozenset({first, second, 3.0}), hooked[-1], (1, 2), (1, 2)]))\n"
+    )
+    found = {
+        subprocess.run([sys.executable, script, number], stdout=subprocess.PIPE, check=True).stdout
+        for number in ("1", "2", "300")
+    }
+    assert len(found) == 1
+
+
+def test_code_that_computes_in_place_changes_no_other_row(photos):
+    def in_place(lr):
+        return nearest(lr.sub_(0.45)).add_(0.45)
+
+    def averaged(lr, bank):
+        return bank.samples("srflow-da", tau=0.9, count=2).mul_(0.5).mean(0)
+
+    def destroy(sr, hr):
+        return float(sr.mul_(255).sub_(hr.mul_(255)).abs().mean())
+
+    def mae(sr, hr):
+        return float((sr - hr).abs().mean())
+
+    own = Method(id="own", title="", kind="fused", needs=(Sampled("srflow-da", 0.9, 2),),
+                 reference="", run=averaged)  # fmt: skip
+    given = [{"mine": in_place}, own, "bicubic", "average-2"]
+    crowd = run(given, photos, ["psnr", {"destroy": destroy}, {"mae": mae}]).summary()
+    metrics, output = ["psnr", {"mae": mae}], photos.parent / "alone"
+    alone = run(["bicubic", "average-2"], photos, metrics, output=output).summary()
+    for name in alone.index:
+        assert crowd.loc[name, ["psnr", "mae"]].equals(alone.loc[name])
+
+
+def test_layers_that_were_frozen_stay_frozen(photos):
+    net = nn.Sequential(nn.BatchNorm2d(3), Net()).train()
+    net[0].eval()
+    run({"net": net}, photos)
+    assert [net.training, net[0].training, net[1].training] == [True, False, True]
+
+
+def test_a_value_that_is_no_score_leaves_the_folder_readable(photos):
+    odd = {"odd": lambda sr, hr: -math.inf}
+    results = run("bicubic", photos, ["psnr", odd])
+    assert "not a score" in results.record.summarize().reasons("odd")[0]
+    assert results.summary().loc["bicubic"].notna().sum() > 0
+    assert run("bicubic", photos).kept == 2
 
 
 def test_what_a_function_reads_from_its_module_counts(monkeypatch):
@@ -102,13 +212,6 @@ def test_what_a_function_reads_from_its_module_counts(monkeypatch):
     assert fingerprint(uses_global) == before
     monkeypatch.setitem(globals(), "GAIN", torch.full((2,), 3.0))
     assert fingerprint(uses_global) != before
-
-
-GAIN = torch.ones(2)
-
-
-def uses_global(lr):
-    return lr * GAIN.sum()
 
 
 def test_what_was_typed_into_an_interpreter_is_told_apart():
@@ -129,6 +232,7 @@ def test_what_was_typed_into_an_interpreter_is_told_apart():
         ({"mine": 3}, "give a callable"),
         ([nearest], "name it"),
         (["gone.py:net"], "no file"),
+        ([{"mine": nearest}, {"mine": image_only}], "two pieces of code"),
     ],
 )
 def test_what_cannot_be_a_method_is_one_line(methods, finding, photos):
