@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pdbench.api.tables import Source, read_scores
 from pdbench.errors import InputError
+from pdbench.harness.options import split_ids
 
 __all__ = ["audit", "claims", "diff", "front"]
 
@@ -155,6 +156,7 @@ def front(
     """
     from pdbench.plots import formats, reports
 
+    methods = split_ids(methods)
     record = read_scores(folder, protocol=protocol, methods=methods, seeds=seeds)
     document = reports.front_document(
         record.summarize(), x=x, y=y, methods=methods, reference=reference

@@ -37,7 +37,7 @@ def get_data(name: str, *, data_root: str | Path | None = None) -> list[Path]:
 
 
 def export_data(
-    name: str, *, output: str | Path, data_root: str | Path | None = None
+    name: str | Path, *, output: str | Path, data_root: str | Path | None = None
 ) -> tuple[Path, Path]:
     """Write the images of a test set, just as they are scored, for methods that run elsewhere.
 

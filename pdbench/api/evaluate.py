@@ -18,7 +18,7 @@ from pdbench.harness.config import RunConfig
 from pdbench.harness.external_images import open_images
 from pdbench.harness.local import as_method, executor_for, load_code
 from pdbench.harness.method import Method
-from pdbench.harness.options import EvalOptions, OptionFields
+from pdbench.harness.options import EvalOptions, OptionFields, split_ids
 from pdbench.harness.results import export_results
 from pdbench.harness.store import read_outputs
 from pdbench.methods.catalog import MethodCatalog
@@ -35,7 +35,7 @@ def evaluate(
     method: object = None,
     hr: str | Path | None = None,
     lr: str | Path | None = None,
-    dataset: str | None = None,
+    dataset: str | Path | None = None,
     title: str | None = None,
     group_by: str | None = None,
     by_order: bool = False,
@@ -76,8 +76,9 @@ def evaluate(
     >>> list(again.summary().index)
     ['mynet']
     """
-    metrics, local_metrics = open_metrics(fields.get("metrics", ()))
-    options = replace(EvalOptions.of(**fields), metrics=metrics)
+    options = EvalOptions.of(**fields)
+    metrics, local_metrics = open_metrics(split_ids(fields.get("metrics") or ()))
+    options = replace(options, metrics=metrics)
     check_name(name)
     opened = _dataset(hr, lr, dataset, options.data_root)
     folder = Path(output) if output else Path("runs") / opened.id
@@ -144,7 +145,7 @@ def _settings(
 
 
 def _dataset(
-    hr: str | Path | None, lr: str | Path | None, dataset: str | None, root: Path | None
+    hr: str | Path | None, lr: str | Path | None, dataset: str | Path | None, root: Path | None
 ) -> Dataset:
     if (hr is None) == (dataset is None):
         raise InputError("say what the images are compared with: either --hr or --dataset")
@@ -152,4 +153,4 @@ def _dataset(
         return open_folders(hr, lr)
     if lr is not None:
         raise InputError("--lr goes with --hr; a dataset brings its own LR images")
-    return open_dataset(str(dataset), root)
+    return open_dataset(dataset or "", root)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Unpack
 
 from pdbench.errors import InputError, system_reason
-from pdbench.harness.options import EvalOptions, OptionFields
+from pdbench.harness.options import EvalOptions, OptionFields, split_ids
 from pdbench.leaderboard.board import find_board, read_board
 from pdbench.leaderboard.own_crops import write_own_crops
 from pdbench.leaderboard.site import build_site
@@ -62,7 +62,7 @@ def verify(
     if name is None and (sr is not None or checkpoint is not None):
         raise InputError("images and checkpoints belong to one submission; name it")
     evidence = Evidence(
-        datasets=tuple(datasets),
+        datasets=tuple(split_ids(datasets)),
         images=Path(sr).expanduser() if sr else None,
         reproduce=reproduce or checkpoint is not None,
         checkpoint=Path(checkpoint).expanduser() if checkpoint else None,
@@ -107,8 +107,10 @@ def make_crops(
     Traceback (most recent call last):
     pdbench.errors.InputError: there is no such board
     """
-    names = dict.fromkeys(row for name in methods for row in SUITES.get(name, (name,)))
-    return write_own_crops(find_board(board), list(names), datasets, EvalOptions.of(**fields))
+    options = EvalOptions.of(**fields)
+    asked = split_ids(methods)
+    names = dict.fromkeys(row for name in asked for row in SUITES.get(name, (name,)))
+    return write_own_crops(find_board(board), list(names), split_ids(datasets), options)
 
 
 def build_leaderboard(output: str | Path = "site", *, board: str | Path = "leaderboard") -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pdbench.api.tables import read_scores
 from pdbench.errors import InputError, system_reason
+from pdbench.harness.options import split_ids
 
 if TYPE_CHECKING:
     from pdbench.harness.run_info import MethodRecord, RunRecord
@@ -60,6 +61,7 @@ def report(
     out = Path(output)
     if out.suffix.lower() != ".html":
         raise InputError(f"a report is a page; give a name that ends in .html, not '{out.name}'")
+    methods = split_ids(methods)
     shown = dict(_figure(Path(path)) for path in figures)
     records = [
         read_scores(one, protocol=protocol, methods=methods, seeds=seeds)

@@ -14,7 +14,7 @@ from pdbench.errors import InputError
 from pdbench.harness import runner
 from pdbench.harness.config import RunConfig
 from pdbench.harness.local import executor_for
-from pdbench.harness.options import EvalOptions, OptionFields
+from pdbench.harness.options import EvalOptions, OptionFields, split_ids
 from pdbench.harness.plan import Plan, plan_run
 from pdbench.harness.results import export_results
 from pdbench.harness.run_info import DatasetRecord, RunRecord
@@ -32,11 +32,11 @@ def run(
     suite: str | None = None,
     checkpoint: str | Path | None = None,
     name: str | None = None,
-    dataset: str = "builtin",
+    dataset: str | Path = "builtin",
     output: str | Path | None = None,
     export: str | Path | None = None,
     save_images: str | Path | None = None,
-    force: Sequence[str] | None = None,
+    force: str | Sequence[str] | None = None,
     dry_run: bool = False,
     progress: bool = False,
     **fields: Unpack[OptionFields],
@@ -44,9 +44,10 @@ def run(
     """Score methods on a dataset; scores in the run folder are kept and not computed again.
 
     Args:
-        methods: Method ids, in row order; code of your own as {name: callable}, as a `Method`, or
-            as "FILE.py:NAME". A callable maps an LR image, (1, 3, h, w) or (3, h, w) in [0, 1],
-            to a x4 image; it runs in this process unless workers can import it.
+        methods: Method ids; code of your own as {name: callable}, as a `Method`, or as
+            "FILE.py:NAME". A callable maps an LR image, (1, 3, h, w) or (3, h, w) in [0, 1], to a
+            x4 image; it runs in this process unless workers can import it. Rows come in the
+            paper's order whatever the order here; other methods follow, sorted by id.
         suite: Name of a list of methods, put before `methods`; those whose networks have no
             weights here are left out and reported.
         checkpoint: File of a x4 RGB network that spandrel knows, scored after `methods`.
@@ -79,14 +80,15 @@ def run(
     nearest    0.041
     Name: (mae, mean), dtype: float64
     """
-    metrics, local_metrics = open_metrics(fields.get("metrics", ()))
-    options = replace(EvalOptions.of(**fields), metrics=metrics)
+    options = EvalOptions.of(**fields)
+    metrics, local_metrics = open_metrics(split_ids(fields.get("metrics") or ()))
+    options = replace(options, metrics=metrics)
     if suite is not None and suite not in SUITES:
         raise unknown_id("suite", suite, SUITES)
     if name is not None and checkpoint is None:
         raise InputError("--name is for the row of a --checkpoint; leave it out")
     with settings(weights_dir=options.weights_dir, offline=options.offline or dry_run):
-        names, catalog = open_catalog(methods, checkpoint, name)
+        names, catalog = open_catalog(split_ids(methods), checkpoint, name)
         left_out = {}
         if suite:
             rows = [row for row in SUITES[suite] if row not in names]
@@ -102,7 +104,7 @@ def run(
             save_images=Path(save_images).resolve() if save_images else None,
         )
         folder = Path(output) if output else Path("runs") / opened.id
-        again = () if force is None else force or names
+        again = () if force is None else split_ids(force) or names
         code = (catalog.local, local_metrics)
         with METRICS.holding(local_metrics):
             if dry_run:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 from pdbench.errors import InputError
-from pdbench.harness.options import EvalOptions, OptionFields
+from pdbench.harness.options import EvalOptions, OptionFields, split_ids
 from pdbench.leaderboard import sources
 from pdbench.leaderboard.board import find_board
 from pdbench.leaderboard.card import card_from, read_card
@@ -82,7 +82,7 @@ def submit(
             id=check_id(name),
             card=checked,
             source=source,
-            datasets=tuple(datasets),
+            datasets=tuple(split_ids(datasets)),
             options=options,
             work=Path(work) if work else Path("runs") / "submit" / name,
             replace=replace,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pdbench.api.choices import CERTAINTIES
 from pdbench.errors import InputError
+from pdbench.harness.options import split_ids
 from pdbench.harness.run_info import RunResult
 from pdbench.registry import unknown_id
 
@@ -71,6 +72,7 @@ def table(
     from pdbench.plots import tables
     from pdbench.plots.plane import write_file
 
+    methods, metrics = split_ids(methods), split_ids(metrics)
     record = read_scores(
         folder, protocol=protocol, methods=methods, metrics=() if metrics else None, seeds=seeds
     )
@@ -134,6 +136,7 @@ def plot(
         raise unknown_id("way to show certainty", certainty, CERTAINTIES)
     from pdbench.plots import plane
 
+    methods = split_ids(methods)
     record = read_scores(folder, protocol=protocol, methods=methods, seeds=seeds)
     return plane.plot(
         plane_of(record, methods, certainty=certainty, theory=theory),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pdbench.harness.options import read_memory, split_ids
 from pdbench.registry import unknown_id
 
 __all__ = [
@@ -17,11 +17,6 @@ __all__ = [
 ]  # fmt: skip
 
 PATH = click.Path(path_type=Path)
-
-SMALLEST_MEMORY = 64 * 2**20
-
-_OUTSIDE_BRACKETS = re.compile(r",(?![^\[]*\])")
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
 
 Command = Callable[..., Any]
 Callback = Callable[[click.Context, click.Parameter, Any], Any]
@@ -38,8 +33,7 @@ def split_commas(
     Returns:
         The single ids in the order given ("a", "b", "f[x=1,y=2]").
     """
-    words = (word.strip() for value in values for word in _OUTSIDE_BRACKETS.split(value))
-    return tuple(dict.fromkeys(word for word in words if word))
+    return tuple(dict.fromkeys(word for value in values for word in split_ids(value)))
 
 
 def split_methods(
@@ -130,26 +124,8 @@ def complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[
 def parse_memory(
     _ctx: click.Context | None, _param: click.Parameter | None, value: str | None
 ) -> int | None:
-    """Read an amount of memory: "4GiB", "1.5G", "512M"; a bare number is bytes.
-
-    Args:
-        value: The amount, or None where the option was not given.
-
-    Returns:
-        Bytes, or None.
-
-    Raises:
-        click.BadParameter: It is not an amount, or too small to work with.
-    """
-    if value is None:
-        return None
-    found = _AMOUNT.fullmatch(value.strip())
-    amount = int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")) if found else 0
-    if amount < SMALLEST_MEMORY:
-        raise click.BadParameter(
-            f"'{value}' is not an amount of memory from 64MiB on; say 4GiB, for example"
-        )
-    return amount
+    """Read an amount of memory; see `read_memory`. None where the option was not given."""
+    return None if value is None else read_memory(value)
 
 
 _OPTIONS = {

@@ -73,7 +73,7 @@ def data_root(root: str | Path | None = None) -> Path | None:
     return Path(chosen).expanduser() if chosen else None
 
 
-def open_dataset(name: str, root: str | Path | None = None) -> Dataset:
+def open_dataset(name: str | Path, root: str | Path | None = None) -> Dataset:
     """Find a test set by its id or take any folder of images for one.
 
     Args:
@@ -87,6 +87,7 @@ def open_dataset(name: str, root: str | Path | None = None) -> Dataset:
     Raises:
         InputError: The set is unknown or not found, or its files do not match up.
     """
+    name = str(name)
     if name == "builtin":
         return Dataset(id="builtin", title="builtin", pairs=tuple(builtin_pairs()))
     if name in PUBLISHED:
