@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any, Literal, Unpack
 
 import torch
@@ -12,11 +13,14 @@ from torch import Tensor, nn
 from pdbench.baselines import BASELINES
 from pdbench.errors import InputError, MetricUndefined, WeightsUnavailable
 from pdbench.harness.bank import SampleBank
+from pdbench.harness.config import resolve_device
 from pdbench.harness.method import Method, Sampled
 from pdbench.harness.options import EvalOptions, OptionFields
 from pdbench.harness.restore import make_bank, open_networks, restore
 from pdbench.images import quantize
 from pdbench.methods.catalog import MethodCatalog
+from pdbench.methods.family import number, whole_number
+from pdbench.methods.srflow_da import HIGHEST_TAU
 from pdbench.metrics import METRICS
 from pdbench.metrics.collection import MetricCollection
 from pdbench.metrics.metric import Choices
@@ -28,6 +32,10 @@ __all__ = ["MethodFunction", "MetricFunction", "method", "metric", "network", "s
 _UNROUNDED = {"rgb": "rgb-unrounded", "bt601-rounded": "bt601", "yiq-rounded": "yiq"}
 _PROBE = 192
 """Side of the image that shows whether a metric has a gradient; NIQE needs 104 pixels."""
+_SLACK = 0.01
+"""How far an image may leave [0, 1]: by rounding, not by another scale."""
+_SLACK_OF_LOSS = 0.5
+"""The same of what a loss compares with, which may be a network's output."""
 
 
 class MetricFunction:
@@ -49,8 +57,13 @@ class MetricFunction:
         self.better: Literal["higher", "lower"] = self._metric.better
         self.choices: Choices = self._rules.rule(name).choices
         self.hash = protocol_hash(self._rules, self._metric)
+        self._lock = threading.Lock()
         self._collection = cache(self._open)
         self._scorer = cache(self._open_loss)
+
+    def __reduce__(self) -> tuple[Callable[..., MetricFunction], tuple[str, str]]:
+        """Copy and pickle by ids; a copy opens its weights itself."""
+        return partial(MetricFunction, as_loss=self.as_loss), (self.id, self.protocol)
 
     def __repr__(self) -> str:
         """Say what it is, in the words of the call that made it."""
@@ -63,19 +76,30 @@ class MetricFunction:
         """Score images.
 
         Args:
-            sr: (B, 3, H, W) or (3, H, W) RGB in [0, 1]; brought to 8 bit as the protocol says.
+            sr: (B, 3, H, W) or (3, H, W) floats, RGB in [0, 1]; brought to 8 bit as the protocol
+                says.
             hr: The same, or one image for all of `sr`; None for a metric without reference.
             lr: (B, 3, H/4, W/4), for the metrics that compare with the LR image.
 
         Returns:
-            (B,) float64. A metric of sets, like `diversity`, gives one value for all of `sr`.
+            (B,) float64. A metric of sets, like `diversity`, gives one value for all of `sr`,
+            which are compared with one image.
 
         Raises:
+            InputError: Something is not a tensor of floats, or its values are of another scale.
             MetricUndefined: An image cannot be judged: no reference, or too small.
             ValueError: The sizes differ.
         """
-        images = _batch(sr)
-        others = [None if one is None else _batch(one) for one in (hr, lr)]
+        images = _batch(sr, "sr")
+        if not self.as_loss:
+            _refuse_levels(images)
+        slack = _SLACK_OF_LOSS if self.as_loss else _SLACK
+        others = [
+            None if one is None else _in_range(_batch(one, name), name, slack)
+            for name, one in (("hr", hr), ("lr", lr))
+        ]
+        if self._metric.per_set and any(one is not None and len(one) > 1 for one in others):
+            raise InputError(f"{self.id} judges samples of one image; call it once for each image")
         score = self._differentiable if self.as_loss else self._score
         if all(one is None or len(one) == 1 for one in others):
             return score(images, *others)
@@ -86,12 +110,13 @@ class MetricFunction:
         collection = self._collection(str(images.device))
         how = self._rules.quantization
         known = [None if one is None else quantize(one, how) for one in (hr, lr)]
-        collection.prepare(*known)
         levels = quantize(images, how)
-        if self._metric.per_set:
-            pairs = [collection.score_set(self.id, levels)]
-        else:
-            pairs = collection.judge(levels)[self.id]
+        with self._lock:  # the collection keeps what it prepared
+            collection.prepare(*known)
+            if self._metric.per_set:
+                pairs = [collection.score_set(self.id, levels)]
+            else:
+                pairs = collection.judge(levels)[self.id]
         for value, reason in pairs:
             if value is None:
                 raise MetricUndefined(f"{self.id} has no value: {reason}")
@@ -190,20 +215,21 @@ class MethodFunction:
         """Restore an image as a run with the same seed does.
 
         Args:
-            lr: (3, h, w) or (1, 3, h, w) RGB in [0, 1].
+            lr: (3, h, w) or (1, 3, h, w) floats, RGB in [0, 1].
 
         Returns:
             (3, 4h, 4w) or (1, 3, 4h, 4w) float32 in [0, 1], on the CPU; (S, 3, 4h, 4w) for a
             stochastic method.
 
         Raises:
+            InputError: It is not a tensor of floats, or its values are of another scale.
             ValueError: It is not one image.
         """
         made = restore(self.declaration, self._bank(lr)).clamp(0, 1)
         return made[0] if lr.ndim == 3 and self.declaration.kind != "stochastic" else made
 
     def _bank(self, lr: Tensor) -> SampleBank:
-        image = _batch(lr)
+        image = _in_range(_batch(lr, "lr"), "lr", _SLACK)
         if len(image) != 1:
             raise ValueError(f"expected one image, got {len(image)}; restore them one by one")
         return make_bank("", image[0], [self.declaration], self._networks, self._options)
@@ -241,9 +267,9 @@ def sample(
     """Draw samples of the flow, the very ones a run with this seed averages.
 
     Args:
-        lr: (3, h, w) or (1, 3, h, w) RGB in [0, 1].
-        tau: Standard deviation of the latents, >= 0.
-        count: How many samples, >= 1.
+        lr: (3, h, w) or (1, 3, h, w) floats, RGB in [0, 1].
+        tau: Standard deviation of the latents, 0 to 2.
+        count: How many samples, 1 to 1000.
         network: Id of a generative network.
         fields: `seed`, `size`, `device` and so on, as in `EvalOptions`. Sample i of an image and
             a seed is the same whatever `count` is.
@@ -252,7 +278,7 @@ def sample(
         (count, 3, 4h, 4w) float32, not clipped: their mean and median are those of the methods.
 
     Raises:
-        InputError: The network is unknown or does not sample.
+        InputError: The network is unknown or does not sample, or a number is out of range.
         WeightsUnavailable: It has no weights of the size asked for.
 
     >>> import torch, pdbench
@@ -260,6 +286,8 @@ def sample(
     >>> samples.shape
     torch.Size([2, 3, 48, 64])
     """
+    tau = number(str(tau), "sample(tau=t)", HIGHEST_TAU)
+    count = whole_number(str(count), "sample(count=k)")
     needs = (Sampled(network, tau, count),)
     draw = Method(
         id="samples", title="", kind="stochastic", needs=needs, reference="",
@@ -292,7 +320,7 @@ def network(
         The network in eval mode, its parameters frozen.
 
     Raises:
-        InputError: The name or the size is unknown.
+        InputError: The name or the size is unknown, or there is no such device.
         WeightsUnavailable: There are no weights of this size here.
 
     >>> import torch, pdbench
@@ -301,14 +329,42 @@ def network(
     torch.Size([1, 3, 48, 64])
     """
     with settings(weights_dir=weights_dir, offline=offline):
-        return BASELINES.get(name).load(size, device)
+        return BASELINES.get(name).load(size, resolve_device(device))
 
 
-def _batch(image: Tensor) -> Tensor:
+def _batch(image: Tensor, name: str) -> Tensor:
+    if not isinstance(image, Tensor):
+        raise InputError(
+            f"{name} is a {type(image).__name__}; make it a tensor, torch.from_numpy takes arrays"
+        )
+    if not image.is_floating_point():
+        kind = str(image.dtype).removeprefix("torch.")
+        raise InputError(f"{name} is {kind}; give floats in [0, 1], levels divided by 255")
     batch = image[None] if image.ndim == 3 else image
     if batch.ndim != 4 or batch.shape[1] != 3:
         raise ValueError(f"expected (B, 3, H, W) or (3, H, W), got {tuple(image.shape)}")
     return batch.float()
+
+
+def _in_range(image: Tensor, name: str, slack: float) -> Tensor:
+    """Return the image; raises InputError if its values leave [0, 1] by more than `slack`."""
+    if ((image < -slack) | (image > 1 + slack)).any():
+        raise _scaled(image, name)
+    return image
+
+
+def _refuse_levels(sr: Tensor) -> None:
+    """Refuse outputs on the scale 0 to 255; a flow's sample may leave [0, 1], in few pixels."""
+    if (sr > 10).any() and sr.median() > 2:
+        raise _scaled(sr, "sr")
+
+
+def _scaled(image: Tensor, name: str) -> InputError:
+    low, high = (value.item() for value in image.aminmax())
+    return InputError(
+        f"{name} has values from {low:.3g} to {high:.3g}; scale it to [0, 1], or clamp what "
+        "leaves it"
+    )
 
 
 def _spread(images: Tensor | None, count: int) -> Sequence[Tensor | None]:

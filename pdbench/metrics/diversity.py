@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from pdbench.images import crop_to_multiple
+from pdbench.metrics.alexnet import SMALLEST
 from pdbench.metrics.backbone_weights import ALEXNET
+from pdbench.metrics.color import check_batch
 from pdbench.metrics.lpips_alex import HEADS, AlexPrepared, LpipsAlex, open_lpips_alex
 from pdbench.metrics.metric import Choices, Metric, required
 
@@ -41,7 +43,9 @@ class Diversity:
 
     def prepare(self, reference: Tensor | None, lr: Tensor | None) -> AlexPrepared:
         """Keep the reference's features; `lr` is not used."""
-        return self._distance.prepare(self._cut(required(reference)), None)
+        reference = required(reference)
+        check_batch(reference, smallest=math.ceil(SMALLEST / self._multiple) * self._multiple)
+        return self._distance.prepare(self._cut(reference), None)
 
     def score_set(self, samples: Iterable[Tensor], prepared: AlexPrepared) -> float:
         """Return the percentage, 0 to 100, higher is better; 0 for a single sample.

@@ -1,5 +1,10 @@
 """What works on tensors gives the numbers and images of a run."""
 
+import copy
+import math
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -72,11 +77,81 @@ def test_a_metric_without_gradient_is_no_loss(name):
         (lambda: pdbench.method("bicubic")(noisy(2)), ValueError, "one by one"),
         (lambda: pdbench.sample(LR, network="rrdb"), InputError, "does not sample"),
         (lambda: pdbench.network("rdb"), InputError, "rrdb"),
+        (lambda: pdbench.network("rrdb", device="cuda:99"), InputError, "device 'cuda:99'"),
+        (lambda: pdbench.network("rrdb", device="gpu"), InputError, "unknown device 'gpu'"),
+        (lambda: pdbench.sample(LR, count=0), InputError, "from 1 to 1000, got '0'"),
+        (lambda: pdbench.sample(LR, count=2.5), InputError, "from 1 to 1000, got '2.5'"),
+        (lambda: pdbench.sample(LR, tau=-1), InputError, "from 0 to 2, got '-1'"),
+        (lambda: pdbench.sample(LR, tau=math.nan), InputError, "from 0 to 2, got 'nan'"),
+        (lambda: pdbench.sample(LR, tau=2.1), InputError, "from 0 to 2, got '2.1'"),
+        (lambda: pdbench.sample(LR, seed=-1), InputError, "seed is -1"),
+        (lambda: pdbench.sample(LR, seed="a"), InputError, "seed is 'a'"),
     ],
 )
 def test_what_cannot_be_is_one_line(call, error, finding):
     with pytest.raises(error, match=finding):
         call()
+
+
+BYTES = (255 * HR).byte()
+
+
+@pytest.mark.parametrize(
+    ("call", "finding"),
+    [
+        (lambda: pdbench.metric("psnr")(BYTES, HR), "sr is uint8; .* divided by 255"),
+        (lambda: pdbench.metric("psnr")(HR, BYTES), "hr is uint8"),
+        (lambda: pdbench.metric("lr-psnr")(HR, HR, lr=LR.long()), "lr is int64"),
+        (lambda: pdbench.metric("psnr")(HR > 0.5, HR), "sr is bool"),
+        (lambda: pdbench.metric("psnr")(HR.cfloat(), HR), "sr is complex64"),
+        (lambda: pdbench.metric("psnr")(HR.numpy(), HR), "sr is a ndarray; make it a tensor"),
+        (lambda: pdbench.metric("psnr")(HR, 255 * HR), "hr has values from .* to 2.."),
+        (lambda: pdbench.metric("psnr")(HR, 2 * HR - 1), "hr has values from -"),
+        (lambda: pdbench.metric("lr-psnr")(HR, HR, lr=255 * LR), "lr has values"),
+        (lambda: pdbench.metric("psnr")(255 * HR, HR), "sr has values"),
+        (lambda: pdbench.metric("psnr", as_loss=True)(HR, BYTES), "hr is uint8"),
+        (lambda: pdbench.metric("psnr", as_loss=True)(HR, 255 * HR), "hr has values"),
+        (lambda: pdbench.method("bicubic")((255 * LR).byte()), "lr is uint8"),
+        (lambda: pdbench.method("bicubic")(255 * LR), "lr has values from .* to 2.."),
+        (lambda: pdbench.sample(LR.numpy()), "lr is a ndarray"),
+    ],
+)
+def test_an_image_on_another_scale_is_refused(call, finding):
+    with pytest.raises(InputError, match=finding):
+        call()
+
+
+def test_outputs_may_leave_the_range_and_so_may_what_a_loss_compares_with():
+    exploded = HR.clone()
+    exploded[..., :4, :4] = 1e6
+    assert pdbench.metric("psnr")(exploded, HR).item() > 10
+    assert pdbench.metric("psnr")(1.4 * HR - 0.2, HR).isfinite()
+    loss = pdbench.metric("psnr", as_loss=True)
+    assert loss(1000 * HR, 1.4 * HR - 0.2).isfinite()
+
+
+def test_threads_share_a_metric():
+    psnr = pdbench.metric("psnr")
+    pairs = [(noisy().roll(step, -1), HR.roll(step + step % 2, -1)) for step in range(40)]
+    alone = [psnr(*pair).item() for pair in pairs]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            assert [score.item() for score in pool.map(psnr, *zip(*pairs, strict=True))] == alone
+
+
+def test_a_metric_is_copied_and_pickled():
+    psnr = pdbench.metric("psnr", protocol="pyiqa", as_loss=True)
+    for again in (copy.deepcopy(psnr), pickle.loads(pickle.dumps(psnr))):
+        assert repr(again) == repr(psnr)
+        assert torch.equal(again(noisy(), HR), psnr(noisy(), HR))
+
+
+def test_a_metric_of_sets_compares_with_one_image_and_names_its_size():
+    diversity = pdbench.metric("diversity")
+    with pytest.raises(InputError, match="samples of one image"):
+        diversity(noisy(2), HR.expand(2, -1, -1, -1))
+    with pytest.raises(MetricUndefined, match=r"at least 32 pixels.*has 7x6$"):
+        diversity(noisy(2)[..., :6, :7], HR[..., :6, :7])
 
 
 def test_samples_are_those_of_the_methods():
