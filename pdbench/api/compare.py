@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from pdbench.api.local_code import Methods, open_catalog
+from pdbench.api.local_code import Methods, open_catalog, open_metrics
 from pdbench.data.datasets import Dataset, open_dataset
 from pdbench.data.pairs import Pair
 from pdbench.data.sr_checks import check_outputs
@@ -17,7 +18,7 @@ from pdbench.harness.config import RunConfig
 from pdbench.harness.external_images import given_method
 from pdbench.harness.method import Method
 from pdbench.harness.method_records import method_records
-from pdbench.harness.options import EvalOptions, OptionFields
+from pdbench.harness.options import EvalOptions, OptionFields, split_ids
 from pdbench.harness.ray_executor import RayExecutor
 from pdbench.harness.restore import Figure, FigureTask, restore_image, show_lr
 from pdbench.harness.run_info import ImageFingerprint
@@ -37,11 +38,11 @@ def compare(
     *,
     image: str,
     crop: str | tuple[int, int, int, int],
-    dataset: str = "builtin",
+    dataset: str | Path = "builtin",
     output: str | Path = "compare.png",
     checkpoint: str | Path | None = None,
     name: str | None = None,
-    sr: Sequence[str] = (),
+    sr: str | Sequence[str] = (),
     columns: int | None = None,
     **fields: Unpack[OptionFields],
 ) -> Path:
@@ -62,14 +63,14 @@ def compare(
         sr: Folders of images made elsewhere, each as "DIR:NAME", as `evaluate` takes them; shown
             last.
         columns: Crops in a row of a picture; up to four when None.
-        fields: How the image is restored and scored, as in `EvalOptions`.
+        fields: How the image is restored and scored, as in `EvalOptions`; `metrics` as for `run`.
 
     Returns:
         The file written.
 
     Raises:
         InputError: An id, the image or the ending is unknown, the crop is malformed or leaves the
-            image, or the file cannot be written.
+            image, code of your own fails, or the file cannot be written.
         WeightsUnavailable: A network has no weights of the size asked for.
 
     >>> import pdbench
@@ -78,20 +79,26 @@ def compare(
     'compare.png'
     """
     options = EvalOptions.of(**fields)
-    box = _box(crop) if isinstance(crop, str) else crop
+    metrics, local_metrics = open_metrics(split_ids(fields.get("metrics") or ()))
+    options = replace(options, metrics=metrics)
+    box = _box(crop if isinstance(crop, str) else ",".join(map(str, crop)))
+    places = [sr] if isinstance(sr, str) else sr
     out = _checked(Path(output))
     if not (methods or checkpoint or sr):
         raise InputError("there is no method to compare; name some with --methods")
-    with settings(weights_dir=options.weights_dir, offline=options.offline):
-        names, catalog = open_catalog(methods, checkpoint, name)
+    with (
+        settings(weights_dir=options.weights_dir, offline=options.offline),
+        METRICS.holding(local_metrics),
+    ):
+        names, catalog = open_catalog(split_ids(methods), checkpoint, name)
         found = [catalog.method(name) for name in dict.fromkeys(names)]
         opened = open_dataset(dataset, options.data_root)
         pair = _pair(opened, image)
-        found += [_external(place, opened, pair) for place in sr]
+        found += [_external(place, opened, pair) for place in places]
         hr_size = pair.load()[1].shape
         _check_inside(box, hr_size[-1], hr_size[-2], image)
         if options.engine == "ray":
-            if catalog.local or sr:
+            if catalog.local or sr or local_metrics:
                 raise InputError("code and images of your own stay here; leave --engine out")
             config = RunConfig(
                 dataset=opened,
@@ -102,7 +109,8 @@ def compare(
             figure = _restore_on_cluster(config, pair)
         else:
             figure = restore_image(pair, found, catalog, options)
-    return draw_crops(_crops(figure, found, opened, image, box, columns, options), out)
+        crops = _crops(figure, found, opened, image, box, columns, options)
+    return draw_crops(crops, out)
 
 
 def _crops(

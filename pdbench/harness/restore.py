@@ -14,7 +14,13 @@ import torch
 from torch import Tensor
 
 from pdbench.data.pairs import Pair, pixel_sha256
-from pdbench.errors import InputError, MetricUndefined, NonFiniteImage
+from pdbench.errors import (
+    InputError,
+    MetricUndefined,
+    NonFiniteImage,
+    PdbenchError,
+    first_line,
+)
 from pdbench.harness.bank import SampleBank
 from pdbench.harness.config import Catalog, Task, output_count, resolve_device
 from pdbench.harness.method import Method
@@ -191,7 +197,20 @@ def restore_image(
             raise InputError(
                 f"method '{method.id}' cannot restore '{pair.name}': {error}; leave it out"
             ) from error
-        values = {name: found[0] for name, found in collection.score(image).items()}
+        except PdbenchError:
+            raise
+        except Exception as error:  # whatever the caller's code raises
+            raise InputError(
+                f"method '{method.id}' fails on image '{pair.name}': {first_line(error)}"
+            ) from error
+        try:
+            values = {name: found[0] for name, found in collection.score(image).items()}
+        except PdbenchError:
+            raise
+        except Exception as error:  # the same of a metric
+            raise InputError(
+                f"a metric fails on image '{pair.name}' by '{method.id}': {first_line(error)}"
+            ) from error
         shown.append(
             Shown(method=method.id, title=method.title, levels=_levels(image), values=values)
         )

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pdbench.api.compare import compare
 from pdbench.bicubic import bicubic_downsample, bicubic_upsample
+from pdbench.errors import InputError
 from pdbench.images import load_image, quantize
+from pdbench.metrics import METRICS
 
 WORDS = ("--dataset", "photos", "--image", "a", "--crop", "8,4,32,24", "--methods", "bicubic",
          "--metrics", "psnr,ssim")  # fmt: skip
@@ -106,3 +109,46 @@ def test_images_made_elsewhere_stand_beside_methods(call, photos, tmp_path):
     assert len(set(colors)) == 2  # each title in the color of its method
     outcome = call("compare", *WORDS, "--sr", "truth")
     assert (outcome.code, "DIR:NAME" in outcome.line) == (2, True)
+
+
+GIVEN = {"image": "a", "crop": (8, 4, 32, 24), "metrics": "psnr"}
+
+
+def broken(*images):
+    raise ZeroDivisionError("division by zero")
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"crop": (-8, 0, 32, 32)}, "'-8,0,32,32' is no crop"),
+        ({"crop": (0, -4, 32, 32)}, "is no crop"),
+        ({"crop": (8, 4, 32)}, "'8,4,32' is no crop"),
+        ({"crop": (8.5, 4, 32, 24)}, "is no crop"),
+        ({"methods": {"own": broken}}, "method 'own' fails on image 'a': ZeroDivisionError: div"),
+        ({"metrics": {"own": broken}}, "a metric fails on image 'a' by 'bicubic': ZeroDivision"),
+        ({"sr": "truth"}, "DIR:NAME"),
+        ({"metric": "psnr"}, "did you mean metrics"),
+    ],
+)
+def test_what_python_cannot_draw_is_one_line_too(photos, change, complaint):
+    words = {"methods": "bicubic", "dataset": photos, **GIVEN, **change}
+    with pytest.raises(InputError, match=complaint) as caught:
+        compare(**words)
+    assert "\n" not in str(caught.value)
+
+
+def test_metrics_of_ones_own_and_a_single_folder_are_shown(photos, tmp_path):
+    def far(sr, hr):
+        return (sr - hr).abs().max()
+
+    path = tmp_path / "metric_of_mine.py"
+    path.write_text("def near(sr, hr):\n    return 7\n")
+    words = {**GIVEN, "metrics": ["psnr", {"far": far}, f"{path}:near"]}
+    out = tmp_path / "figure.html"
+    compare("bicubic", dataset=photos, sr=f"{photos}:truth", output=out, **words)
+    page = out.read_text("utf-8")
+    assert page.count("near ↓ 7.000<") == 2
+    assert "far ↓ 0.000<" in page
+    assert "</svg>truth</h2>" in page
+    assert "far" not in METRICS
