@@ -32,6 +32,7 @@ except ImportError:  # Windows: two processes may fetch the same file, the last 
 __all__ = [
     "BundledFile",
     "WeightFile",
+    "alone",
     "announce_download",
     "bundled_bytes",
     "cache_folder",
@@ -246,7 +247,7 @@ def fetch(file: WeightFile) -> Path:
         if file in _failed and not is_offline():
             raise WeightsUnavailable(_failed[file])
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(target):
+        with alone(target):
             if not matches(target, file):  # else another process was faster
                 _obtain(file, target)
     except (OSError, http.client.HTTPException, WeightsUnavailable) as error:
@@ -283,14 +284,18 @@ def _found_instead(file: WeightFile) -> set[str]:
 
 
 @contextlib.contextmanager
-def _alone(target: Path) -> Iterator[None]:
+def alone(target: Path) -> Iterator[Path]:
     """Hold a lock beside the target; it goes when the process does, however it ends.
 
     Waiters reuse the failure of the lock holder: ten workers on a machine without network ask
     once.
+
+    Yields:
+        The file that is locked. It stays; who has done what nobody does again may remove it.
     """
     started = time.time_ns()
-    with target.with_name(f".{target.name}.lock").open("a+", encoding="utf-8") as lock:
+    path = target.with_name(f".{target.name}.lock")
+    with path.open("a+", encoding="utf-8") as lock:
         if fcntl is not None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         lock.seek(0)
@@ -299,7 +304,7 @@ def _alone(target: Path) -> Iterator[None]:
             raise WeightsUnavailable(failure)
         lock.truncate(0)
         try:
-            yield
+            yield path
         except (OSError, http.client.HTTPException, WeightsUnavailable) as error:
             lock.write(str(error))
             raise
@@ -392,6 +397,8 @@ def _connect(url: str, start: int) -> http.client.HTTPResponse:
         return answers[0]
     if errors and isinstance(errors[0], urllib.error.HTTPError):
         errors[0].close()
+        if start and errors[0].code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return _connect(url, 0)  # no part of this file is that long
         raise WeightsUnavailable(f"{host} answers {errors[0].code} {errors[0].reason}")
     why = str(getattr(errors[0], "reason", errors[0])) if errors else "no answer"
     _unreachable[host] = f"{host} cannot be reached ({why})"

@@ -59,6 +59,9 @@ class Host(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         start = int(wanted.removeprefix("bytes=").rstrip("-") or 0)
+        if start >= len(self.content):
+            self.send_error(416)
+            return
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(self.content) - start))
         self.end_headers()
@@ -138,6 +141,15 @@ def test_a_spoilt_beginning_is_thrown_away(tmp_path, host):
     url, _ = host
     place(tmp_path / "cache", b"spoilt").rename(tmp_path / "cache" / "net.pth.part")
     assert fetch(declare(url)).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("more", [0, 10])
+def test_a_wrong_beginning_as_long_as_the_file_is_thrown_away(tmp_path, host, more):
+    url, handler = host
+    spoilt = bytes(len(CONTENT) + more)
+    place(tmp_path / "cache", spoilt).rename(tmp_path / "cache" / "net.pth.part")
+    assert fetch(declare(url)).read_bytes() == CONTENT
+    assert handler.asked == [f"bytes={len(spoilt)}-", ""]
 
 
 def test_a_download_with_another_sha256_is_not_kept(tmp_path, host):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import http.client
 import logging
 import shutil
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from pdbench.data import ARCHIVES, Archive
 from pdbench.errors import InputError, WeightsUnavailable
 from pdbench.images import IMAGE_SUFFIXES
 from pdbench.registry import unknown_id
-from pdbench.weights import download, sha256_of
+from pdbench.weights import alone, download, sha256_of
 
 __all__ = ["get_set"]
 
@@ -49,24 +51,33 @@ def get_set(name: str, root: Path) -> list[Path]:
 
 def _get(name: str, archive: Archive, root: Path) -> Path:
     folder = root / archive.folder
-    if folder.is_dir():
-        found = sum(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
-        if found != archive.images:
-            raise InputError(
-                f"'{folder}' holds {found} images instead of {archive.images}; move it away to "
-                f"have {name} downloaded"
-            )
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    file = folder.parent / archive.name
-    if not (file.is_file() and _accepts(archive, file)):
+    if not folder.is_dir():
+        file = folder.parent / archive.name
         try:
-            download(archive.url, file, accept=lambda path: _accepts(archive, path))
-        except WeightsUnavailable as error:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with alone(file) as lock:
+                if not folder.is_dir():  # else another process was faster
+                    _obtain(archive, file, folder)
+            with contextlib.suppress(OSError):
+                lock.unlink()
+        except (OSError, http.client.HTTPException, WeightsUnavailable) as error:
             raise InputError(
                 f"cannot get {name}: {error}; get {archive.url} by other means and put it into "
                 f"'{folder.parent}' as it is, then run this again"
             ) from error
+    found = sum(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
+    if found != archive.images:
+        raise InputError(
+            f"'{folder}' holds {found} images instead of {archive.images}; move it away to "
+            f"have {name} downloaded"
+        )
+    return folder
+
+
+def _obtain(archive: Archive, file: Path, folder: Path) -> None:
+    """Download the archive unless it is there, and unpack it."""
+    if not (file.is_file() and _accepts(archive, file)):
+        download(archive.url, file, accept=lambda path: _accepts(archive, path))
     if not archive.digest:
         _log.warning(
             "no digest of %s is published: its images are whole and %d, its sha256 is %s",
@@ -76,7 +87,6 @@ def _get(name: str, archive: Archive, root: Path) -> Path:
         )
     _unpack(archive, file, folder)
     file.unlink()
-    return folder
 
 
 def _accepts(archive: Archive, path: Path) -> bool:
@@ -86,9 +96,16 @@ def _accepts(archive: Archive, path: Path) -> bool:
         with path.open("rb") as file:
             return hashlib.file_digest(file, algorithm).hexdigest() == digest
     try:
-        return sum(1 for _ in _images(path)) == archive.images
-    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile):
+        return sum(_drain(content) for _, content in _images(path)) == archive.images
+    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error):
         return False
+
+
+def _drain(file: IO[bytes]) -> int:
+    """Read one file to its end, where its checksum is compared; return 1."""
+    while file.read(2**20):
+        pass
+    return 1
 
 
 def _unpack(archive: Archive, file: Path, folder: Path) -> None:
@@ -115,7 +132,7 @@ def _images(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 yield bare, content
 
 
-@contextmanager
+@contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as bundle:
@@ -123,8 +140,11 @@ def _opened(path: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
             yield ((name, bundle.open(name)) for name in names)
         return
     with tarfile.open(path) as tar:
-        yield (
-            (member.name, content)
-            for member in tar
-            if member.isfile() and (content := tar.extractfile(member)) is not None
-        )
+        yield _members(tar)
+
+
+def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
+    for member in tar:
+        if member.isfile() and (content := tar.extractfile(member)) is not None:
+            yield member.name, content
+    _drain(cast("IO[bytes]", tar.fileobj))  # compressed as a whole, with one checksum

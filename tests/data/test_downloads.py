@@ -5,6 +5,8 @@ import io
 import tarfile
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from http.client import IncompleteRead
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -181,7 +183,54 @@ def test_an_archive_that_is_not_whole_leaves_nothing_behind(declare, tmp_path, c
     declare().content = content
     with pytest.raises(InputError, match="cannot get toy"):
         get_set("toy", tmp_path)
-    assert not list((tmp_path / "Set5").iterdir())
+    assert [path.name for path in (tmp_path / "Set5").iterdir()] == [".Toy_HR.tar.gz.lock"]
+
+
+def spoilt(content, part):
+    """Flip one byte in the middle of a part of an archive."""
+    at = content.index(part) + len(part) // 2
+    return content[:at] + bytes([content[at] ^ 255]) + content[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        spoilt(as_zip(), png(0)),
+        spoilt(as_tar(), as_tar()[200:900]),  # zlib cannot read on, or the checksum differs
+        spoilt(as_tar(), as_tar()[-8:-4]),  # the checksum itself
+    ],
+)
+def test_a_damaged_archive_is_not_taken_for_whole(declare, tmp_path, content):
+    host = declare()
+    host.content = content
+    with pytest.raises(InputError, match="cannot get toy"):
+        get_set("toy", tmp_path)
+    host.content = as_tar()
+    (tmp_path / "Set5" / "Toy_HR.tar.gz").write_bytes(content)  # got by other means
+    (folder,) = get_set("toy", tmp_path)
+    assert {path.read_bytes() for path in folder.iterdir()} == {png(0), png(1)}
+
+
+@pytest.mark.skipif(weights.fcntl is None, reason="no file locks on this system")
+def test_of_two_that_want_a_set_one_downloads_it(declare, tmp_path):
+    host = declare()
+    with ThreadPoolExecutor() as pool:
+        folders = pool.map(lambda _: get_set("toy", tmp_path), range(4))
+        assert list(folders) == [[tmp_path / "Set5" / "HR"]] * 4
+    assert len(host.asked) == 1
+    assert [path.name for path in (tmp_path / "Set5").iterdir()] == ["HR"]
+
+
+@pytest.mark.parametrize("error", [TimeoutError("timed out"), IncompleteRead(b"")])
+def test_a_host_that_falls_silent_is_one_sentence(declare, tmp_path, monkeypatch, error):
+    declare()
+
+    def fall_silent(*_):
+        raise error
+
+    monkeypatch.setattr("http.client.HTTPResponse.read", fall_silent)
+    with pytest.raises(InputError, match=r"cannot get toy: .*; get .* by other means"):
+        get_set("toy", tmp_path)
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(declare, tmp_path):
