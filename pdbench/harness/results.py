@@ -82,7 +82,8 @@ def is_results_folder(folder: Path) -> bool:
 def export_results(record: RunRecord, root: Path) -> list[Path]:
     """Write one CSV per method and bring provenance.json up to date.
 
-    Methods exported before and not in `record` are kept.
+    Methods exported before and not in `record` are kept, and so are columns of a method's other
+    metrics while its outputs are the same.
 
     Args:
         record: Scores to export.
@@ -92,8 +93,8 @@ def export_results(record: RunRecord, root: Path) -> list[Path]:
         The files written, provenance.json last.
 
     Raises:
-        InputError: Earlier results there are of other images or under another protocol, or a file
-            cannot be written.
+        InputError: Earlier results there are of other images, under another protocol or of
+            another seed, or a file cannot be written.
     """
     folder = results_folder(root, record.dataset.id, record.dataset.scale)
     earlier = _read_provenance(folder) if is_results_folder(folder) else None
@@ -104,8 +105,10 @@ def export_results(record: RunRecord, root: Path) -> list[Path]:
         )
     methods = dict(earlier.methods) if earlier else {}
     _refuse_other_protocols(record, methods, folder)
-    for method in record.methods:
-        own = [score for score in record.scores if score.method == method.id]
+    tables: dict[str, list[Score]] = {}
+    for one in record.methods:
+        method, own = _with_earlier(record, one, folder, earlier)
+        tables[method.id] = own
         cells = empty_cells(own, record.dataset.images)
         missing = tuple(
             Missing(metric=metric, reason=why, images=where if where == "all" else tuple(where))
@@ -116,10 +119,9 @@ def export_results(record: RunRecord, root: Path) -> list[Path]:
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        columns = [facts.id for facts in record.metrics]
-        for method in record.methods:
-            scores = [score for score in record.scores if score.method == method.id]
-            path = folder / f"{method.id}.csv"
+        for name, scores in tables.items():
+            path = folder / f"{name}.csv"
+            columns = [metric for metric in facts if metric in methods[name].hashes]
             replace_file(path, format_csv(scores, columns).encode())
             written.append(path)
         path = folder / PROVENANCE
@@ -129,6 +131,37 @@ def export_results(record: RunRecord, root: Path) -> list[Path]:
     except OSError as error:
         raise InputError(f"cannot write results to '{folder}' ({error.strerror})") from error
     return [*written, path]
+
+
+def _with_earlier(
+    record: RunRecord, method: MethodRecord, folder: Path, earlier: Provenance | None
+) -> tuple[MethodRecord, list[Score]]:
+    """Return a method and its scores with the earlier columns that still hold, and no others."""
+    scores = [score for score in record.scores if score.method == method.id]
+    old = earlier.methods.get(method.id) if earlier else None
+    kept: list[Score] = []
+    if earlier and old:
+        with contextlib.suppress(InputError):  # a CSV that cannot be read is replaced
+            kept = list(_scores(folder, earlier, old))
+        seeds = {one.seed for one in record.methods if one.id == method.id}
+        if others := sorted({score.seed for score in kept} - seeds):
+            raise InputError(
+                f"'{folder}' holds scores of '{method.id}' for seed {others[0]}; export those for "
+                f"seed {method.seed} to another folder"
+            )
+    ids = {facts.id for facts in record.metrics} & method.hashes.keys()
+    if old and method.has_outputs_of(old):
+        method = method.joined(old)
+        new = {score.metric for score in scores}
+        kept = [
+            score
+            for score in kept
+            if score.metric not in new and score.protocol_hash == method.hashes[score.metric]
+        ]
+        scores, ids = scores + kept, ids | {score.metric for score in kept}
+    hashes = {metric: digest for metric, digest in method.hashes.items() if metric in ids}
+    choices = {metric: named for metric, named in method.choices.items() if metric in ids}
+    return replace(method, hashes=hashes, choices=choices), scores
 
 
 def _refuse_other_protocols(

@@ -185,6 +185,20 @@ class MethodRecord:
             f"({named} of the values{more}){cause}"
         )
 
+    def has_outputs_of(self, other: MethodRecord) -> bool:
+        """Tell whether both records are of the same outputs, so that their scores make one row."""
+        return (self.weights, self.max_memory) == (other.weights, other.max_memory)
+
+    def joined(self, earlier: MethodRecord) -> MethodRecord:
+        """Add what an earlier record of the same outputs says of other metrics."""
+        return replace(
+            self,
+            hashes={**earlier.hashes, **self.hashes},
+            choices={**earlier.choices, **self.choices},
+            code={**earlier.code, **self.code},
+            models={**earlier.models, **self.models},
+        )
+
     def weights_of(self, image: str) -> str:
         """Return the fingerprint that is stored with the scores of one image."""
         return self.outputs.get(image, self.weights)

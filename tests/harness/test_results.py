@@ -68,6 +68,71 @@ def test_methods_exported_before_are_kept(tmp_path):
     assert [entry.id for entry in read_results(tmp_path / "set5_x4").methods] == ["x", "y"]
 
 
+def psnr_only(**changes):
+    """Return a record of a run with PSNR alone, 30 dB each."""
+    one = method(hashes={"psnr": "hash-psnr"}, code={}, **changes)
+    scores = [score(image, value=30.0, seed=one.seed) for image in "ab"]
+    return dataclasses.replace(record(one, scores=scores), metrics=tuple(FACTS[:1]))
+
+
+def exported(folder):
+    """Return what an export holds: values, and the metrics provenance has a hash of."""
+    read = read_results(folder / "set5_x4")
+    cells = {(s.image, s.metric): s.value for s in read.scores}
+    return cells, set(read.methods[0].hashes)
+
+
+def test_columns_of_other_metrics_are_kept_while_the_outputs_are_the_same(tmp_path):
+    scores = [score(image, name) for image in "ab" for name in ("psnr", "pieapp")]
+    export_results(record(method(models={"p.pth": "sha"}), scores=scores), tmp_path)
+    export_results(psnr_only(), tmp_path)
+    cells, hashes = exported(tmp_path)
+    assert cells == {
+        **{("a", "psnr"): 30.0, ("a", "pieapp"): 1.5},
+        **{("b", "psnr"): 30.0, ("b", "pieapp"): 1.5},
+    }
+    assert hashes == {"psnr", "pieapp"}
+    assert read_results(tmp_path / "set5_x4").methods[0].models == {"p.pth": "sha"}
+
+
+def test_reasons_of_columns_that_are_kept_are_kept(tmp_path):
+    export_results(record(), tmp_path)
+    export_results(psnr_only(), tmp_path)
+    assert exported(tmp_path)[0]["a", "pieapp"] is None
+    reasons = {s.reason for s in read_results(tmp_path / "set5_x4").scores if s.value is None}
+    assert reasons == {"why"}
+
+
+@pytest.mark.parametrize("change", [{"weights": "w1"}, {"max_memory": 2**26}])
+def test_columns_of_other_outputs_go_with_their_hashes(tmp_path, change):
+    export_results(record(), tmp_path)
+    export_results(psnr_only(**change), tmp_path)
+    assert exported(tmp_path) == ({("a", "psnr"): 30.0, ("b", "psnr"): 30.0}, {"psnr"})
+
+
+def test_a_column_whose_hash_is_no_longer_the_methods_goes(tmp_path):
+    export_results(record(), tmp_path)
+    newer = psnr_only()
+    hashes = {"psnr": "hash-psnr", "pieapp": "other"}
+    newer = dataclasses.replace(newer, methods=(method(hashes=hashes, code={}),))
+    export_results(newer, tmp_path)
+    assert exported(tmp_path) == ({("a", "psnr"): 30.0, ("b", "psnr"): 30.0}, {"psnr"})
+
+
+def test_scores_of_another_seed_are_not_replaced(tmp_path):
+    paths = export_results(record(), tmp_path)
+    before = [path.read_bytes() for path in paths]
+    with pytest.raises(InputError, match="of 'm' for seed 0; export those for seed 1 to another"):
+        export_results(psnr_only(seed=1), tmp_path)
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_a_csv_that_cannot_be_read_is_exported_again(tmp_path):
+    export_results(record(), tmp_path)[0].write_text("no scores")
+    export_results(psnr_only(), tmp_path)
+    assert exported(tmp_path) == ({("a", "psnr"): 30.0, ("b", "psnr"): 30.0}, {"psnr"})
+
+
 def test_reasons_are_kept_per_image(tmp_path):
     gone = "unavailable: p.pth (sha256 0...) is not on this machine"
     scores = [
