@@ -79,7 +79,7 @@ def score_folder(
         dataset,
         name=name,
         title=title,
-        checked=read_outputs(work, dataset.id, name),
+        checked=read_outputs(work, dataset, name),
         progress=progress,
     )
     catalog = MethodCatalog(local={name: given})

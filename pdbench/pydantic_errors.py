@@ -14,13 +14,16 @@ UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 T = TypeVar("T")
 
 
-def parse(model: type[T], content: object, source: str, *, advice: str = "") -> T:
+def parse(
+    model: type[T], content: object, source: str, *, fault: str = "is damaged", advice: str = ""
+) -> T:
     """Make a model of what a file or a user says.
 
     Args:
         model: A pydantic model or dataclass; it decides what is refused.
         content: JSON text or bytes, or values as JSON and YAML give them.
         source: Where they come from, for the error.
+        fault: What is said of the source of wrong ones.
         advice: What to do about a wrong one ("export it again").
 
     Raises:
@@ -35,7 +38,7 @@ def parse(model: type[T], content: object, source: str, *, advice: str = "") -> 
         problem = first_problem(error)
     except InputError as error:  # a check of the model's own
         problem = str(error)
-    raise InputError(f"'{source}' is damaged ({problem})" + (f"; {advice}" if advice else ""))
+    raise InputError(f"'{source}' {fault} ({problem})" + (f"; {advice}" if advice else ""))
 
 
 def first_problem(error: ValidationError) -> str:

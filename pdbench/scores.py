@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pdbench.errors import InputError
 
 __all__ = [
+    "LARGEST",
     "MOST_DECIMALS",
     "MetricFacts",
     "Score",

@@ -126,7 +126,7 @@ def _open_rows(
             dataset,
             name=own,
             title=f"{title} {label}".strip(),
-            checked=read_outputs(folder, dataset.id, own),
+            checked=read_outputs(folder, dataset, own),
             progress=progress,
         )
     return rows

@@ -120,9 +120,14 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open the file of a run folder; raises InputError where it cannot be opened."""
     mode = "mode=rwc"
     if read_only:
-        # A reader, too, has to undo what a killed writer left; without a place beside the file
-        # it takes the file as it is.
-        mode = "mode=rw" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
+        # A reader, too, has to undo what a killed writer left; without a place beside the file it
+        # reads along with a writer that is at work, and takes the file as it is where none is.
+        if os.access(path.parent, os.W_OK):
+            mode = "mode=rw"
+        elif path.with_name(f"{path.name}-wal").exists():
+            mode = "mode=ro"
+        else:
+            mode = "mode=ro&immutable=1"
     address = f"{path.resolve().as_uri()}?{mode}"
     with explained(path.parent):
         return sqlite3.connect(address, uri=True, timeout=10)

@@ -81,11 +81,15 @@ def run(
     }
     with RunStore(folder) as store:
         facts = [METRICS.get(name).facts for name in metric_ids(config)]
-        store.begin(dataset, images, list(records.values()), facts)
         done_before = store.done(config.dataset.id, options.seed)
         work = missing_work(config, records, images, done_before, force)
         wanted = {name for _, _, missing in work for name in missing}
         unavailable = missing_weights(wanted, next(iter(records.values())).models)
+        tasks = _tasks(config, images, work, unavailable)
+        unchanged = records.keys() - {
+            method.id for task in tasks for method, metrics in task.work if metrics
+        }
+        store.begin(dataset, images, list(records.values()), facts, unchanged)
         for image, method, missing in missing_work(config, records, images, done_before):
             reasons = {
                 name: f"unavailable: {unavailable[name]}"
@@ -94,7 +98,6 @@ def run(
             }
             scores = missing_scores(config, method, image, reasons)
             store.write(images[image].sha256, method, scores, final=False)
-        tasks = _tasks(config, images, work, unavailable)
         _log.info(
             "%s: %d methods, %d metrics, %d images; %d images to be scored",
             folder, len(records), len(facts), len(images), len(tasks),

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pdbench.analysis.paper_tables import in_paper_order
 from pdbench.errors import InputError
@@ -26,7 +26,10 @@ from pdbench.harness.database import (
 )
 from pdbench.harness.run_info import DatasetRecord, ImageFingerprint, MethodRecord, RunRecord
 from pdbench.pydantic_errors import parse
-from pdbench.scores import MetricFacts, Score, is_score
+from pdbench.scores import LARGEST, MetricFacts, Score, is_score
+
+if TYPE_CHECKING:
+    from pdbench.data.datasets import Dataset
 
 __all__ = [
     "FILE",
@@ -105,6 +108,7 @@ class RunStore:
         images: Mapping[str, ImageFingerprint],
         methods: Sequence[MethodRecord],
         metrics: Sequence[MetricFacts],
+        unchanged: Collection[str] = (),
     ) -> None:
         """Record what is about to be scored; readers see the latest record of each method.
 
@@ -115,21 +119,24 @@ class RunStore:
             images: Image name -> what was seen of it.
             methods: The methods of this run.
             metrics: Facts of the metrics of this run, in column order.
+            unchanged: Ids of methods that this run computes nothing of; the versions that did are
+                kept.
+
+        Raises:
+            InputError: A reader would refuse a record; nothing is written.
         """
         with explained(self.folder), self._db:
-            self._put("dataset", {"id": dataset.id, "record": _json(asdict(dataset))})
+            self._put("dataset", {"id": dataset.id, "record": _record(dataset)})
             self._db.executemany(
                 "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
                 [(dataset.id, name, *astuple(image)) for name, image in images.items()],
             )
             for method in methods:
-                entry = asdict(method)
-                for known, values in self._earlier(dataset.id, method).items():
-                    entry[known] = {**values, **entry[known]}
+                merged = self._merged(dataset.id, method, method.id in unchanged)
                 key = {"dataset": dataset.id, "id": method.id, "protocol": method.protocol}
-                self._put("method", {**key, "seed": method.seed, "record": _json(entry)})
+                self._put("method", {**key, "seed": method.seed, "record": _record(merged)})
             for facts in metrics:
-                self._put("metric", {"id": facts.id, "facts": _json(asdict(facts))})
+                self._put("metric", {"id": facts.id, "facts": _record(facts)})
             last = (dataset.id, methods[0].protocol, _json([facts.id for facts in metrics]))
             self._db.execute("INSERT OR REPLACE INTO latest VALUES (0, ?, ?, ?)", last)
 
@@ -142,17 +149,18 @@ class RunStore:
             tuple(entry.values()),
         )
 
-    def _earlier(self, dataset: str, method: MethodRecord) -> dict[str, Mapping[str, Any]]:
-        """Return what is known of each metric if the method's outputs were the same, else {}."""
+    def _merged(self, dataset: str, method: MethodRecord, unchanged: bool) -> MethodRecord:
+        """Add what is known of other metrics if the method's outputs were the same."""
         query = (
             "SELECT record FROM method WHERE dataset = ? AND id = ? AND protocol = ? AND seed = ?"
         )
         key = (dataset, method.id, method.protocol, method.seed)
         row = self._db.execute(query, key).fetchone()
         earlier = parse(MethodRecord, row[0], FILE) if row else None
-        if earlier is None or earlier.weights != method.weights:
-            return {}
-        return {key: getattr(earlier, key) for key in ("hashes", "choices", "code", "models")}
+        if earlier is None or not method.has_outputs_of(earlier):
+            return method
+        versions = (earlier if unchanged else method).versions
+        return replace(method.joined(earlier), versions=versions)
 
     def done(self, dataset: str, seed: int) -> dict[ScoreKey, int]:
         """Return what needs no scoring any more -> how many samples it has."""
@@ -183,8 +191,14 @@ class RunStore:
             seconds: How long restoring and scoring took; 0 where nothing was.
 
         Raises:
-            InputError: The disk is full or the file cannot be written.
+            InputError: The disk is full, the file cannot be written, or a value is no score.
         """
+        for score in scores:
+            if not is_score(score.value):
+                raise InputError(
+                    f"metric '{score.metric}' gives {score.value!r:.60} for {score.image!r:.60}, "
+                    f"which is not a score; scores are floats up to {LARGEST:g}"
+                )
         rows = [_row(image_sha256, method, score, final) for score in scores]
         with explained(self.folder), self._db:
             self._db.executemany(
@@ -311,18 +325,30 @@ def done_scores(db: sqlite3.Connection, dataset: str, seed: int) -> dict[ScoreKe
     return {ScoreKey(*row[:-1]): row[-1] for row in rows}
 
 
-def read_outputs(folder: Path, dataset: str, method: str) -> dict[str, str]:
-    """Return image name -> digest of the files that the latest run of a method scored.
+def read_outputs(folder: Path, dataset: Dataset, method: str) -> dict[str, str]:
+    """Return image name -> digest of the files that a run of a method accepted for this image.
 
     Raises:
         InputError: The folder's store is damaged or of another version.
     """
     if not is_run_folder(folder):
         return {}
-    query = "SELECT record FROM method WHERE dataset = ? AND id = ?"
+    # Images seen are those of the folder's last run: a record of others says nothing of them.
+    query = (
+        "SELECT method.record FROM method JOIN dataset ON dataset.id = method.dataset "
+        "WHERE method.dataset = ? AND method.id = ? AND "
+        "json_extract(method.record, '$.dataset_sha256') = "
+        "json_extract(dataset.record, '$.sha256')"
+    )
     with open_read_only(folder) as db:
-        row = db.execute(query, (dataset, method)).fetchone()
-    return dict(parse(MethodRecord, row[0], FILE).outputs) if row else {}
+        row = db.execute(query, (dataset.id, method)).fetchone()
+    outputs = parse(MethodRecord, row[0], FILE).outputs if row else {}
+    seen = read_fingerprints(folder, dataset.id)
+    return {
+        pair.name: outputs[pair.name]
+        for pair in dataset.pairs
+        if pair.name in outputs.keys() & seen and seen[pair.name].content == pair.content()
+    }
 
 
 def _current_methods(
@@ -394,6 +420,13 @@ def _facts(
     known = {facts.id: facts for facts in (parse(MetricFacts, row[0], FILE) for row in rows)}
     chosen = [name for name in metrics or known if name in known]
     return tuple(known[name] for name in chosen if name in seen)
+
+
+def _record(record: DatasetRecord | MethodRecord | MetricFacts) -> str:
+    """Return a record as JSON; raises InputError for one that its reader would refuse."""
+    text = _json(asdict(record))
+    parse(type(record), text, record.id, fault="cannot be recorded")
+    return text
 
 
 def _json(value: object) -> str:

@@ -15,6 +15,7 @@ from scipy.ndimage import correlate1d
 
 import pdbench as api
 from pdbench.cli import main
+from pdbench.errors import InputError
 from pdbench.harness.executors import SerialExecutor
 from pdbench.harness.results import read_results
 
@@ -174,6 +175,20 @@ def test_a_file_with_a_new_date_and_a_new_name_is_the_same_file(home):
     os.utime(home / "sr" / "0801x4_mynet.png", (1, 1))
     (home / "sr" / "0802x4_mynet.png").rename(home / "sr" / "0802.png")
     assert evaluated(home).computed == 0
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_outputs_are_checked_again_against_other_hr_images_of_the_same_name(between, home):
+    evaluated(home)
+    for name in NAMES:
+        image = Image.open(home / "hr" / f"{name}.png").crop((4, 4, 44, 36))
+        (home / "other" / "hr").mkdir(parents=True, exist_ok=True)
+        image.save(home / "other" / "hr" / f"{name}.png")
+    if between:  # the folder has seen the other images, though not beside these outputs
+        other = str(home / "other" / "hr")
+        api.run(["bicubic"], dataset=other, metrics=["psnr"], output=home / "run")
+    with pytest.raises(InputError, match=r"has 48x40 pixels but its HR .* asks for 40x32"):
+        evaluated(home, hr=home / "other" / "hr")
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_stopped(home, monkeypatch):

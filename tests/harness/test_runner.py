@@ -63,6 +63,14 @@ def test_second_run_scores_nothing_and_gives_the_same(images, tmp_path, log):
     assert (second.computed, second.kept) == (0, 54)
 
 
+def test_a_run_that_computes_nothing_leaves_the_versions_that_did(images, tmp_path, monkeypatch):
+    for version, metrics, named in (("1", "psnr", "1"), ("2", "psnr", "1"), ("2", "ssim", "2")):
+        versions = {"torch": version}
+        monkeypatch.setattr(method_records, "installed_versions", lambda found=versions: found)
+        report = serial(make_config(images, ["up"], metrics=(metrics,)), tmp_path / "run")
+        assert report.record.methods[0].versions == {"torch": named}
+
+
 def test_same_run_in_another_folder_gives_the_same(images, tmp_path):
     first = serial(make_config(images), tmp_path / "one")
     assert serial(make_config(images), tmp_path / "two").record == first.record

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import pytest
 from records import DATASET, FACTS, FILES, IMAGES, method, score
@@ -78,6 +79,47 @@ def test_scores_of_an_earlier_state_are_kept_but_not_shown(store, change):
     assert read_run(store.folder).scores == ()
     store.begin(DATASET, FILES, [method()], FACTS)
     assert len(read_run(store.folder).scores) == 1
+
+
+@pytest.mark.parametrize(
+    ("methods", "facts", "says"),
+    [
+        ([method(seed=1.5)], FACTS, "'m' cannot be recorded .seed is 1.5"),
+        ([method()], [replace(FACTS[0], better="larger")], "'psnr' cannot be .* is 'larger'"),
+    ],
+)
+def test_what_no_reader_takes_is_refused_and_nothing_written(store, methods, facts, says):
+    store.write("sha-a", method(), [score()])
+    with pytest.raises(InputError, match=says):
+        store.begin(replace(DATASET, title="Other"), FILES, methods, facts)
+    record = read_run(store.folder)
+    assert (record.dataset, len(record.scores)) == (DATASET, 1)
+
+
+@pytest.mark.parametrize("value", [float("nan"), -float("inf"), 1e13])
+def test_a_value_that_is_no_score_is_refused_and_nothing_written(store, value):
+    store.write("sha-a", method(), [score()])
+    with pytest.raises(InputError, match=r"'psnr' gives .* for 'a', which is not a score"):
+        store.write("sha-a", method(), [score(value=value)])
+    assert values(store.folder) == {("a", "psnr", 0): 1.5}
+
+
+def test_the_record_names_the_versions_that_computed(store):
+    newer = method(versions={"python": "4"})
+    for unchanged, version in ((["m"], "3"), ([], "4")):
+        store.begin(DATASET, FILES, [newer], FACTS, unchanged)
+        assert read_run(store.folder).methods[0].versions == {"python": version}
+
+
+def test_scores_made_with_other_memory_stand_in_no_row_together(store):
+    only = {"hashes": {"pieapp": "hash-pieapp"}, "code": {"pieapp": "code-pieapp"}}
+    store.write("sha-a", method(), [score()])
+    for memory, shown in ((2**26, {"pieapp"}), (None, {"psnr", "pieapp"})):
+        store.begin(DATASET, FILES, [method(max_memory=memory, **only)], FACTS)
+        store.write("sha-a", method(), [score(metric="pieapp")])
+        if memory is None:
+            store.begin(DATASET, FILES, [method()], FACTS)
+        assert {s.metric for s in read_run(store.folder).scores} == shown
 
 
 def test_seeds_are_read_together_or_each(store):
@@ -156,6 +198,16 @@ def test_reading_works_while_a_run_writes(store):
     assert len(read_run(store.folder).scores) == 1
     store.write("sha-b", method(), [score("b")])
     assert len(read_run(store.folder).scores) == 2
+
+
+def test_a_reader_who_may_not_write_sees_what_a_run_has_written(store, monkeypatch):
+    store.write("sha-a", method(), [score()])
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
+    assert values(store.folder) == {("a", "psnr", 0): 1.5}
+    store.write("sha-a", method(), [score(value=2.5)])
+    assert values(store.folder) == {("a", "psnr", 0): 2.5}
+    store.close()
+    assert values(store.folder) == {("a", "psnr", 0): 2.5}
 
 
 def test_full_disk_is_one_sentence_and_keeps_what_was_stored(store):
