@@ -261,8 +261,9 @@ class WorkerProcess:
     """
 
     def __init__(self, module: str = "executors", *, quiet: bool = False) -> None:
+        path = [entry for entry in sys.path if isinstance(entry, str)]  # as Python reads it
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM.format(path=sys.path, module=module)],
+            [sys.executable, "-c", _PROGRAM.format(path=path, module=module)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

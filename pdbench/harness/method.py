@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from pdbench.errors import InputError
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -70,6 +72,9 @@ class Method:
         outputs: Image name -> digest of the files that hold its outputs, for images made
             elsewhere; empty for a method that computes them.
         files: Image name -> these files, in sample order.
+
+    Raises:
+        InputError: A stochastic method does not say how many images it makes.
     """
 
     id: str
@@ -82,6 +87,14 @@ class Method:
     size: str | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        counted = any(isinstance(need, Sampled | Given) for need in self.needs)
+        if self.kind == "stochastic" and not counted:
+            raise InputError(
+                f"method '{self.id}' is stochastic and does not say how many images it makes; add "
+                "Sampled or Given(COUNT) to its needs"
+            )
 
     @property
     def baselines(self) -> Sequence[str]:

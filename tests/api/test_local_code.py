@@ -296,6 +296,13 @@ def test_declarations_of_the_callers_own_are_local_too(photos):
     assert by_sample[0] > by_sample[1]
 
 
+def test_a_stochastic_method_says_how_many_images_it_makes():
+    with pytest.raises(InputError, match="'several' is stochastic and does not say how many"):
+        Method(
+            id="several", title="Several", kind="stochastic", needs=(), reference="", run=nearest
+        )
+
+
 def test_a_listed_method_as_an_object_is_the_listed_method(photos):
     given = [pdbench.method("bicubic"), methods.resolve("average-5")]
     names, catalog = open_catalog(given, None, None)
