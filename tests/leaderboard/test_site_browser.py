@@ -128,6 +128,22 @@ def test_hiding_flattered_scores_empties_cells_and_plane(visit):
     assert page.locator('.stage svg.wide .point[data-method="mynet"]').count() == 1
 
 
+def test_going_back_brings_the_contents_back_with_the_controls(visit):
+    page = visit()
+    page.check('input[name="fair"]')
+    page.select_option('select[name="kind"]', "single")
+    page.click('tr[data-method="mynet"] th a')
+    page.locator(".slider input").first.evaluate("range => { range.value = 0; }")
+    page.go_back()
+    assert page.is_checked('input[name="fair"]')
+    assert not page.locator('tr[data-method="mynet"] td[data-metric="ssim"] .mean').is_visible()
+    assert page.input_value('select[name="kind"]') == "single"
+    assert order(page) == ["mynet"]
+    page.go_forward()
+    cut = page.locator(".slider .pair").first
+    assert cut.evaluate("pair => pair.style.getPropertyValue('--cut')") == "0%"
+
+
 def test_a_point_tells_its_scores_when_pointed_at_or_focused(visit):
     page = visit()
     point = page.locator('.stage svg.wide .point[data-method="mynet"]')

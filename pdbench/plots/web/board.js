@@ -125,17 +125,18 @@ function wireBoard(board) {
     const handle = table.getColumn(id).getToggleSortingHandler();
     heads[id].querySelector("button").addEventListener("click", handle);
   }
-  for (const name of ["filter", "kind", "trust"]) {
-    const input = control(name);
-    const narrow = () => table.getColumn(name).setFilterValue(input.value.trim());
-    if (input) input.addEventListener("input", narrow);
-  }
-  for (const name of ["x", "y"]) if (control(name)) control(name).addEventListener("change", draw);
-  if (control("fair")) {
-    control("fair").addEventListener("change", () => {
-      board.classList.toggle("fair", fair());
-      if (stage) draw(); else refresh();
-    });
+  const filters = ["filter", "kind", "trust"].filter(control);
+  const narrow = () => {
+    for (const name of filters) table.getColumn(name).setFilterValue(control(name).value.trim());
+  };
+  const apply = () => {
+    narrow();
+    board.classList.toggle("fair", fair());
+    if (stage) draw(); else refresh();
+  };
+  for (const name of filters) control(name).addEventListener("input", narrow);
+  for (const name of ["x", "y", "fair"].filter(control)) {
+    control(name).addEventListener("change", apply);
   }
   for (const row of rows) {
     const lit = (on) => () => {
@@ -148,7 +149,8 @@ function wireBoard(board) {
     row.addEventListener("mouseleave", lit(false));
     row.addEventListener("focusout", lit(false));
   }
-  if (stage) draw(); else render();
+  apply();
+  window.addEventListener("pageshow", apply); // by then a browser that goes back restored controls
 }
 
 function wireTheme(button) {

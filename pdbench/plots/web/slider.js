@@ -4,14 +4,18 @@
 function wireSlider(slider) {
   const pair = slider.querySelector(".pair");
   const range = slider.querySelector('input[type="range"]');
-  range.addEventListener("input", () => pair.style.setProperty("--cut", `${range.value}%`));
+  const cut = () => pair.style.setProperty("--cut", `${range.value}%`);
+  range.addEventListener("input", cut);
+  window.addEventListener("pageshow", cut); // by then a browser that goes back restored controls
   for (const menu of slider.querySelectorAll("select")) {
     const image = pair.querySelector(`.${menu.dataset.side || "before"}`);
-    menu.addEventListener("change", () => {
+    const show = () => {
       const shown = document.getElementById(menu.value);
       image.src = shown ? shown.src : menu.value;
       image.alt = menu.selectedOptions[0].textContent;
-    });
+    };
+    menu.addEventListener("change", show);
+    window.addEventListener("pageshow", show);
   }
 }
 
