@@ -132,7 +132,7 @@ def _cell(board: Board, method: str, fact: MetricFacts, cell: Cell) -> dict[str,
     rankings = {variant: board.rankings[variant][fact.id] for variant in board.variants}
     places = {variant: ranking.place(method) for variant, ranking in rankings.items()}
     best = [f"first-{v}" for v, place in places.items() if place and place.rank == 1
-            and place.last < len(rankings[v].places)]  # fmt: skip
+            and any(one.rank > 1 for one in rankings[v].places)]  # fmt: skip
     value = cell.mean.value
     return {
         "metric": fact.id,
