@@ -129,12 +129,19 @@ def label_scene(
     lines += [[(end, m.y) for end in m.x_bar or ()] for m in markers]
     lines += [[(m.x, end) for end in m.y_bar or ()] for m in markers]
     drawn = [[pixel(point) for point in line] for line in lines]
+    pieces = [
+        (pixel(start), pixel(end))
+        for path in scene.paths
+        for (start, end), wanted in zip(pairwise(path.points), path.arrows, strict=True)
+        if wanted
+    ]
     return place_labels(
         [pixel(point) for point in (*((m.x, m.y) for m in markers), *scene.marks.values())],
         [measure(title) for title in (*(m.label for m in markers), *scene.marks)],
         bounds=axes,
         radius=radius,
         segments=[(*start, *end) for line in drawn for start, end in pairwise(line)],
+        arrows=[((x0 + x1) / 2, (y0 + y1) / 2) for (x0, y0), (x1, y1) in pieces],
     )
 
 
@@ -145,11 +152,13 @@ def place_labels(
     bounds: Box,
     radius: float,
     segments: Sequence[tuple[float, float, float, float]] = (),
+    arrows: Sequence[tuple[float, float]] = (),
 ) -> list[Label | None]:
     """Place one label per point, greedily, the most crowded first, in a few rounds.
 
-    A label never covers a marker, another label or the outside of `bounds`. Leader lines through
-    labels or other markers, and labels over `segments` (bars, curves), are avoided where possible.
+    A label never covers a marker, an arrowhead, another label or the outside of `bounds`. Leader
+    lines through labels or other markers, and labels over `segments` (bars, curves), are avoided
+    where possible.
     Later rounds let early labels move once the others are known; where leaders cross all the same,
     other orders are tried.
 
@@ -159,6 +168,7 @@ def place_labels(
         bounds: The box labels must stay in.
         radius: Marker radius in pixels.
         segments: Lines (x0, y0, x1, y1) better left readable.
+        arrows: Centers (x, y) of arrowheads, no larger than a marker.
 
     Returns:
         For each point its label, or None where no free place is left.
@@ -170,7 +180,8 @@ def place_labels(
         raise ValueError(f"expected {len(anchors)} label sizes, got {len(sizes)}")
     points = np.array(anchors, dtype=np.float64).reshape(-1, 2)
     lines = np.array(segments, dtype=np.float64).reshape(-1, 4)
-    markers = np.hstack([points - radius, points + radius])
+    covered = np.vstack([points, np.array(arrows, dtype=np.float64).reshape(-1, 2)])
+    markers = np.hstack([covered - radius, covered + radius])
     candidates = [
         _candidates(index, points, size, bounds, radius, markers, lines)
         for index, size in enumerate(sizes)

@@ -91,6 +91,12 @@ def test_label_avoids_lines_where_it_can():
     assert label.box.bottom < 200 or label.box.top > 200 or label.box.right < 300
 
 
+def test_label_never_lies_on_an_arrowhead():
+    point, head = [((300, 200), (60, 15))], (340, 200)
+    assert overlap(place(point)[0].box, Box(335, 195, 345, 205))
+    assert not overlap(place(point, arrows=[head])[0].box, Box(335, 195, 345, 205))
+
+
 def test_leaders_of_two_close_points_do_not_cross():
     points = [((300, 200), (100, 15)), ((312, 200), (100, 15))]
     left, right = place(points)
