@@ -15,6 +15,11 @@ def on_page_markdown(markdown, **_):
     return re.sub(r"<!-- make: (\w+) -->", lambda found: MAKERS[found[1]](), markdown)
 
 
+def on_config(config):
+    """Leave the page of what is not found out: it needs to know at which address the site lies."""
+    config.theme.static_templates.discard("404.html")
+
+
 def on_files(files, config):
     """Show the planes beside the results, and the curves beside the networks."""
     from mkdocs.structure.files import File
@@ -106,20 +111,24 @@ def methods():
 
 def results():
     """Return the table of every dataset in results/."""
-    from pdbench import table
-
     folders = sorted((ROOT / "results").glob("*_x4"))
     return "\n\n".join(
-        f"## {folder.name.removesuffix('_x4')} {{: #{folder.name} }}\n\n{table(folder, form='md')}"
+        f"## {folder.name.removesuffix('_x4')} {{: #{folder.name} }}\n\n{_table(folder)}"
         for folder in folders
     )
 
 
+def _table(folder):
+    """Return a table without the columns that have no score."""
+    from pdbench import load, table
+
+    means = load(folder).summary().xs("mean", axis=1, level=1).dropna(axis=1, how="all")
+    return table(folder, form="md", metrics=list(means))
+
+
 def sweeps():
     """Return the table of the sweeps over temperatures and numbers of samples."""
-    from pdbench import table
-
-    return table(ROOT / "results" / "sweeps" / "set14_x4", form="md")
+    return _table(ROOT / "results" / "sweeps" / "set14_x4")
 
 
 def claims():
