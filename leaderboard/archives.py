@@ -43,7 +43,8 @@ def open_images(path: Path) -> Iterator[Path]:
 
     Raises:
         InputError: There is no such folder or file, it contains links, or the zip file would write
-            outside its folder, contains anything but images, or unpacks to too much.
+            outside its folder, contains anything but images, or unpacks to too much. One raised
+            while the folder is open names the zip file instead of the temporary folder.
     """
     if path.is_dir():
         _refuse_strange(path)
@@ -55,8 +56,11 @@ def open_images(path: Path) -> Iterator[Path]:
         raise InputError(f"'{path}' is neither a folder nor a zip file; give a folder of images")
     with tempfile.TemporaryDirectory(prefix="pdbench-") as place:
         _unpack(path, Path(place))
-        _refuse_strange(Path(place))
-        yield _below(Path(place))
+        try:
+            _refuse_strange(Path(place))
+            yield _below(Path(place))
+        except InputError as error:
+            raise InputError(str(error).replace(place, str(path))) from error
 
 
 def dataset_folder(folder: Path, dataset: str, *, alone: bool) -> Path:

@@ -21,7 +21,7 @@ from pdbench.leaderboard.text_validation import (
     held_to,
     quoted,
 )
-from pdbench.pydantic_errors import parse
+from pdbench.pydantic_errors import parse, words_of
 from pdbench.registry import unknown_id
 
 __all__ = ["Card", "card_from", "check_field", "format_card", "parse_card", "read_card"]
@@ -180,7 +180,7 @@ def check_field(name: str, value: object) -> None:
     except ValidationError as error:
         for problem in error.errors(include_url=False):
             if problem["loc"][0] == name:
-                raise InputError(problem["msg"].removeprefix("Value error, ")) from None
+                raise InputError(words_of(problem)) from None
 
 
 def format_card(card: Card) -> bytes:

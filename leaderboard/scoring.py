@@ -72,7 +72,8 @@ def score_folder(
         progress: Whether to show progress bars.
 
     Raises:
-        InputError: An image is missing, corrupt, of a wrong size or strange; it is named.
+        InputError: An image is missing, corrupt, of a wrong size, strange or the HR image itself;
+            it is named.
     """
     given = open_images(
         match_outputs(folder, dataset.pairs),
@@ -124,6 +125,10 @@ def _fingerprints(given: Method, dataset: Dataset, record: RunRecord, *, progres
         for sample, file in enumerate(given.files[pair.name]):
             image = load_image(file)[:, :height, :width]
             levels = rgb_levels(image)
+            if np.array_equal(levels, hr):
+                raise InputError(
+                    f"the output of '{pair.name}' equals its HR image; submit your method's"
+                )
             outputs.append(
                 Output(
                     image=pair.name,

@@ -13,7 +13,7 @@ from pdbench.baselines.spandrel_adapter import Checkpoint
 from pdbench.data.datasets import Dataset
 from pdbench.errors import InputError, system_reason
 from pdbench.harness.config import RunConfig, weights_of
-from pdbench.harness.local import LOCAL, as_method, executor_for, load_code
+from pdbench.harness.local import as_method, executor_for, load_code
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
 from pdbench.harness.runner import restore_images
@@ -79,17 +79,18 @@ def from_checkpoint(path: Path, name: str) -> Runnable:
     )
 
 
-def from_code(place: str) -> Runnable:
+def from_code(place: str, name: str) -> Runnable:
     """Take a method out of a file of Python, which is executed: the submitter's own, never other.
 
     Args:
         place: "FILE.py:NAME", NAME being a `Method`, a callable or a network; see `load_code`.
+        name: Id of a callable or a network.
 
     Raises:
         InputError: There is no such file or name, it cannot be imported, or it is no `Method`.
     """
     code = load_code(place)
-    method = code if isinstance(code, Method) else as_method(LOCAL, code)
+    method = code if isinstance(code, Method) else as_method(name, code)
     digest = _sha256(Path(place.rpartition(":")[0]), "method file")
     fingerprint = weights_of(method, baselines.fingerprint, "compact")
     return Runnable(

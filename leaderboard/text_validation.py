@@ -70,11 +70,15 @@ def check_id(name: object) -> str:
         or len(name) > LONGEST_ID
         or not _ID.fullmatch(name)
         or ".." in name
-        or _RESERVED.fullmatch(name)
     ):
         raise InputError(
             f"{quoted(name)} cannot be the id of a submission; use up to {LONGEST_ID} of a-z, "
-            "0-9, '.', '_' and '-', like 'mynet-v2'"
+            "0-9, '_', '-' and single '.', a letter or digit first and last, like 'mynet-v2'"
+        )
+    if _RESERVED.fullmatch(name):
+        raise InputError(
+            f"{quoted(name)} cannot be the id of a submission: Windows reserves the name; choose "
+            "another"
         )
     if number := _PADDED.search(name):
         raise InputError(f"id {quoted(name)} has the number {number[0]}; leave out needless zeros")

@@ -95,6 +95,11 @@ def verify_entry(board: Board, name: str, evidence: Evidence | None = None) -> V
         return Verification(id=name, failures=[board.refused[name]])
     entry = board.entry(name)
     evidence = evidence or Evidence()
+    if entry.own and (evidence.images or evidence.checkpoint):
+        raise InputError(
+            f"'{name}' is a row of this repository, which keeps no digests of images and no "
+            "checkpoint to hold yours against; verify it with --reproduce"
+        )
     found = Verification(id=name, failures=entry_failures(entry, board))
     if found.failures:
         return found
@@ -208,6 +213,9 @@ class _Run:
                     name: dataset_folder(images, name, alone=alone) for name in self.datasets
                 }
                 scored = self._score(folders, work / "images")
+                found.failures = [
+                    text.replace(str(images), str(evidence.images)) for text in found.failures
+                ]
                 for name, part in scored.items():
                     found.failures += _compare_images(entry, name, part)
                 if self._compare(scored, elsewhere=False):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from pdbench.errors import InputError
 
-__all__ = ["first_problem", "parse"]
+__all__ = ["first_problem", "parse", "words_of"]
 
+PLAIN = {"too_short": "give at least {min_length}", "too_long": "give at most {max_length}"}
+"""Kind of error -> plain words for it, where pydantic's own are not."""
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 T = TypeVar("T")
 
@@ -54,8 +57,15 @@ def first_problem(error: ValidationError) -> str:
         what = f"value {last + 1}" if isinstance(last, int) else f"key '{last}'"
         return f"{place}: {what} is missing".removeprefix(": ")
     hint = " (YAML wants 1.0e-3, not 1e-3)" if first["type"] == "float_type" else ""
-    said = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    said = words_of(first).removeprefix("Input ")
     return f"{place}.{last} is {_shown(first['input'])}: {said}{hint}".removeprefix(".")
+
+
+def words_of(problem: ErrorDetails) -> str:
+    """Return what is wrong with a value, without the value."""
+    if plain := PLAIN.get(problem["type"]):
+        return plain.format(**problem["ctx"])
+    return problem["msg"].removeprefix("Value error, ")
 
 
 def _printed(part: str | int) -> str | int:

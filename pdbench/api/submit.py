@@ -77,7 +77,7 @@ def submit(
         elif checkpoint is not None:
             source = sources.from_checkpoint(Path(checkpoint).expanduser(), name)
         else:
-            source = sources.from_code(str(method))
+            source = sources.from_code(str(method), name)
         request = Request(
             id=check_id(name),
             card=checked,

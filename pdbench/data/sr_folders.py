@@ -54,14 +54,15 @@ class _Output:
     declared: bool = False
 
 
-def match_outputs(folder: Path, pairs: Sequence[Pair], *, by_order: bool = False) -> Outputs:
+def match_outputs(folder: Path, pairs: Sequence[Pair], *, by_order: bool | None = None) -> Outputs:
     """Match the files of a folder with the images of a dataset.
 
     Args:
         folder: Holds one or several outputs for each image, and nothing else.
         pairs: The images.
         by_order: Match the first name with the first image, the second with the second, and so on,
-            whatever the names ("000000_sample00003.png" with "0801.png").
+            whatever the names ("000000_sample00003.png" with "0801.png"). None: do not, and advise
+            no option that only `eval` has.
 
     Returns:
         The outputs of each image.
@@ -73,13 +74,12 @@ def match_outputs(folder: Path, pairs: Sequence[Pair], *, by_order: bool = False
     found = _groups(_parsed(folder, pairs, by_order))
     if len(found) > 1:
         listed = ", ".join(f"'{label}' (of {len(files)})" for label, files in found.items())
+        rows = "" if by_order is None else " score each as its own row with --group-by,"
         raise InputError(
             f"'{folder}' holds outputs of {len(found)} settings, not samples of one: {listed} "
-            "images; "
-            "keep one, score each as its own row with --group-by, or number samples like "
-            f"'{pairs[0].name}_sample00000.png'"
+            f"images; keep one,{rows} or number samples like '{pairs[0].name}_sample00000.png'"
         )
-    return _complete(next(iter(found.values())), pairs, folder)
+    return _complete(next(iter(found.values())), pairs, folder, by_order)
 
 
 def group_outputs(
@@ -103,10 +103,10 @@ def group_outputs(
     wrong = [label for label in found if not label.lower().startswith(parameter.lower())]
     if wrong:
         raise InputError(f"'{folder}' holds {name_some(wrong)}, which '{parameter}' does not name")
-    return {label: _complete(files, pairs, folder) for label, files in found.items()}
+    return {label: _complete(files, pairs, folder, by_order) for label, files in found.items()}
 
 
-def _parsed(folder: Path, pairs: Sequence[Pair], by_order: bool) -> list[_Output]:
+def _parsed(folder: Path, pairs: Sequence[Pair], by_order: bool | None) -> list[_Output]:
     files = image_files(folder)
     if by_order:
         return list(_by_order(folder, files, pairs))
@@ -123,7 +123,7 @@ def _parsed(folder: Path, pairs: Sequence[Pair], by_order: bool) -> list[_Output
     named = {output.image for output in found}
     lonely = [pair.hr for pair in pairs if pair.name not in named]
     if strangers or lonely:
-        raise _orphans(folder, strangers, lonely)
+        raise _orphans(folder, strangers, lonely, by_order)
     return found
 
 
@@ -171,7 +171,9 @@ def _taken_apart(file: Path, image: str, rest: str) -> _Output:
     )
 
 
-def _orphans(folder: Path, strangers: list[Path], lonely: list[Path]) -> InputError:
+def _orphans(
+    folder: Path, strangers: list[Path], lonely: list[Path], by_order: bool | None
+) -> InputError:
     parts = []
     if strangers:
         parts.append(f"no HR image for {name_some(file.name for file in strangers)}")
@@ -179,7 +181,8 @@ def _orphans(folder: Path, strangers: list[Path], lonely: list[Path]) -> InputEr
         parts.append(f"no output for {name_some(file.name for file in lonely)}")
     return InputError(
         f"'{folder}' does not fit the HR images: {' and '.join(parts)}; names of outputs begin "
-        "with the names of their HR images; --by-order matches first with first instead"
+        "with the names of their HR images"
+        + ("; --by-order matches first with first instead" if by_order is False else "")
     )
 
 
@@ -227,10 +230,12 @@ def _labels(styles: set[str]) -> dict[str, str]:
     }
 
 
-def _complete(files: Mapping[str, list[_Output]], pairs: Sequence[Pair], folder: Path) -> Outputs:
+def _complete(
+    files: Mapping[str, list[_Output]], pairs: Sequence[Pair], folder: Path, by_order: bool | None
+) -> Outputs:
     """Sort each image's samples; refuse images without output, and unequal or doubled samples."""
     if lonely := [pair.hr for pair in pairs if pair.name not in files]:
-        raise _orphans(folder, [], lonely)
+        raise _orphans(folder, [], lonely, by_order)
     numbered = {pair.name: _by_number(pair.name, files[pair.name]) for pair in pairs}
     if any(len(samples) > 1 for samples in numbered.values()):
         _check_counts(numbered)

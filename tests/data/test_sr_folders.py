@@ -173,6 +173,8 @@ def test_names_are_matched_by_order_on_request(outputs, tmp_path):
     names = [f"00000{image}_sample0000{sample}.png" for image in (0, 1) for sample in (0, 1)]
     folder, pairs = outputs(*names), pairs_of(tmp_path, "0801", "0802")
     with pytest.raises(InputError, match="--by-order"):
+        match_outputs(folder, pairs, by_order=False)
+    with pytest.raises(InputError, match=r"names of their HR images$"):
         match_outputs(folder, pairs)
     found = match_outputs(folder, pairs, by_order=True)
     assert [file.name for file in found["0802"]] == names[2:]

@@ -99,6 +99,15 @@ LEADING_ELSEWHERE = (
 )
 
 
+def test_an_error_of_an_open_zip_file_names_it_and_its_member(tmp_path):
+    path = zipped(tmp_path, {"set5/a.png": b"no image"})
+    assert refused(path).startswith(f"'{path}/set5/a.png' is called an image but")
+    path = zipped(tmp_path, {"set5/a.png": png()})
+    with pytest.raises(InputError) as caught, open_images(path) as folder:
+        raise InputError(f"cannot read '{folder}/a.png'")
+    assert str(caught.value) == f"cannot read '{path}/set5/a.png'"
+
+
 def test_a_name_that_could_lead_elsewhere_is_refused(tmp_path):
     inside = tmp_path / "inside"
     inside.mkdir()

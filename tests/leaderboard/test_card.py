@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pdbench.errors import InputError
-from pdbench.leaderboard.card import OPTIONS, card_from, format_card, parse_card
+from pdbench.leaderboard.card import OPTIONS, card_from, check_field, format_card, parse_card
 from pdbench.leaderboard.text_validation import check_text
 
 from .conftest import CARD, complaint
@@ -54,6 +54,12 @@ def refused(content):
     assert message.isprintable()
     assert len(message) < 400
     return message
+
+
+def test_an_empty_or_endless_list_is_refused_in_plain_words():
+    assert "training_data is []: give at least 1)" in refused(card_with(training_data=[]))
+    assert ": give at most 40)" in refused(card_with(authors=[f"A{i}" for i in range(41)]))
+    assert complaint(check_field, "losses", []) == "give at least 1"
 
 
 def test_a_card_is_read_back_as_written():

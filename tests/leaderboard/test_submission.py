@@ -146,6 +146,11 @@ def test_an_id_is_a_plain_folder_name():
     assert not [name for name in NO_IDS if "id of a submission" not in complaint(check_id, name)]
 
 
+def test_a_name_that_windows_reserves_is_refused_as_such():
+    assert "Windows reserves" in complaint(check_id, "con")
+    assert "Windows reserves" not in complaint(check_id, "a..b")
+
+
 def test_ids_of_methods_are_ids_of_submissions():
     for name in ("mynet", "srflow-da[tau=0.9]", "median-5", "a", "blend[alpha=0.5]", "net-1.0"):
         assert check_id(name) == name

@@ -1,6 +1,7 @@
 """The ways in, and what a submission says of itself."""
 
 import re
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -198,6 +199,30 @@ def test_the_record_of_an_entry_is_what_tables_take(board):
     assert [facts.id for facts in record.metrics] == list(METRICS)
     assert len(record.scores) == 20
     assert "Samples" in record.summarize().titles.values()
+
+
+def test_the_hr_images_themselves_are_refused(board, data_root):
+    before = tree(board)
+    with pytest.raises(InputError, match="output of 'baby' equals its HR image; submit your"):
+        submit(board, "third", data_root / "Set5" / "HR", data_root)
+    assert tree(board) == before
+
+
+def test_names_that_do_not_fit_advise_no_option_of_another_command(
+    board, made, data_root, tmp_path
+):
+    shutil.copytree(made / "third", tmp_path / "sr")
+    (tmp_path / "sr" / "bird.png").rename(tmp_path / "sr" / "crow.png")
+    with pytest.raises(InputError, match="no output for 'bird") as caught:
+        submit(board, "third", tmp_path / "sr", data_root)
+    assert "--by-order" not in str(caught.value)
+
+
+def test_code_that_fails_is_called_by_the_id_given(board, data_root, tmp_path):
+    (tmp_path / "short.py").write_text("def same(lr):\n    return lr\n", encoding="utf-8")
+    with pytest.raises(InputError, match="method 'dark'") as caught:
+        submit(board, "dark", None, data_root, method=f"{tmp_path}/short.py:same")
+    assert "'local'" not in str(caught.value)
 
 
 def test_a_metric_from_outside_is_refused(board, made, data_root):

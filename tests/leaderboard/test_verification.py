@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import struct
+import zipfile
 import zlib
 
 import numpy as np
@@ -148,6 +149,24 @@ def test_scoring_one_data_set_again_keeps_the_others(board, entry, made, data_ro
 def test_outputs_made_on_another_processor_may_score_a_little_apart(metric, off, same, elsewhere):
     assert scores_agree(5.0, 5.0 + off, metric) is same
     assert scores_agree(5.0, 5.0 - off, metric, elsewhere=True) is elsewhere
+
+
+@pytest.mark.parametrize("evidence", ["sr", "checkpoint"])
+def test_a_row_of_the_repository_is_held_against_no_files(evidence, board, made, data_root):
+    export_own(board, data_root, "bicubic")
+    with pytest.raises(InputError, match=r"'bicubic' is a row of this repository.* --reproduce"):
+        api.verify("bicubic", board=board, data_root=data_root, **{evidence: made / "mynet"})
+
+
+def test_what_is_wrong_in_a_zip_file_is_named_by_it(board, made, data_root, tmp_path):
+    path = tmp_path / "sr.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in (made / "mynet").iterdir():
+            whole = file.read_bytes()
+            archive.writestr(file.name, whole[:99] if file.name.startswith("bird") else whole)
+    text = failures(board, sr=path, data_root=data_root)
+    assert f"'{path}/bird_mynet.png'" in text
+    assert "pdbench-" not in text
 
 
 def test_a_missing_image_is_named(board, made, data_root, tmp_path):
