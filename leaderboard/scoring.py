@@ -15,13 +15,12 @@ from pdbench.data.sr_folders import match_outputs
 from pdbench.errors import InputError
 from pdbench.harness.config import RunConfig
 from pdbench.harness.executors import SerialExecutor
-from pdbench.harness.external_images import open_images
+from pdbench.harness.external_images import open_images, read_outputs
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions
 from pdbench.harness.progress import progress_over
 from pdbench.harness.run_info import RunRecord
 from pdbench.harness.runner import run
-from pdbench.harness.store import read_outputs
 from pdbench.images import load_image, to_uint8
 from pdbench.leaderboard.crops import Box, choose_box, choose_images, write_crop
 from pdbench.leaderboard.plausibility import detail, grain

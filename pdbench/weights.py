@@ -30,22 +30,10 @@ except ImportError:  # Windows: two processes may fetch the same file, the last 
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
-    "BundledFile",
-    "WeightFile",
-    "alone",
-    "announce_download",
-    "bundled_bytes",
-    "cache_folder",
-    "download",
-    "fetch",
-    "find",
-    "is_offline",
-    "matches",
-    "searched_first",
-    "settings",
-    "sha256_of",
-    "weights_folders",
-]
+    "BundledFile", "WeightFile", "alone", "announce_download", "bundled_bytes", "cache_folder",
+    "download", "fetch", "find", "is_offline", "matches", "searched_first", "settings",
+    "sha256_of", "weights_folders",
+]  # fmt: skip
 
 _log = logging.getLogger(__name__)
 

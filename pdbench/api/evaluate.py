@@ -15,12 +15,11 @@ from pdbench.data.sr_folders import Outputs, group_outputs, match_outputs
 from pdbench.errors import InputError
 from pdbench.harness import runner
 from pdbench.harness.config import RunConfig
-from pdbench.harness.external_images import open_images
+from pdbench.harness.external_images import open_images, read_outputs
 from pdbench.harness.local import as_method, executor_for, load_code
 from pdbench.harness.method import Method
 from pdbench.harness.options import EvalOptions, OptionFields, split_ids
 from pdbench.harness.results import export_results
-from pdbench.harness.store import read_outputs
 from pdbench.methods.catalog import MethodCatalog
 from pdbench.metrics import METRICS
 from pdbench.weights import settings

@@ -16,11 +16,15 @@ from pdbench.data.sr_checks import check_outputs
 from pdbench.data.sr_folders import Outputs, digest_of
 from pdbench.errors import InputError
 from pdbench.harness.bank import SampleBank
+from pdbench.harness.database import FILE, open_read_only
 from pdbench.harness.method import Given, Method
 from pdbench.harness.progress import progress_over
+from pdbench.harness.run_info import MethodRecord
+from pdbench.harness.store import is_run_folder, read_fingerprints
 from pdbench.images import load_image
+from pdbench.pydantic_errors import parse
 
-__all__ = ["given_method", "open_images"]
+__all__ = ["given_method", "open_images", "read_outputs"]
 
 _log = logging.getLogger(__name__)
 
@@ -104,3 +108,29 @@ def open_images(
     for cause, images in odd.items():
         _log.warning("outputs of '%s' look %s: %s", name, cause, name_some(images))
     return given_method(name, title, files, digests)
+
+
+def read_outputs(folder: Path, dataset: Dataset, method: str) -> dict[str, str]:
+    """Return image name -> digest of the files that a run of a method accepted for this image.
+
+    Raises:
+        InputError: The folder's store is damaged or of another version.
+    """
+    if not is_run_folder(folder):
+        return {}
+    # Images seen are those of the folder's last run: a record of others says nothing of them.
+    query = (
+        "SELECT method.record FROM method JOIN dataset ON dataset.id = method.dataset "
+        "WHERE method.dataset = ? AND method.id = ? AND "
+        "json_extract(method.record, '$.dataset_sha256') = "
+        "json_extract(dataset.record, '$.sha256')"
+    )
+    with open_read_only(folder) as db:
+        row = db.execute(query, (dataset.id, method)).fetchone()
+    outputs = parse(MethodRecord, row[0], FILE).outputs if row else {}
+    seen = read_fingerprints(folder, dataset.id)
+    return {
+        pair.name: outputs[pair.name]
+        for pair in dataset.pairs
+        if pair.name in outputs.keys() & seen and seen[pair.name].content == pair.content()
+    }

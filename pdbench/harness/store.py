@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pdbench.analysis.paper_tables import in_paper_order
 from pdbench.errors import InputError
@@ -28,19 +28,10 @@ from pdbench.harness.run_info import DatasetRecord, ImageFingerprint, MethodReco
 from pdbench.pydantic_errors import parse
 from pdbench.scores import LARGEST, MetricFacts, Score, is_score
 
-if TYPE_CHECKING:
-    from pdbench.data.datasets import Dataset
-
 __all__ = [
-    "FILE",
-    "RunStore",
-    "ScoreKey",
-    "done_scores",
-    "is_run_folder",
-    "read_fingerprints",
-    "read_outputs",
+    "FILE", "RunStore", "ScoreKey", "done_scores", "is_run_folder", "read_fingerprints",
     "read_run",
-]
+]  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
@@ -323,32 +314,6 @@ def done_scores(db: sqlite3.Connection, dataset: str, seed: int) -> dict[ScoreKe
     )
     rows = db.execute(query, (dataset, seed)).fetchall()
     return {ScoreKey(*row[:-1]): row[-1] for row in rows}
-
-
-def read_outputs(folder: Path, dataset: Dataset, method: str) -> dict[str, str]:
-    """Return image name -> digest of the files that a run of a method accepted for this image.
-
-    Raises:
-        InputError: The folder's store is damaged or of another version.
-    """
-    if not is_run_folder(folder):
-        return {}
-    # Images seen are those of the folder's last run: a record of others says nothing of them.
-    query = (
-        "SELECT method.record FROM method JOIN dataset ON dataset.id = method.dataset "
-        "WHERE method.dataset = ? AND method.id = ? AND "
-        "json_extract(method.record, '$.dataset_sha256') = "
-        "json_extract(dataset.record, '$.sha256')"
-    )
-    with open_read_only(folder) as db:
-        row = db.execute(query, (dataset.id, method)).fetchone()
-    outputs = parse(MethodRecord, row[0], FILE).outputs if row else {}
-    seen = read_fingerprints(folder, dataset.id)
-    return {
-        pair.name: outputs[pair.name]
-        for pair in dataset.pairs
-        if pair.name in outputs.keys() & seen and seen[pair.name].content == pair.content()
-    }
 
 
 def _current_methods(
