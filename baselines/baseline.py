@@ -67,10 +67,12 @@ class Baseline:
         """Return the weight file to use.
 
         That is the file given; else `<id>-<size>.safetensors` or `.pth`, or what training left
-        in `<id>/`, in a folder that PDBENCH_WEIGHTS names; else the file that ships.
+        in `<id>/` or in the folder itself (`<size>.safetensors`, of this network by its header),
+        in a folder that PDBENCH_WEIGHTS names; else the file that ships.
 
         Raises:
-            InputError: A given file does not exist, or the size is unknown.
+            InputError: A given file does not exist, one that training left is damaged, or the
+                size is unknown.
             WeightsUnavailable: No file is given and none ships for this size.
         """
         recipe = self.recipe_path(size)
@@ -80,14 +82,20 @@ class Baseline:
             return Path(weights)
         names = [f"{self.id}-{size}{suffix}" for suffix in (".safetensors", ".pth")]
         names += [f"{self.id}/{size}.safetensors"]
-        places = [folder / name for folder in weights_folders() for name in names]
-        for path in (*places, recipe.with_suffix(".safetensors")):
-            if path.is_file():
+        for folder in weights_folders():
+            for path in (folder / name for name in names):
+                if path.is_file():
+                    return path
+            path = folder / f"{size}.safetensors"
+            if path.is_file() and _metadata(path).get("baseline") == self.id:
                 return path
+        path = recipe.with_suffix(".safetensors")
+        if path.is_file():
+            return path
         raise WeightsUnavailable(
             f"{self.id} has no {size} weights here; train them with 'pdbench train {self.id} "
             f"--config {size}' or import published ones with 'pdbench weights import', and give "
-            f"the folder that holds them, named {names[0]}, with --weights-dir"
+            "the folder that holds them with --weights-dir"
         )
 
     def fingerprint(self, size: str, weights: Path | None = None) -> str:
@@ -128,6 +136,15 @@ def check_fit(network: nn.Module, state: Mapping[str, Tensor], what: str) -> Non
         ),
     ):
         raise InputError(f"{what} does not fit: '{name}' {problem}")
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    """Return what a safetensors file says of itself; reads its header only."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise InputError(f"weight file '{path}' is damaged: {error}") from error
 
 
 def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -189,8 +206,8 @@ def describe_weights(path: Path) -> list[tuple[str, str]]:
         raise InputError(f"there is no weight file '{path}'; check the path")
     if path.suffix != ".safetensors" or read_weights(path)[1] is None:
         return []
+    facts = _metadata(path)
     with safe_open(path, framework="pt") as file:
-        facts = dict(file.metadata())
         shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118
     count = sum(math.prod(shape) for shape in shapes)
     return [

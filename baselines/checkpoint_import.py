@@ -84,7 +84,8 @@ def import_checkpoint(path: Path, name: str | None = None) -> Imported:
     content, arguments = read_weights(path)
     if arguments is not None:
         raise InputError(
-            f"'{path}' has pdbench's form already; give it to --weights-dir or --from"
+            f"'{path}' has pdbench's form already; {_how_to_use(path)}, or give the file to "
+            "'pdbench train --from'"
         )
     flat = unwrap(content)
     baseline = BASELINES.get(name) if name else _recognize(flat, path)
@@ -108,6 +109,16 @@ def import_checkpoint(path: Path, name: str | None = None) -> Imported:
         ignored=(*_left_in_wrapping(content), *_never_used(filled)),
         missing=tuple((key, "the network never uses it") for key in missing),
     )
+
+
+def _how_to_use(path: Path) -> str:
+    """Say what makes a file of pdbench's own weights found."""
+    facts = dict(describe_weights(path))
+    size = facts.get("size", SIZE)
+    name = f"{facts.get('baseline', 'NETWORK')}-{size}.safetensors"
+    found = path.name == name or (path.name == f"{size}.safetensors" and "baseline" in facts)
+    give = f"give its folder with --size {size} --weights-dir {path.parent}"
+    return give if found else f"name it {name} and {give}"
 
 
 def write_checkpoint(imported: Imported, target: Path) -> Path:

@@ -102,3 +102,17 @@ def test_trained_weights_are_found_in_the_folder_of_the_chain(tmp_path, monkeypa
     (tmp_path / "rrdb").mkdir()
     (tmp_path / "rrdb" / "paper.safetensors").touch()
     assert BASELINES.get("rrdb").weights_path("paper") == tmp_path / "rrdb" / "paper.safetensors"
+
+
+def test_weights_are_found_in_the_folder_that_one_training_was_given(tmp_path, monkeypatch):
+    monkeypatch.setenv("PDBENCH_WEIGHTS", str(tmp_path))
+    path = tmp_path / "compact.safetensors"
+    ships = BASELINES.get("srflow-da").weights_path("compact")
+    save_file({"x": ones(1)}, path, metadata={"baseline": "rrdb", "network": "{}"})
+    assert BASELINES.get("rrdb").weights_path("compact") == path
+    assert BASELINES.get("srflow-da").weights_path("compact") == ships
+    save_file({"x": ones(1)}, path)  # of somebody else
+    assert BASELINES.get("rrdb").weights_path("compact") != path
+    path.write_bytes(b"half")
+    with pytest.raises(InputError, match=r"compact\.safetensors' is damaged"):
+        BASELINES.get("rrdb").weights_path("compact")

@@ -237,9 +237,18 @@ def test_code_in_a_pickle_is_not_executed(tmp_path):
 
 
 def test_our_own_files_need_no_import(small, tmp_path):
-    path = tmp_path / "own.safetensors"
-    save_file(small("rrdb"), path, metadata={"network": json.dumps(SMALL)})
-    assert "pdbench's form already" in refusal(path)
+    facts = {"network": json.dumps(SMALL), "baseline": "rrdb", "size": "compact"}
+    for name, says in (
+        ("own", f"name it rrdb-compact.safetensors and give its folder with --size compact "
+         f"--weights-dir {tmp_path}, or"),
+        ("compact", f"already; give its folder with --size compact --weights-dir {tmp_path}, or"),
+        ("rrdb-compact", "already; give its folder"),
+    ):  # fmt: skip
+        path = tmp_path / f"{name}.safetensors"
+        save_file(small("rrdb"), path, metadata=facts)
+        assert "has pdbench's form already" in refusal(path)
+        assert says in refusal(path)
+        assert "--from" in refusal(path)
 
 
 @pytest.mark.parametrize(
