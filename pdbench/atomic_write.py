@@ -1,4 +1,7 @@
-"""Atomic replacement of a file: a kill leaves the old content or the new, never a part."""
+"""Atomic replacement of a file: a kill leaves the old content or the new, never a part.
+
+And the folder that files go to.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["replace_file", "replacement"]
+from pdbench.errors import InputError, system_reason
+
+__all__ = ["make_folder", "replace_file", "replacement"]
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder that --out names, unless it is there; raises InputError where it cannot."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot make folder '{path}' ({system_reason(error)}); change --out"
+        ) from error
 
 
 @contextmanager

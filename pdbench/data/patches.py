@@ -6,7 +6,8 @@ that is what lets a resumed or distributed run see exactly the crops an undistur
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import logging
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -35,6 +36,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +78,10 @@ class PatchSettings:
 def find_photos(
     folders: Sequence[Path], *, exclude: Collection[str] = ()
 ) -> list[Path | PreparedPhoto]:
-    """List the photographs in the folders.
+    """List the photographs in the folders, each once, however often it is named.
+
+    A photograph is the file it comes from: one that is both here as a file and in a prepared
+    folder made from that file is one.
 
     Args:
         folders: Folders of image files, searched below, or folders made by `pdbench data prepare`.
@@ -91,6 +97,8 @@ def find_photos(
     files: list[Path] = []
     prepared: list[PreparedPhoto] = []
     for folder in map(Path, folders):
+        if folder.is_file():
+            raise InputError(f"training data '{folder}' is a file; give --data its folder")
         if not folder.is_dir():
             raise InputError(
                 f"training folder '{folder}' does not exist; give --data an existing one"
@@ -107,8 +115,20 @@ def find_photos(
         raise InputError(
             f"no images below {', '.join(map(str, folders))}; --data wants photographs"
         )
-    found: list[Path | PreparedPhoto] = [*sorted(files), *prepared]
+    found = list(_once([*sorted(files), *prepared]))
+    for name in sorted({*exclude} - {Path(photo.name).stem for photo in found}):
+        _log.warning("no photograph is named '%s': crops.exclude leaves nothing out by it", name)
     return [photo for photo in found if Path(photo.name).stem not in exclude]
+
+
+def _once(photos: Sequence[Path | PreparedPhoto]) -> Iterator[Path | PreparedPhoto]:
+    """Yield each photograph once: a second one would be trained on while the first is held out."""
+    seen: set[str] = set()
+    for photo in photos:
+        origin = photo.source.name if isinstance(photo, PreparedPhoto) else str(photo.resolve())
+        if origin not in seen:
+            seen.add(origin)
+            yield photo
 
 
 def split_photos(files: Sequence[T], validation: int) -> tuple[list[T], list[T]]:

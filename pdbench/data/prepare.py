@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from pdbench.atomic_write import replace_file
+from pdbench.atomic_write import make_folder, replace_file
 from pdbench.data.patches import find_photos, make_photo, read_photo
 from pdbench.data.prepared import (
     FORMAT,
@@ -69,13 +69,13 @@ def prepare_photos(
         The photographs, in the order of `find_photos(folders)`.
 
     Raises:
-        InputError: No photographs, one that cannot be read, a folder that holds something else,
-            or one in which another process is at work.
+        InputError: No photographs, one that cannot be read, a folder that cannot be made or
+            holds something else, or one in which another process is at work.
     """
     files = _files(folders)
     if (out / INDEX).is_file():
         return _reopen(out, files)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     part = out / f"{PIXELS}.part"
     if (out / PIXELS).is_file():  # killed between the last two lines below
         (out / PIXELS).replace(part)
@@ -86,8 +86,9 @@ def prepare_photos(
         replace_file(out / JOURNAL, "".join(map(_line, sources)).encode())
         pixels.truncate(pixels.seek(sources[-1].end if sources else 0))
         rest = files[len(sources) :]
+        shown = progress and logging.getLogger().level < logging.ERROR
         bar = tqdm(total=len(files), initial=len(sources), unit="photo",
-                   disable=None if progress else True)  # fmt: skip
+                   disable=None if shown else True)  # fmt: skip
         with bar, (out / JOURNAL).open("a", encoding="utf-8") as journal:
             for file, photo in zip(rest, _decoded(rest, jobs), strict=True):
                 sources.append(_append(pixels, journal, file, photo))

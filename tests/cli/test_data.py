@@ -23,7 +23,7 @@ def test_photographs_are_prepared_and_can_be_trained_on(pdbench, photos, monkeyp
     outcome = pdbench("data", "prepare", "--data", "photos", "--out", "ready")
     assert outcome.out == "Prepared: ready (2 photographs)\n"
     # held out are forty by the recipe: that it counts two shows that the folder was understood
-    line = pdbench("train", "rrdb", "--data", "ready", "--out", "o", "--device", "cpu").line
+    line = pdbench("train", "rrdb", "-q", "--data", "ready", "--out", "o", "--device", "cpu").line
     assert "2 images are too few: 40 are held out" in line
 
 
@@ -43,6 +43,9 @@ def test_a_test_set_is_exported_as_it_is_scored(pdbench, photos, tmp_path):
     [
         (("prepare", "--data", "nowhere", "--out", "o"), "'nowhere' does not exist"),
         (("prepare", "--data", "empty", "--out", "o"), "no images below empty"),
+        (("prepare", "--data", "photos/0.png", "--out", "o"), "'photos/0.png' is a file"),
+        (("prepare", "--data", "photos", "--out", "photos/0.png"), "cannot make folder"),
+        (("prepare", "--data", "photos", "--out", "photos/0.png/o"), "change --out"),
         (("prepare", "--out", "o"), "--data"),
         (("prepare", "--data", "photos", "--out", "o", "-j", "0"), "-j"),
         (("get", "set6", "--data-root", "."), "did you mean set5"),

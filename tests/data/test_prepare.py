@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -64,9 +65,15 @@ def test_only_photographs_as_large_as_a_crop_are_used(photos, tmp_path):
 
 def test_folders_may_be_mixed_and_files_come_first(photos, tmp_path):
     prepared(photos, tmp_path / "out")
-    found = find_photos([tmp_path / "out", photos])
+    others = shutil.copytree(photos, tmp_path / "others")
+    found = find_photos([tmp_path / "out", others])
     assert [item.name for item in found] == [f"{i}.png" for i in range(5)] * 2
-    assert found[:5] == sorted(photos.iterdir())
+    assert found[:5] == sorted(others.iterdir())
+
+
+def test_a_photograph_named_twice_is_prepared_once(photos, tmp_path):
+    out = tmp_path / "out"
+    assert len(prepare_photos([photos, photos], out, progress=False)) == len(SIZES)
 
 
 def test_a_kill_anywhere_loses_no_finished_photograph(photos, tmp_path, monkeypatch):
