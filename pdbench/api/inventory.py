@@ -14,6 +14,7 @@ from pdbench import __version__, methods, weights
 from pdbench.api.choices import KINDS
 from pdbench.api.protocols import protocol_rows
 from pdbench.baselines import BASELINES, SIZES, fingerprint
+from pdbench.data import ARCHIVES
 from pdbench.data.datasets import DATASETS, THIRD_PARTY, open_dataset
 from pdbench.data.datasets import data_root as _root
 from pdbench.errors import InputError, WeightsUnavailable
@@ -29,6 +30,9 @@ Rows = list[tuple[str, str]]
 
 _PACKAGES = ("torch", "numpy", "scipy", "scikit-image", "pillow", "safetensors", "accelerate")
 _VARIABLES = ("PDBENCH_DATA", "PDBENCH_WEIGHTS", "PDBENCH_OFFLINE", "TORCH_HOME")
+
+SHA256 = 64
+"""Hex digits of a whole digest."""
 
 
 def list_all(
@@ -114,12 +118,13 @@ def _dataset_rows(root: str | Path | None) -> Rows:
 
 
 def _found(name: str, root: Path | None) -> str:
+    get = f"; 'pdbench data get {name}' downloads it" if name in ARCHIVES else ""
     if root is None and name in DATASETS and name != "builtin":
-        return "not looked for; set --data-root or PDBENCH_DATA"
+        return f"not looked for; set --data-root or PDBENCH_DATA{get}"
     try:
         count = len(open_dataset(name, root).pairs)
     except InputError as error:
-        return f"not found ({error})"
+        return f"not found ({error}){get}"
     return f"found, {count} images"
 
 
@@ -137,15 +142,20 @@ def _weight_rows() -> Rows:
 def _network(name: str, size: str) -> str:
     try:
         return f"here, fingerprint {fingerprint(name, size)}"
-    except WeightsUnavailable as error:
+    except (InputError, WeightsUnavailable) as error:
         return f"missing: {error}"
 
 
 def _file(file: weights.WeightFile) -> str:
     users = ", ".join(metric.id for metric in METRICS if file in metric.weights)
     path = weights.find(file)
-    where = f"found at {path}" if path else f"not here yet: {file.how}"
-    return f"for {users}: {where}"
+    if path:
+        return f"for {users}: found at {path}"
+    digest = file.sha256 or "not published"
+    if len(file.sha256) in range(1, SHA256):  # a published prefix
+        digest += "..."
+    facts = f" ({file.url}, sha256 {digest})" if file.url else ""
+    return f"for {users}: not here yet: {file.how}{facts}"
 
 
 def doctor(

@@ -78,8 +78,9 @@ class Backbone:
             name=f"{self.title.lower()}_features.safetensors",
             sha256=self.sha256,
             url="",
-            how="make it on a machine with network ('pdbench doctor' names the folder) or put "
-            f"{self.torchvision} into a folder given with --weights-dir",
+            how="make it on a machine with network ('pdbench doctor' names the folder) or "
+            f"download {self.checkpoint.url} (sha256 {self.checkpoint.sha256}...) into a folder "
+            "given with --weights-dir",
             build=partial(_build, self),
         )
 

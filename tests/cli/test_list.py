@@ -28,6 +28,11 @@ def test_a_missing_weight_file_says_how_to_get_it(pdbench, monkeypatch, tmp_path
     (line,) = [line for line in lines if line.startswith("NRQM_model.mat")]
     assert "for ma: not here yet: " in line
     assert "--weights-dir" in line
+    doctor = dict(api.doctor()["weights"])
+    assert "/PieAPPv0.1-0937b014.pth, sha256 0937b014..." in doctor["PieAPPv0.1-0937b014.pth"]
+    assert "/NRQM_model.mat, sha256 not published" in doctor["NRQM_model.mat"]
+    vgg = "https://download.pytorch.org/models/vgg16-397923af.pth (sha256 397923af...)"
+    assert vgg in doctor["vgg16_features.safetensors"]
     (metric,) = [
         row for row in pdbench("list", "metrics").out.splitlines() if row.startswith("pi ")
     ]
@@ -39,6 +44,13 @@ def test_datasets_say_whether_they_are_found(pdbench):
     assert set(DATASETS) <= set(lines)
     assert "found, 12 images" in lines["builtin"]
     assert "--data-root" in lines["set5"]
+
+
+def test_a_missing_set_says_how_to_download_it(tmp_path):
+    for data_root in (None, tmp_path):
+        rows = dict(api.doctor(data_root=data_root)["data"])
+        for name in set(DATASETS) - {"builtin"}:
+            assert f"'pdbench data get {name}' downloads it" in rows[name]
 
 
 def test_an_unknown_kind_is_one_line(refused):
