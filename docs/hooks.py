@@ -8,10 +8,17 @@ import yaml
 from latex2mathml.converter import convert
 
 ROOT = Path(__file__).resolve().parent.parent
+PLANES = {
+    "plane.png": ROOT / "results" / "set14_x4" / "plane.png",
+    "sweeps.png": ROOT / "results" / "sweeps" / "set14_x4" / "plane.png",
+}
+"""Name on the site -> picture in the repository, which pages name by its path."""
 
 
 def on_page_markdown(markdown, **_):
-    """Fill the marks of a page."""
+    """Fill the marks of a page; show pictures of the repository from where the site has them."""
+    for name, path in PLANES.items():
+        markdown = markdown.replace(f"../{path.relative_to(ROOT).as_posix()}", name)
     return re.sub(r"<!-- make: (\w+) -->", lambda found: MAKERS[found[1]](), markdown)
 
 
@@ -25,8 +32,7 @@ def on_files(files, config):
     from mkdocs.structure.files import File
 
     pictures = {
-        "plane.png": ROOT / "results" / "set14_x4" / "plane.png",
-        "sweeps.png": ROOT / "results" / "sweeps" / "set14_x4" / "plane.png",
+        **PLANES,
         **{_curves(card): card.with_name("curves.svg") for card in _cards()},
     }
     for name, path in pictures.items():

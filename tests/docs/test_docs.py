@@ -115,6 +115,12 @@ def test_pages_that_are_made_from_the_code_have_content():
         assert make().count("\n") > 10, name
 
 
+def test_pictures_of_the_pages_are_there_in_a_checkout():
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / picture).is_file(), (page, picture)
+
+
 @pytest.mark.slow
 def test_the_site_builds(tmp_path):
     pytest.importorskip("material")
