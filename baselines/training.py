@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from pdbench.baselines.rrdb.objective import RRDBObjective
 from pdbench.baselines.srflow_da.objective import SRFlowDAObjective
 from pdbench.errors import InputError
 from pdbench.training.loop import Objective, fit
-from pdbench.training.recipe import Recipe, read_recipe
+from pdbench.training.recipe import Recipe, read_options, read_recipe
 from pdbench.training.state import Start
 from pdbench.weights import searched_first
 
@@ -69,7 +69,9 @@ def train(
     if recipe.baseline != baseline.id:
         raise InputError(f"recipe '{config}' is for {recipe.baseline}, not for {baseline.id}")
     if steps is not None:
-        recipe = replace(recipe, optimization=replace(recipe.optimization, steps=steps))
+        values = asdict(recipe)
+        values["optimization"]["steps"] = steps
+        recipe = read_options(Recipe, values, f"recipe '{config}' with --steps {steps}")
     begun = open_start(baseline, start, recipe) if start else None
     return fit(recipe, OBJECTIVES[baseline.id](), data, out, start=begun, **options)
 

@@ -58,6 +58,8 @@ def first_problem(error: ValidationError) -> str:
         return f"{place}: {what} is missing".removeprefix(": ")
     hint = " (YAML wants 1.0e-3, not 1e-3)" if first["type"] == "float_type" else ""
     said = words_of(first).removeprefix("Input ")
+    if first["type"] == "value_error" and isinstance(first["input"], dict):  # a check of several
+        return f"{place}.{last}: {said}".removeprefix(".")
     return f"{place}.{last} is {_shown(first['input'])}: {said}{hint}".removeprefix(".")
 
 

@@ -17,13 +17,17 @@ from pdbench.baselines.fusion.net import Fusion
 from pdbench.baselines.srflow_da.net import SRFlowDA
 from pdbench.baselines.srflow_da.objective import draw_latents
 from pdbench.data.patches import Photo
+from pdbench.errors import InputError
 from pdbench.training.loop import Objective
 from pdbench.training.losses import lpips_distance
 from pdbench.training.precision import bf16_autocast
 from pdbench.training.recipe import STRICT, Recipe, read_options
 from pdbench.training.validation import PerceptualScores, column_means, psnr_y, score_centers
 
-__all__ = ["FusionObjective", "draw_samples"]
+__all__ = ["SAMPLES", "FusionObjective", "draw_samples"]
+
+SAMPLES = 10
+"""Samples that the methods fuse; a network for another number could be trained, but not run."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -70,11 +74,20 @@ class FusionObjective(Objective):
         self.flow: SRFlowDA | None = None
 
     def build(self, recipe: Recipe) -> nn.Module:
-        """Return the network, and load the flow whose samples it is trained on."""
+        """Return the network, and load the flow whose samples it is trained on.
+
+        Raises:
+            InputError: The recipe's network or objective cannot be used.
+        """
         self.options = read_options(
             Options, recipe.objective, f"recipe objective of {recipe.baseline}"
         )
         network = build(Fusion, recipe.network, f"recipe network of {recipe.baseline}")
+        if network.samples != SAMPLES:
+            raise InputError(
+                f"recipe network of {recipe.baseline}: samples is {network.samples}, but "
+                f"{recipe.baseline} fuses {SAMPLES}; change it"
+            )
         self.flow = cast(SRFlowDA, srflow_da.BASELINE.load(self.options.flow, "cpu"))
         self.count = network.samples
         return network

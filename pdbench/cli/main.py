@@ -155,8 +155,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, handlers=[LogHandler()], force=True)
     try:
         code = cli.main(args=words, prog_name="pdbench", standalone_mode=False)
-    except click.Abort:
-        return _fail("interrupted; the same command continues where it stopped", INTERRUPTED)
+    except click.Abort as error:
+        how = str(error) or "the same command continues where it stopped"
+        return _fail(f"interrupted; {how}", INTERRUPTED)
     except click.ClickException as error:
         return _fail(error.format_message() + _help_hint(error), USER_ERROR)
     except PdbenchError as error:

@@ -74,16 +74,20 @@ def command(baseline: str, start: Path | None, **options: Any) -> None:  # noqa:
     NETWORK is an id of `pdbench list weights`; all trains every one, in the order in which they
     build on one another, each in a folder of --out.
 
-    On several GPUs: accelerate launch -m pdbench train ...
+    On several GPUs: torchrun --nproc-per-node 8 -m pdbench train ...
     """
     from pdbench.api.train import train, train_all
 
-    if baseline != "all":
-        exported = [train(baseline, start=start, **options)]
-    elif start:
+    if start and baseline == "all":
         raise click.UsageError("--from is for one network; all begins with what it trains first")
-    else:
-        exported = train_all(**options)
+    try:
+        if baseline == "all":
+            exported = train_all(**options)
+        else:
+            exported = [train(baseline, start=start, **options)]
+    except KeyboardInterrupt:
+        click.echo(err=True)  # below the bar
+        raise click.Abort("add --resume to continue from the newest checkpoint") from None
     if os.environ.get("RANK", "0") == "0":  # one of the processes that torchrun starts
         for weights in exported:
             click.echo(f"Weights: {weights}")

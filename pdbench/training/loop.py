@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from pdbench.allocator import keep_freed_memory
+from pdbench.atomic_write import make_folder
 from pdbench.data.patches import (
     Patches,
     PatchSettings,
@@ -177,10 +178,11 @@ def _descend(
         nn.utils.clip_grad_norm_(network.parameters(), run.recipe.optimization.clip or math.inf)
     )
     if not (math.isfinite(loss) and math.isfinite(norm)):
+        newest = newest_checkpoint(run.folder)
+        last = f"the last good checkpoint is {newest}" if newest else "there is no checkpoint yet"
         raise TrainingDiverged(
             f"loss {loss:.4g}, gradient norm {norm:.4g} at step {run.step}: training "
-            f"stopped; the last good checkpoint is {newest_checkpoint(run.folder)}; "
-            "lower the learning rate or the clip norm and start anew"
+            f"stopped; {last}; lower the learning rate or the clip norm and start anew"
         )
     for optimizer in optimizers:
         optimizer.step()
@@ -204,7 +206,9 @@ def _validate(
 
 
 def _accelerator(recipe: Recipe, objective: Objective, device: str | None) -> Accelerator:
-    if device and device.startswith("cuda") and not torch.cuda.is_available():
+    if device not in (None, "cpu", "cuda"):
+        raise InputError(f"unknown device '{device}'; known: auto, cpu, cuda")
+    if device == "cuda" and not torch.cuda.is_available():
         raise InputError("no CUDA device here; use --device cpu")
     AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
     kind = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
@@ -224,7 +228,7 @@ def _start(
     accelerator = _accelerator(recipe, objective, device)
     set_seed(recipe.seed)
     network = objective.build(recipe)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if start:
         network.load_state_dict(dict(start.state))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -250,38 +254,36 @@ def _train(run: TrainingRun, objective: Objective, train: Sequence[Photo], held:
     recipe, main = run.recipe, run.accelerator.is_main_process
     table = TrainingLog(run.folder, resumed_at=run.step, tensorboard=tensorboard and main)
     total = None if run.time_limit else recipe.optimization.steps
+    shown = progress and main and logging.getLogger().level < logging.ERROR
     bar = tqdm(total=total, initial=run.step, unit="step", smoothing=0.05,
-               desc=recipe.baseline, disable=not (progress and main))  # fmt: skip
+               desc=recipe.baseline, disable=None if shown else True)  # fmt: skip
     began = time.monotonic() - run.seconds
-    recent: list[dict[str, float]] = []
     batches, done = _batches(run, train, workers), run.progress()
     while done < 1:
         lr, hr = next(batches)
         if run.step == 0 and not run.started_from:
             _begin(run, objective, lr, hr)
-        recent.append(_advance(run, objective, lr, hr, done))
+        run.recent.append(_advance(run, objective, lr, hr, done))
         bar.update()
-        bar.set_postfix(loss=f"{_mean(recent[-50:], 'loss'):.4f}", refresh=False)
+        bar.set_postfix(loss=f"{_mean(run.recent[-50:], 'loss'):.4f}", refresh=False)
         run.seconds = time.monotonic() - began
         done = run.progress()
         if done == 1 or run.step % recipe.validate_every == 0:
             scores = _validate(run, objective, held)
             if main:
-                table.add(_row(run, recent, scores))
+                table.add(_row(run, scores))
                 draw_curves(table.path, run.folder / "curves.svg")
-            recent = []
+            run.recent = []
         if main and (done == 1 or run.step % recipe.checkpoint_every == 0):
             save_checkpoint(run.folder, run.step, run.state())
     bar.close()
     table.close()
 
 
-def _row(
-    run: TrainingRun, recent: Sequence[Mapping[str, float]], scores: Mapping[str, float]
-) -> dict[str, float]:
+def _row(run: TrainingRun, scores: Mapping[str, float]) -> dict[str, float]:
     """Return a row of the log: where the run is, means since the last row, validation."""
-    means = {name: _mean(recent, name) for name in recent[-1]}
-    latest = {name: recent[-1][name] for name in ("rate", "gradient_norm")}
+    means = {name: _mean(run.recent, name) for name in run.recent[-1]}
+    latest = {name: run.recent[-1][name] for name in ("rate", "gradient_norm")}
     place = {"step": run.step, "seconds": round(run.seconds), "lr_pixels": run.lr_pixels}
     return {**place, **means, **latest, **scores}
 

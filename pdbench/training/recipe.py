@@ -107,6 +107,12 @@ class Optimization:
             raise ValueError("milestones must increase")
         return self
 
+    @model_validator(mode="after")
+    def _warms_up_before_the_end(self) -> Self:
+        if self.warmup >= self.steps:
+            raise ValueError("warmup must be less than steps")
+        return self
+
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Recipe:
@@ -181,10 +187,7 @@ def read_recipe(path: Path) -> Recipe:
         raise InputError(f"recipe '{path}' is not valid YAML: {line:.200}") from error
     if not isinstance(values, Mapping):
         raise InputError(f"recipe '{path}' must be a mapping of keys to values")
-    recipe = read_options(Recipe, values, Path(path).name)
-    if recipe.optimization.warmup >= recipe.optimization.steps:
-        raise InputError(f"{Path(path).name}: optimization.warmup must be less than its steps")
-    return recipe
+    return read_options(Recipe, values, Path(path).name)
 
 
 def _refuse_nesting(events: Iterator[yaml.Event], path: Path) -> None:

@@ -75,6 +75,7 @@ class TrainingRun:
         time_limit: Seconds after which the run is over, instead of the recipe's steps; or None.
         step: Steps taken.
         seconds: Seconds spent, over all resumed parts.
+        recent: What the log reports of each step since its last row.
     """
 
     recipe: Recipe
@@ -88,6 +89,7 @@ class TrainingRun:
     time_limit: float | None = None
     step: int = 0
     seconds: float = 0.0
+    recent: list[dict[str, float]] = dataclasses.field(default_factory=list)
 
     @property
     def bare(self) -> nn.Module:
@@ -117,6 +119,7 @@ class TrainingRun:
             "average": self.average.state,
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "seconds": self.seconds,
+            "recent": self.recent,
             "started_from": self.started_from,
             "time_limit": self.time_limit,
         }
@@ -139,6 +142,7 @@ class TrainingRun:
             if self.adversary:
                 self.adversary.restore(self.accelerator, saved["adversary"])
             self.step, self.seconds = int(saved["step"]), float(saved["seconds"])
+            self.recent = list(saved.get("recent", []))  # none in checkpoints of older versions
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InputError(
                 f"checkpoint '{path}' does not fit this network; delete it to use the one before"

@@ -10,6 +10,7 @@ import torch
 from pdbench.baselines import BASELINES
 from pdbench.baselines.fusion.fuser import FusionFuser
 from pdbench.baselines.fusion.net import Fusion
+from pdbench.baselines.fusion.objective import SAMPLES as TRAINED
 from pdbench.baselines.fusion.objective import FusionObjective, draw_samples
 from pdbench.data.patches import make_photo
 from pdbench.errors import InputError
@@ -21,7 +22,7 @@ from pdbench.training.recipe import Crops, Optimization, Recipe, read_recipe
 RECIPE = Recipe(
     baseline="fusion-l1",
     size="compact",
-    network={"samples": 3, "features": 8, "blocks": 1},
+    network={"samples": 10, "features": 8, "blocks": 1},
     crops=Crops(batch=2, lr_side=8),
     optimization=Optimization(steps=10),
 )
@@ -159,6 +160,13 @@ def test_validation_compares_with_the_average_and_with_another_order(flow):
 def test_an_unknown_objective_key_is_refused(flow):
     with pytest.raises(InputError, match="unknown key 'temperature'"):
         FusionObjective("l1").build(replace(RECIPE, objective={"temperature": 1.0}))
+
+
+def test_a_network_that_no_method_could_run_is_not_trained(flow):
+    assert TRAINED == SAMPLES
+    recipe = replace(RECIPE, network={**RECIPE.network, "samples": 3})
+    with pytest.raises(InputError, match="samples is 3, but fusion-l1 fuses 10; change it"):
+        FusionObjective("l1").build(recipe)
 
 
 def test_another_networks_weights_are_refused(tmp_path):

@@ -61,6 +61,17 @@ def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_pa
         (("rrbd", "--data", "."), "did you mean rrdb?"),
         (("rrdb", "--data", "nowhere"), "'nowhere' does not exist"),
         (("rrdb", "--data", "."), "no images"),
+        (("rrdb", "--data", "odd.yaml"), "'odd.yaml' is a file; give --data its folder"),
+        (
+            ("rrdb", "--data", ".", "--device", "banana"),
+            "unknown device 'banana'; known: auto, cpu",
+        ),
+        (("rrdb", "--data", ".", "--device", "cuda:1"), "unknown device 'cuda:1'"),
+        (
+            ("rrdb", "--data", ".", "--steps", "100"),
+            "optimization: warmup must be less than steps",
+        ),
+        (("rrdb", "--data", ".", "--steps", str(10**10)), "optimization.steps is 10000000000"),
         (("rrdb",), "--data"),
         (("rrdb", "--data", ".", "--config", "missing.yaml"), "missing.yaml"),
         (("rrdb", "--data", ".", "--config", "odd.yaml"), "unknown key 'color'"),
@@ -86,3 +97,22 @@ def test_a_gpu_that_is_not_there_is_one_line(refused, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     line = refused("train", "rrdb", "--data", ".", "--out", "o", "--device", "cuda")
     assert "no CUDA device here; use --device cpu" in line
+
+
+@pytest.mark.parametrize("network", ["rrdb", "all"])
+@pytest.mark.parametrize("out", ["file", "file/below"])
+def test_an_output_that_cannot_be_a_folder_is_one_line(network, out, refused, tmp_path):
+    (tmp_path / "file").touch()
+    words = ("train", network, "--data", ".", "--device", "cpu", "--out", out)
+    assert "cannot make folder 'file" in refused(*words)
+
+
+@pytest.mark.parametrize("network", ["rrdb", "all"])
+def test_an_interrupted_run_says_how_it_continues(network, pdbench, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train", interrupted)
+    outcome = pdbench("train", network, "--data", "a", "--out", "o")
+    assert outcome.code == 130
+    assert "interrupted; add --resume" in outcome.line

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import logging
 import math
 import shutil
 from dataclasses import replace
@@ -180,6 +181,23 @@ def test_a_non_finite_loss_stops_and_names_the_last_good_checkpoint(photos, tmp_
     assert all(value.isfinite().all() for value in state["network"].values())
 
 
+def test_diverging_before_the_first_checkpoint_names_none(photos, tmp_path):
+    class Diverging(RRDBObjective):
+        def loss(self, network, lr, hr, *, progress):
+            return super().loss(network, lr, hr, progress=progress) * float("nan")
+
+    with pytest.raises(TrainingDiverged, match="stopped; there is no checkpoint yet; lower"):
+        train(photos, tmp_path, objective=Diverging())
+
+
+def test_a_checkpoint_without_the_steps_since_the_last_row_resumes(photos, run_folder):
+    path = newest_checkpoint(run_folder)
+    state = load_checkpoint(path)
+    assert state.pop("recent") == []
+    torch.save(state, path)
+    train(photos, run_folder, resume=True)
+
+
 def test_validation_images_are_never_trained_on(photos, tmp_path, monkeypatch):
     seen = []
     load = loop.load_photos
@@ -215,3 +233,24 @@ def test_too_few_images_are_refused(photos, tmp_path):
 def test_asking_for_a_missing_gpu_is_refused(photos, tmp_path):
     with pytest.raises(InputError, match="no CUDA"):
         fit(RECIPE, RRDBObjective(), [photos], tmp_path, device="cuda", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("level", "progress", "disable"),
+    [(logging.WARNING, True, None), (logging.WARNING, False, True), (logging.ERROR, True, True)],
+)
+def test_a_bar_is_for_terminals_and_never_with_q(
+    photos, tmp_path, monkeypatch, level, progress, disable
+):
+    """tqdm's None: shown where stderr is a terminal."""
+    seen = []
+
+    class Bar(loop.tqdm):
+        def __init__(self, *arguments, **options):
+            seen.append(options["disable"])
+            super().__init__(*arguments, **{**options, "disable": True})
+
+    monkeypatch.setattr(loop, "tqdm", Bar)
+    monkeypatch.setattr(logging.getLogger(), "level", level)
+    fit(changed(steps=1), RRDBObjective(), [photos], tmp_path, device="cpu", progress=progress)
+    assert seen == [disable]

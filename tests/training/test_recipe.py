@@ -64,6 +64,20 @@ def test_any_value_anywhere_gives_a_recipe_or_one_line(tmp_path, place, key, val
     assert pixels <= 2**22
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"optimization": {"steps": 10, "warmup": 10}}, "optimization: warmup must be less"),
+        ({"crops": {"batch": 9999, "lr_side": 999}}, "crops: batch times lr_side squared is"),
+    ],
+)
+def test_what_several_keys_break_is_said_without_repeating_them(tmp_path, changes, says):
+    with pytest.raises(InputError) as error:
+        read_recipe(write(tmp_path / "r.yaml", **changes))
+    assert f"r.yaml: {says}" in str(error.value)
+    assert "{" not in str(error.value)
+
+
 def test_a_missing_file_is_one_clear_line(tmp_path):
     with pytest.raises(InputError, match="cannot read recipe"):
         read_recipe(tmp_path / "none.yaml")

@@ -134,6 +134,16 @@ def test_an_interrupted_run_ends_bit_for_bit_like_an_undisturbed_one(
     assert untimed(tmp_path / "log.csv") == rows
 
 
+def test_a_row_of_a_resumed_run_has_the_steps_before_the_interruption(five_photos, tmp_path):
+    """Checkpoints at 2, rows at 4: the mean is over all four steps, as in an undisturbed run."""
+    recipe = replace(RRDB, checkpoint_every=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, five_photos, tmp_path / "cut", die_at=3)
+    train(recipe, five_photos, tmp_path / "cut", resume=True)
+    train(recipe, five_photos, tmp_path / "whole")
+    assert untimed(tmp_path / "cut" / "log.csv") == untimed(tmp_path / "whole" / "log.csv")
+
+
 @pytest.fixture(scope="module")
 def whole_flow(five_photos, tmp_path_factory):
     """An undisturbed run: its losses, last checkpoint and log."""
