@@ -36,7 +36,8 @@ MEAN_RESAMPLES = 4999
 
 FEW_IMAGES = 10
 """Below this many images a bootstrap has so few different data sets that its quantiles jump when
-scores move by 1e-5 (n = 5: 126 of them); Student's t is used instead."""
+scores move by 1e-5 (n = 5: 126 of them) and lie too near (n = 5: 92 % of the intervals hold the
+mean of normal values); Student's t is used instead. At the border both are equally wide."""
 
 
 @dataclass(frozen=True)
@@ -254,6 +255,10 @@ def bca_interval(
 ) -> Interval:
     """Turn redrawn values of a statistic into a bias-corrected and accelerated interval.
 
+    Redrawn means of n images vary by sqrt((n - 1) / n) too little, and BCa's normal quantiles take
+    their spread for known; Student's quantile times sqrt(n / (n - 1)) stands in their place.
+    Without that, intervals of 95 % hold the true mean of ten normal values in 90 % of all cases.
+
     Args:
         estimate: The statistic of the data.
         draws: The statistic of redrawn data, (R,).
@@ -266,6 +271,9 @@ def bca_interval(
     References:
         B. Efron, "Better Bootstrap Confidence Intervals", JASA 82(397), 1987,
         https://doi.org/10.1080/01621459.1987.10478410
+
+        T. C. Hesterberg, "What Teachers Should Know About the Bootstrap", The American
+        Statistician 69(4), 2015, https://doi.org/10.1080/00031305.2015.1089789 (expanded)
     """
     if np.ptp(draws) <= 1e-12 * max(abs(estimate), 1e-300):
         return Interval(estimate, estimate)
@@ -276,9 +284,10 @@ def bca_interval(
     gaps = left_out.mean() - left_out
     scale = float((gaps**2).sum()) ** 1.5
     skew = float((gaps**3).sum()) / (6 * scale) if scale else 0.0
+    count = len(left_out)
+    reach = math.sqrt(count / (count - 1)) * student_quantile(count, (1 - confidence) / 2)
     ends = []
-    for tail in ((1 - confidence) / 2, (1 + confidence) / 2):
-        moved = bias + normal.inv_cdf(tail)
+    for moved in (bias - reach, bias + reach):
         ends.append(normal.cdf(bias + moved / (1 - skew * moved)))
     low, high = np.quantile(draws, ends)
     return Interval(float(low), float(high))

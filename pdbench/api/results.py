@@ -160,7 +160,7 @@ def load(folder: str | Path, *, protocol: str | None = None) -> Results:
 
     >>> import pdbench
     >>> pdbench.load("results/set14_x4").summary().loc["bicubic", "psnr"].round(2).to_list()
-    [24.25, 22.8, 25.68, 14.0]
+    [24.25, 22.6, 25.89, 14.0]
     """
     record = tables.read_scores(folder, protocol=protocol)
     kept = sum(score.value is not None for score in record.scores)

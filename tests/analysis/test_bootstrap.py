@@ -138,7 +138,7 @@ def test_same_values_give_the_same_interval():
 
 
 def test_other_seed_gives_another_interval():
-    values = list(range(12))
+    values = np.random.default_rng(0).normal(size=12)
     assert mean_interval(values, seed=1) != mean_interval(values, seed=2)
 
 
@@ -156,10 +156,23 @@ def test_confidence_must_be_a_probability():
         mean_interval([1.0, 2.0], confidence=95)
 
 
-def test_interval_of_ten_and_more_images_is_scipys_bootstrap():
+def test_interval_of_ten_images_covers_the_true_mean_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    intervals = [mean_interval(rng.normal(size=10)) for _ in range(1000)]
+    covered = sum(interval.low <= 0 <= interval.high for interval in intervals)
+    assert 930 <= covered <= 970
+
+
+def test_interval_of_ten_and_more_images_is_scipys_bootstrap_with_students_tails():
     values = np.random.default_rng(4).gamma(2, size=14)
+    reach = math.sqrt(14 / 13) * stats.t.ppf(0.975, 13)
     found = stats.bootstrap(
-        (values,), np.mean, n_resamples=4999, method="BCa", random_state=np.random.default_rng(0)
+        (values,),
+        np.mean,
+        n_resamples=4999,
+        confidence_level=1 - 2 * stats.norm.sf(reach),
+        method="BCa",
+        random_state=np.random.default_rng(0),
     ).confidence_interval
     interval = mean_interval(values)
     assert (interval.low, interval.high) == pytest.approx((found.low, found.high))

@@ -66,7 +66,7 @@ def test_words_are_shown_as_they_are_printed(results):
         f"methods: {', '.join(method.id for method in results.record.methods)}",
         f"metrics: {', '.join(fact.id for fact in results.record.metrics)}",
     ]
-    assert "<td>24.25 ±1.44</td>" in results._repr_html_()
+    assert "<td>24.25 ±1.65</td>" in results._repr_html_()
 
 
 def test_whatever_takes_a_folder_takes_results(results, tmp_path):
