@@ -58,7 +58,7 @@ class Front:
         y: Second metric.
         members: All methods with both metrics, best in x first.
         volume: Area between the front and the reference, in units of x times y.
-        interval: Its 95 % interval, or None below two images.
+        interval: Its 95 % interval, not below 0, or None below two images.
         reference: The point the area is measured from.
         n: Images that all methods have in both metrics.
         total: Images of the dataset.
@@ -171,12 +171,13 @@ def measure_front(
         min((point[0] for point in points.values()), key=lambda value: x.sign * value),
         min((point[1] for point in points.values()), key=lambda value: y.sign * value),
     )
+    bounds = found.interval(volume)
     return Front(
         x=x,
         y=y,
         members=tuple(sorted(members, key=lambda one: -x.sign * one.x)),
         volume=hypervolume(list(points.values()), worst, x=x, y=y),
-        interval=found.interval(volume),
+        interval=bounds and Interval(max(bounds.low, 0.0), bounds.high),
         reference=worst,
         n=len(found.images),
         total=summary.images,

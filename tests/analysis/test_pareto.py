@@ -116,6 +116,12 @@ def test_moving_reference_keeps_difficulty_out_of_the_area(scored, psnr, lpips):
     assert fixed.interval.low < fixed.volume < fixed.interval.high
 
 
+def test_area_of_few_images_is_not_negative(scored, psnr, lpips):
+    points = {"a": (28.0, 0.30), "b": (27.8, 0.28), "c": (27.6, 0.29)}
+    front = measure_front(scored(points, noise=0.5, images=5), points, psnr, lpips)
+    assert 0 == front.interval.low < front.volume < front.interval.high
+
+
 def test_a_method_without_a_metric_is_named_and_left_out(make_score, scored, psnr, lpips):
     rows = [make_score(m, metric=k) for m in "ab" for k in ("psnr", "lpips-vgg")]
     rows += [make_score("c"), make_score("c", value=None, metric="lpips-vgg", reason="no weights")]
