@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ def train(
     *,
     config: str = "compact",
     start: Path | None = None,
+    at: int = 0,
     steps: int | None = None,
     **options: Any,  # noqa: ANN401  (those of `fit`)
 ) -> Path:
@@ -53,7 +54,8 @@ def train(
         data: Folders of photographs, or prepared ones.
         out: Folder for checkpoints, log and weights.
         config: "compact", "paper", or the path of a YAML recipe.
-        start: Weight file to start from, at step 0, instead of the recipe's own start.
+        start: Weight file to start from, instead of the recipe's own start.
+        at: Step of the recipe at which `start` goes on.
         steps: Optimizer steps instead of the recipe's.
         options: As `pdbench.training.loop.fit` has them.
 
@@ -72,7 +74,9 @@ def train(
         values = asdict(recipe)
         values["optimization"]["steps"] = steps
         recipe = read_options(Recipe, values, f"recipe '{config}' with --steps {steps}")
-    begun = open_start(baseline, start, recipe) if start else None
+    if at and not start:
+        raise InputError("--at is the step at which the weights of --from go on; give --from")
+    begun = replace(open_start(baseline, start, recipe), step=at) if start else None
     return fit(recipe, OBJECTIVES[baseline.id](), data, out, start=begun, **options)
 
 

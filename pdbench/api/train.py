@@ -23,6 +23,7 @@ def train(
     config: str = "compact",
     resume: bool = False,
     start: str | Path | None = None,
+    at: int = 0,
     device: str = "auto",
     workers: int | None = None,
     threads: int | None = None,
@@ -39,7 +40,8 @@ def train(
         output: Folder for checkpoints, log and exported weights.
         config: "compact", "paper", or the path of a YAML recipe.
         resume: Continue from the newest checkpoint in `output`.
-        start: Weight file to start from, at step 0, instead of the recipe's own start.
+        start: Weight file to start from, instead of the recipe's own start.
+        at: Step of the recipe at which `start` goes on, when its checkpoints are lost.
         device: "auto", "cpu" or "cuda".
         workers: Processes that cut crops; None for none on a CPU and up to 8 on a GPU.
         threads: CPU threads; torch's default when None.
@@ -70,7 +72,9 @@ def train(
     )  # fmt: skip
     begun = Path(start) if start else None
     folders = [Path(folder) for folder in data]
-    return training.train(baseline, folders, Path(output), config=config, start=begun, **options)
+    return training.train(
+        baseline, folders, Path(output), config=config, start=begun, at=at, **options
+    )
 
 
 def train_all(

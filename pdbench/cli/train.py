@@ -51,7 +51,14 @@ __all__ = ["command"]
     "start",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Exported or published weights to start from, at step 0.",
+    help="Exported or published weights to start from.",
+)
+@click.option(
+    "--at",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="STEP",
+    help="Step at which the weights of --from go on in the recipe, when checkpoints are lost.",
 )
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda")
 @click.option(
@@ -68,7 +75,7 @@ __all__ = ["command"]
     help="Time to train (90s, 10m, 1.5h), not the recipe's steps; the schedule follows it.",
 )
 @click.option("--tensorboard", is_flag=True, help="Write the log for TensorBoard too.")
-def command(baseline: str, start: Path | None, **options: Any) -> None:  # noqa: ANN401
+def command(baseline: str, start: Path | None, at: int, **options: Any) -> None:  # noqa: ANN401
     """Train a network on photographs; the same command on CPU, one GPU or many.
 
     NETWORK is an id of `pdbench list weights`; all trains every one, in the order in which they
@@ -78,13 +85,15 @@ def command(baseline: str, start: Path | None, **options: Any) -> None:  # noqa:
     """
     from pdbench.api.train import train, train_all
 
-    if start and baseline == "all":
-        raise click.UsageError("--from is for one network; all begins with what it trains first")
+    if (start or at) and baseline == "all":
+        raise click.UsageError(
+            "--from and --at are for one network; all begins with what it trains first"
+        )
     try:
         if baseline == "all":
             exported = train_all(**options)
         else:
-            exported = [train(baseline, start=start, **options)]
+            exported = [train(baseline, start=start, at=at, **options)]
     except KeyboardInterrupt:
         click.echo(err=True)  # below the bar
         raise click.Abort("add --resume to continue from the newest checkpoint") from None

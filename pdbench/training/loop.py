@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 MOST_WORKERS = 8
 SEEDS = 2**32  # numpy takes no others
+LATEST = "latest.safetensors"
 
 
 class TrainingDiverged(PdbenchError):
@@ -225,7 +226,11 @@ def _start(
     newest = newest_checkpoint(folder)
     if newest and not resume:
         raise InputError(f"'{folder}' holds a training run; add --resume, or choose another --out")
+    if start and start.step:
+        _check_step(start.step, recipe, time_limit)
     accelerator = _accelerator(recipe, objective, device)
+    if not accelerator.is_main_process:  # one of them says it
+        logging.getLogger("pdbench").setLevel(logging.ERROR)
     set_seed(recipe.seed)
     network = objective.build(recipe)
     make_folder(folder)
@@ -241,12 +246,20 @@ def _start(
         rival = make_adversary(objective, recipe, accelerator)
     run = TrainingRun(
         recipe, folder, accelerator, prepared, average, optimizers, rival,
-        started_from=start.sha256 if start else "", time_limit=time_limit,
+        started_from=start.origin if start else "", time_limit=time_limit,
+        step=start.step if start else 0,
     )  # fmt: skip
     if newest:
         run.restore(newest)
         log.info("resumed %s at step %d", folder, run.step)
     return run
+
+
+def _check_step(step: int, recipe: Recipe, time_limit: float | None) -> None:
+    if time_limit is not None:
+        raise InputError("--at goes on in a schedule of steps; leave --time out")
+    if step >= recipe.optimization.steps:
+        raise InputError(f"--at {step}: the recipe ends after {recipe.optimization.steps} steps")
 
 
 def _train(run: TrainingRun, objective: Objective, train: Sequence[Photo], held: Sequence[Photo],
@@ -273,6 +286,7 @@ def _train(run: TrainingRun, objective: Objective, train: Sequence[Photo], held:
             if main:
                 table.add(_row(run, scores))
                 draw_curves(table.path, run.folder / "curves.svg")
+                _export(run, objective, run.folder / LATEST)
             run.recent = []
         if main and (done == 1 or run.step % recipe.checkpoint_every == 0):
             save_checkpoint(run.folder, run.step, run.state())
@@ -331,10 +345,12 @@ def fit(
         recipe: What to train and how.
         objective: The baseline's network, loss and validation.
         data: Folders of photographs, searched recursively, or prepared ones.
-        out: Folder for checkpoints, log.csv, curves.svg, held_out.txt and the exported weights.
+        out: Folder for checkpoints, log.csv, curves.svg, held_out.txt, the weights last validated
+            (latest.safetensors) and those of the end.
         device: "cpu", "cuda", or None to let accelerate choose.
         resume: Continue from the newest checkpoint in `out`.
-        start: Weights to begin with, at step 0 and without data-dependent initialization.
+        start: Weights to begin with, without data-dependent initialization, and the step to begin
+            at; log.csv in `out` is carried on from there.
         time_limit: Seconds after which training ends, its schedule laid out over them instead of
             over the recipe's steps; the last validation and export come on top.
         workers: Processes that cut crops (0: the training process does); None for none on a

@@ -30,11 +30,18 @@ class Start:
 
     Attributes:
         state: State dict of the whole network; any floating type.
-        sha256: Digest of the file it came from; recorded in what the run exports.
+        sha256: Digest of the file it came from.
+        step: Step of the recipe at which the run goes on.
     """
 
     state: Mapping[str, Tensor]
     sha256: str
+    step: int = 0
+
+    @property
+    def origin(self) -> str:
+        """What the run records, and exports, of where it started."""
+        return f"{self.sha256} at step {self.step}" if self.step else self.sha256
 
 
 class WeightAverage:
@@ -71,7 +78,7 @@ class TrainingRun:
         average: Running average of its weights.
         optimizers: Its optimizers.
         adversary: The second network, if there is one.
-        started_from: Digest of the weights it was started from, "" for none.
+        started_from: `Start.origin` of the weights it was started from, "" for none.
         time_limit: Seconds after which the run is over, instead of the recipe's steps; or None.
         step: Steps taken.
         seconds: Seconds spent, over all resumed parts.
@@ -162,8 +169,8 @@ class TrainingRun:
         origin = str(saved.get("started_from", ""))
         if self.started_from not in ("", origin):
             raise InputError(
-                f"cannot resume '{path.parent}': it did not start from this file; "
-                "leave --from out, or use another --out"
+                f"cannot resume '{path.parent}': it did not start from this file and step; "
+                "leave --from and --at out, or use another --out"
             )
         self.started_from = origin
 

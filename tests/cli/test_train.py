@@ -83,7 +83,9 @@ def test_only_the_first_of_several_processes_speaks(pdbench, monkeypatch, tmp_pa
         (("fusion-l1", "--data", ".", "--config", "rrdb.yaml"), "is for rrdb, not for fusion-l1"),
         (("all", "--data", "nowhere"), "'nowhere' does not exist"),
         (("all", "--data", ".", "--config", "odd.yaml"), "--config is compact or paper"),
-        (("all", "--data", ".", "--from", "odd.yaml"), "--from is for one network"),
+        (("all", "--data", ".", "--from", "odd.yaml"), "--from and --at are for one network"),
+        (("all", "--data", ".", "--at", "3"), "--from and --at are for one network"),
+        (("rrdb", "--data", ".", "--at", "3"), "give --from"),
     ],
 )
 def test_a_mistake_is_one_line(words, says, refused, tmp_path):

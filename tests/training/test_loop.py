@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import load_file
 
 from pdbench.baselines.rrdb.objective import RRDBObjective
 from pdbench.errors import InputError
@@ -19,6 +21,7 @@ from pdbench.training import loop
 from pdbench.training.checkpoint import load_checkpoint, newest_checkpoint
 from pdbench.training.loop import TrainingDiverged, fit
 from pdbench.training.recipe import Crops, Optimization, Recipe
+from pdbench.training.state import Start
 
 RECIPE = Recipe(
     baseline="rrdb",
@@ -85,6 +88,45 @@ def test_a_resumed_run_ends_bit_for_bit_like_an_undisturbed_one(photos, tmp_path
     logs = [(run / "log.csv").read_text().splitlines() for run in (finished, tmp_path / "cut")]
     strip = [[line.split(",")[0:1] + line.split(",")[2:] for line in log[1:3]] for log in logs]
     assert strip[0] == strip[1]
+
+
+class Watching(RRDBObjective):
+    """Keeps what it is trained on."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def loss(self, network, lr, hr, *, progress):
+        self.seen.append((progress, lr.clone()))
+        return super().loss(network, lr, hr, progress=progress)
+
+
+def test_exported_weights_go_on_where_their_run_was_lost(photos, tmp_path):
+    whole, rest = Watching(), Watching()
+    train(photos, tmp_path / "whole", objective=whole)
+    (tmp_path / "rest").mkdir()
+    shutil.copy(tmp_path / "whole" / "log.csv", tmp_path / "rest")
+    state = load_file(tmp_path / "whole" / "latest.safetensors")
+    train(photos, tmp_path / "rest", objective=rest, start=Start(state, "ab" * 32, step=4))
+    for (then, theirs), (now, ours) in zip(whole.seen[4:], rest.seen, strict=True):
+        assert then == now
+        assert torch.equal(theirs, ours)
+    logs = [(tmp_path / run / "log.csv").read_text().splitlines() for run in ("whole", "rest")]
+    assert logs[0][:3] == logs[1][:3]
+    assert [line.split(",")[0] for line in logs[1]] == ["step", "2", "4", "6"]
+    with safe_open(tmp_path / "rest" / "compact.safetensors", "pt") as file:
+        facts = file.metadata()
+    assert (facts["steps"], facts["started_from"]) == ("6", "ab" * 32 + " at step 4")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"), [({}, "ends after 6 steps"), ({"time_limit": 9.0}, "leave --time out")]
+)
+def test_a_step_that_no_schedule_has_is_refused(photos, tmp_path, options, says):
+    with pytest.raises(InputError, match=says):
+        train(photos, tmp_path / "out", start=Start({}, "ab" * 32, step=6), **options)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_half_written_checkpoint_is_never_taken(run_folder):
