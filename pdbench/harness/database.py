@@ -1,4 +1,4 @@
-"""SQLite file of a run folder: its tables, its lock, its formats, its errors in plain words."""
+"""SQLite file of a run folder: its tables, its lock, its errors in plain words."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from pathlib import Path
 
 from pdbench.errors import InputError
 
-__all__ = [
-    "FILE", "TIMES", "bring_up_to_date", "connect", "explained", "open_read_only", "take_lock",
-]  # fmt: skip
+__all__ = ["FILE", "connect", "explained", "make_tables", "open_read_only", "take_lock"]
 
 FILE = "scores.sqlite"
-VERSION = 3
+VERSION = 4
 """Format of the file; raised when the tables change."""
 
 _LOCK = "run.lock"
@@ -48,67 +46,41 @@ CREATE TABLE latest (
     only INTEGER PRIMARY KEY CHECK (only = 0), dataset TEXT NOT NULL, protocol TEXT NOT NULL,
     metrics TEXT NOT NULL
 );
-PRAGMA user_version = {VERSION};
-"""
-
-TIMES = """
-CREATE TABLE IF NOT EXISTS time (
+CREATE TABLE time (
     dataset TEXT, image TEXT, method TEXT, metrics TEXT, pixels INTEGER NOT NULL,
     seconds REAL NOT NULL,
     PRIMARY KEY (dataset, image, method, metrics)
-) WITHOUT ROWID
-"""
-"""How long a method of an image took; folders of earlier versions do without until written to."""
-
-# Format 2 had no digest of the code, one seed per method, and time stamps of files.
-_UPGRADE = f"""
-BEGIN IMMEDIATE;
-ALTER TABLE score RENAME TO score_2; ALTER TABLE method RENAME TO method_2;
-ALTER TABLE dataset RENAME TO dataset_2; ALTER TABLE metric RENAME TO metric_2;
-ALTER TABLE latest RENAME TO latest_2; DROP TABLE file;
-{_SCHEMA}
-INSERT INTO score ({KEY}, code, sample, protocol, value, reason, final)
-    SELECT {KEY}, '', sample, protocol, value, reason, final FROM score_2;
-INSERT INTO method (position, dataset, id, protocol, seed, record)
-    SELECT position, dataset, id, protocol, json_extract(record, '$.seed'), record FROM method_2;
-INSERT INTO dataset SELECT * FROM dataset_2;
-INSERT INTO metric SELECT * FROM metric_2;
-INSERT INTO latest SELECT only, dataset, '', '[]' FROM latest_2;
-DROP TABLE score_2; DROP TABLE method_2; DROP TABLE dataset_2; DROP TABLE metric_2;
-DROP TABLE latest_2;
-COMMIT;
+) WITHOUT ROWID;
+PRAGMA user_version = {VERSION};
 """
 
 
 @contextlib.contextmanager
 def open_read_only(folder: Path) -> Iterator[sqlite3.Connection]:
-    """Open a store in one read transaction; one of an earlier format is upgraded in memory."""
+    """Open a store in one read transaction; an empty file is read as an empty store."""
     with (
         contextlib.closing(connect(folder / FILE, read_only=True)) as db,
         contextlib.closing(sqlite3.connect(":memory:")) as copy,
         explained(folder),
     ):
-        if _version(db) in (0, VERSION - 1):
-            db.backup(copy)
-            bring_up_to_date(copy, folder)
+        if _is_empty(db):
+            make_tables(copy, folder)
             yield copy
         else:
-            bring_up_to_date(db, folder)
+            make_tables(db, folder)
             db.execute("BEGIN")
             yield db
 
 
-def _version(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
+def _is_empty(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone() == (0,))
 
 
-def bring_up_to_date(db: sqlite3.Connection, folder: Path) -> None:
-    """Make the tables of an empty file, or those of the format before; refuse other files."""
-    version = _version(db)
-    if version == 0 and db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone() == (0,):
+def make_tables(db: sqlite3.Connection, folder: Path) -> None:
+    """Make the tables of an empty file; refuse a file of another format."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version == 0 and _is_empty(db):
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-    elif version == VERSION - 1:
-        db.executescript(_UPGRADE)
     elif version != VERSION:
         raise InputError(
             f"'{folder / FILE}' was written by another version of pdbench (format {version}, here "

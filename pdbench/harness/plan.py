@@ -144,8 +144,6 @@ def _read(folder: Path, dataset: str, seed: int) -> tuple[Mapping[ScoreKey, int]
         return {}, {}
     with open_read_only(folder) as db:
         done = done_scores(db, dataset, seed)
-        if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'time'").fetchone():
-            return done, {}
         query = "SELECT method, metrics, SUM(seconds) / SUM(pixels) FROM time GROUP BY 1, 2"
         speeds = {
             (one, frozenset(names.split(","))): speed for one, names, speed in db.execute(query)

@@ -1,6 +1,6 @@
 """Store of a run folder: one SQLite file, one row per score. Needs no torch.
 
-Every change is one transaction, creation and upgrade too: a run that is killed at any moment, or
+Every change is one transaction, creation too: a run that is killed at any moment, or
 that finds the disk full, leaves whole rows in a whole file, or an empty one.
 """
 
@@ -17,10 +17,9 @@ from pdbench.analysis.paper_tables import in_paper_order
 from pdbench.errors import InputError
 from pdbench.harness.database import (
     FILE,
-    TIMES,
-    bring_up_to_date,
     connect,
     explained,
+    make_tables,
     open_read_only,
     take_lock,
 )
@@ -75,8 +74,7 @@ class RunStore:
             self._db = connect(folder / FILE)
             with explained(folder):
                 self._db.execute("PRAGMA journal_mode = WAL")
-                bring_up_to_date(self._db, folder)
-                self._db.execute(TIMES)
+                make_tables(self._db, folder)
         except BaseException:
             self.close()
             raise

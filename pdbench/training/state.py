@@ -149,7 +149,7 @@ class TrainingRun:
             if self.adversary:
                 self.adversary.restore(self.accelerator, saved["adversary"])
             self.step, self.seconds = int(saved["step"]), float(saved["seconds"])
-            self.recent = list(saved.get("recent", []))  # none in checkpoints of older versions
+            self.recent = list(saved["recent"])
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InputError(
                 f"checkpoint '{path}' does not fit this network; delete it to use the one before"

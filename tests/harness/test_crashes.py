@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import sqlite3
 
 import pytest
 import syscalls
@@ -14,29 +13,6 @@ from pdbench.harness.run_info import RunRecord
 from pdbench.harness.store import FILE, RunStore, is_run_folder, read_run
 
 pytestmark = pytest.mark.skipif(not syscalls.works(), reason="no tracing of processes here")
-
-FORMAT_2 = """
-CREATE TABLE score (
-    dataset TEXT, image TEXT, image_sha256 TEXT, method TEXT, weights TEXT, seed INTEGER,
-    metric TEXT, protocol_hash TEXT, sample INTEGER,
-    protocol TEXT NOT NULL, value REAL, reason TEXT NOT NULL, final INTEGER NOT NULL,
-    PRIMARY KEY (
-        dataset, image, image_sha256, method, weights, seed, metric, protocol_hash, sample
-    )
-) WITHOUT ROWID;
-CREATE TABLE file (
-    dataset TEXT, image TEXT, stamp TEXT NOT NULL, sha256 TEXT NOT NULL, pixels INTEGER NOT NULL,
-    PRIMARY KEY (dataset, image)
-) WITHOUT ROWID;
-CREATE TABLE dataset (position INTEGER PRIMARY KEY, id TEXT UNIQUE, record TEXT NOT NULL);
-CREATE TABLE method (
-    position INTEGER PRIMARY KEY, dataset TEXT, id TEXT, protocol TEXT, record TEXT NOT NULL,
-    UNIQUE (dataset, id, protocol)
-);
-CREATE TABLE metric (position INTEGER PRIMARY KEY, id TEXT UNIQUE, facts TEXT NOT NULL);
-CREATE TABLE latest (only INTEGER PRIMARY KEY CHECK (only = 0), dataset TEXT NOT NULL);
-PRAGMA user_version = 2;
-"""
 
 
 def fill(folder):
@@ -65,39 +41,13 @@ def empty_file(folder):
     (folder / FILE).touch()
 
 
-def earlier_format(folder):
-    """Start with a store of the format before, made by today's and taken back."""
-    fill(folder)
-    with contextlib.closing(sqlite3.connect(folder / FILE)) as db:
-        db.execute("PRAGMA journal_mode = DELETE")
-        rows = {
-            "score": "dataset, image, image_sha256, method, weights, seed, metric, protocol_hash, "
-            "sample, protocol, value, reason, final",
-            "dataset": "position, id, record",
-            "method": "position, dataset, id, protocol, json_remove(record, '$.code')",
-            "metric": "position, id, facts",
-            "latest": "only, dataset",
-        }
-        kept = {
-            name: db.execute(f"SELECT {what} FROM {name}").fetchall()
-            for name, what in rows.items()
-        }
-    (folder / FILE).unlink()
-    with contextlib.closing(sqlite3.connect(folder / FILE)) as db, db:
-        db.executescript(FORMAT_2)
-        for name, lines in kept.items():
-            marks = ", ".join("?" * len(lines[0]))
-            db.executemany(f"INSERT INTO {name} VALUES ({marks})", lines)
-
-
-@pytest.mark.parametrize("begin", [nothing, empty_file, earlier_format, fill])
+@pytest.mark.parametrize("begin", [nothing, empty_file, fill])
 @pytest.mark.parametrize("full", [False, True], ids=["killed", "disk full"])
 @pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.slow)])
 def test_at_every_call_a_store_stays_whole(begin, full, step, tmp_path):
     folder = tmp_path / "run"
     begin(folder)
     before = COMPLETE if begin is fill else {}
-    readable = begin in (earlier_format, fill)
     shutil.copytree(tmp_path, tmp_path / "start", ignore=lambda *_: ["start"])
     calls, code = syscalls.run(lambda: fill(folder))
     assert code == 0
@@ -109,7 +59,7 @@ def test_at_every_call_a_store_stays_whole(begin, full, step, tmp_path):
         _, code = syscalls.run(lambda: fill(folder), at=at, full=full, refusal=InputError)
         assert code in ((0, syscalls.REFUSED) if full else (-9,)), (at, code)
         if is_run_folder(folder):
-            with contextlib.nullcontext() if readable else contextlib.suppress(InputError):
+            with contextlib.nullcontext() if begin is fill else contextlib.suppress(InputError):
                 found = scores(folder)
                 assert before.items() <= found.items() <= COMPLETE.items(), at
         fill(folder)  # the same command again

@@ -232,14 +232,6 @@ def test_diverging_before_the_first_checkpoint_names_none(photos, tmp_path):
         train(photos, tmp_path, objective=Diverging())
 
 
-def test_a_checkpoint_without_the_steps_since_the_last_row_resumes(photos, run_folder):
-    path = newest_checkpoint(run_folder)
-    state = load_checkpoint(path)
-    assert state.pop("recent") == []
-    torch.save(state, path)
-    train(photos, run_folder, resume=True)
-
-
 def test_validation_images_are_never_trained_on(photos, tmp_path, monkeypatch):
     seen = []
     load = loop.load_photos
