@@ -68,7 +68,6 @@ class SRFlowDAObjective(Objective):
     """Negative log-likelihood in bits per pixel."""
 
     losses = ("nll",)
-    leaves_unused = True  # the published tensors of no use, and an encoder while it is frozen
 
     def __init__(self) -> None:
         self.options = Options()
@@ -78,6 +77,8 @@ class SRFlowDAObjective(Objective):
         """Return the network, its encoder filled from RRDB if the recipe says so."""
         self.options = read_options(Options, recipe.objective, "recipe objective of srflow-da")
         network = build(SRFlowDA, recipe.network, "recipe network of srflow-da")
+        published = hasattr(network.flowUpsamplerNet, "f")  # with tensors that no x4 flow uses
+        self.leaves_unused = published or self.options.frozen > 0
         if self.options.encoder:
             path = rrdb.BASELINE.weights_path(self.options.encoder)
             state = rrdb.BASELINE.convert_state_dict(read_weights(path)[0])

@@ -1,18 +1,56 @@
-"""What processes that train together tell each other."""
+"""Processes that train together: how they start, and what they tell each other."""
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import torch
 import torch.distributed as dist
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor
 from torch.distributed.nn.functional import all_reduce
 
-__all__ = ["map_over_processes", "mean_over_processes"]
+from pdbench.errors import InputError
+from pdbench.training.precision import computes_bf16
+
+__all__ = ["make_accelerator", "map_over_processes", "mean_over_processes"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def make_accelerator(
+    device: str | None, precision: str, *, leaves_unused: bool = False
+) -> Accelerator:
+    """Return what places networks on devices and joins the processes of a run.
+
+    Args:
+        device: "cpu", "cuda", or None to let accelerate choose.
+        precision: "bf16" where the device computes it, or "float32".
+        leaves_unused: Whether tensors of the network get no gradient, always or at first.
+
+    Raises:
+        InputError: The device is unknown or not there.
+    """
+    if device not in (None, "cpu", "cuda"):
+        raise InputError(f"unknown device '{device}'; known: auto, cpu, cuda")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("no CUDA device here; use --device cpu")
+    AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
+    kind = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
+    mixed = "bf16" if precision == "bf16" and computes_bf16(kind) else "no"
+    several = DistributedDataParallelKwargs(find_unused_parameters=leaves_unused)
+    accelerator = Accelerator(mixed_precision=mixed, cpu=kind == "cpu", kwargs_handlers=[several])
+    if not accelerator.is_main_process:  # one of them says it
+        logging.getLogger("pdbench").setLevel(logging.ERROR)
+    # a kernel of one pixel is laid out alike in either memory format
+    warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
+    return accelerator
 
 
 def mean_over_processes(value: Tensor) -> Tensor:

@@ -15,8 +15,7 @@ from typing import Protocol
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs, broadcast, set_seed
+from accelerate.utils import broadcast, set_seed
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -35,9 +34,9 @@ from pdbench.errors import InputError, PdbenchError
 from pdbench.training.adversary import AdversarialObjective, make_adversary
 from pdbench.training.checkpoint import export_weights, newest_checkpoint, save_checkpoint
 from pdbench.training.curves import draw_curves
+from pdbench.training.distributed import make_accelerator
 from pdbench.training.log import TrainingLog
 from pdbench.training.optimizers import make_optimizers, rate, set_rates
-from pdbench.training.precision import computes_bf16
 from pdbench.training.recipe import Recipe
 from pdbench.training.state import Start, TrainingRun, WeightAverage
 
@@ -62,7 +61,8 @@ class Objective(Protocol):
     Attributes:
         losses: What the network is trained on, by the names of a leaderboard card; recorded in
             the weights, where their metric leaks follow from it.
-        leaves_unused: Whether tensors of the network get no gradient, always or at first.
+        leaves_unused: Whether tensors of the network that was built get no gradient, always or at
+            first.
     """
 
     losses: tuple[str, ...]
@@ -206,19 +206,6 @@ def _validate(
         network.train()
 
 
-def _accelerator(recipe: Recipe, objective: Objective, device: str | None) -> Accelerator:
-    if device not in (None, "cpu", "cuda"):
-        raise InputError(f"unknown device '{device}'; known: auto, cpu, cuda")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise InputError("no CUDA device here; use --device cpu")
-    AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run in this process
-    kind = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
-    half = recipe.optimization.precision == "bf16" and computes_bf16(kind)
-    several = DistributedDataParallelKwargs(find_unused_parameters=objective.leaves_unused)
-    mixed = "bf16" if half else "no"
-    return Accelerator(mixed_precision=mixed, cpu=kind == "cpu", kwargs_handlers=[several])
-
-
 def _start(
     recipe: Recipe, objective: Objective, folder: Path, *, device: str | None, resume: bool,
     start: Start | None, time_limit: float | None,
@@ -228,11 +215,11 @@ def _start(
         raise InputError(f"'{folder}' holds a training run; add --resume, or choose another --out")
     if start and start.step:
         _check_step(start.step, recipe, time_limit)
-    accelerator = _accelerator(recipe, objective, device)
-    if not accelerator.is_main_process:  # one of them says it
-        logging.getLogger("pdbench").setLevel(logging.ERROR)
     set_seed(recipe.seed)
     network = objective.build(recipe)
+    accelerator = make_accelerator(
+        device, recipe.optimization.precision, leaves_unused=objective.leaves_unused
+    )
     make_folder(folder)
     if start:
         network.load_state_dict(dict(start.state))

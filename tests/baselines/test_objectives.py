@@ -72,6 +72,17 @@ def test_the_validation_window_is_the_center():
     assert hr[0, 0, 128, 128] == 1
 
 
+@pytest.mark.parametrize("published", [False, True])
+@pytest.mark.parametrize("frozen", [0.0, 0.5])
+def test_the_flow_knows_whether_all_its_tensors_get_a_gradient(batch, published, frozen):
+    objective = SRFlowDAObjective()
+    given = replace(FLOW, network={**FLOW.network, "published": published})
+    network = objective.build(replace(given, objective={"frozen": frozen}))
+    objective.loss(network, *batch, progress=0.0).backward()
+    unused = [name for name, value in network.named_parameters() if value.grad is None]
+    assert objective.leaves_unused is bool(unused)
+
+
 def test_the_flow_minimizes_likelihood_alone(batch):
     objective, network = build()
     torch.manual_seed(1)
