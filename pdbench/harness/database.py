@@ -46,6 +46,7 @@ CREATE TABLE latest (
     only INTEGER PRIMARY KEY CHECK (only = 0), dataset TEXT NOT NULL, protocol TEXT NOT NULL,
     metrics TEXT NOT NULL
 );
+-- how long a method of an image took
 CREATE TABLE time (
     dataset TEXT, image TEXT, method TEXT, metrics TEXT, pixels INTEGER NOT NULL,
     seconds REAL NOT NULL,
@@ -63,7 +64,7 @@ def open_read_only(folder: Path) -> Iterator[sqlite3.Connection]:
         contextlib.closing(sqlite3.connect(":memory:")) as copy,
         explained(folder),
     ):
-        if _is_empty(db):
+        if _is_new(db):
             make_tables(copy, folder)
             yield copy
         else:
@@ -72,16 +73,20 @@ def open_read_only(folder: Path) -> Iterator[sqlite3.Connection]:
             yield db
 
 
-def _is_empty(db: sqlite3.Connection) -> bool:
-    return bool(db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone() == (0,))
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _is_new(db: sqlite3.Connection) -> bool:
+    """Tell whether a file has neither a format nor tables."""
+    return _version(db) == 0 and not db.execute("SELECT 1 FROM sqlite_schema").fetchone()
 
 
 def make_tables(db: sqlite3.Connection, folder: Path) -> None:
     """Make the tables of an empty file; refuse a file of another format."""
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if version == 0 and _is_empty(db):
+    if _is_new(db):
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-    elif version != VERSION:
+    elif (version := _version(db)) != VERSION:
         raise InputError(
             f"'{folder / FILE}' was written by another version of pdbench (format {version}, here "
             f"{VERSION}) or by another program; give another run folder"

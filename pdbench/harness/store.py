@@ -1,7 +1,7 @@
 """Store of a run folder: one SQLite file, one row per score. Needs no torch.
 
-Every change is one transaction, creation too: a run that is killed at any moment, or
-that finds the disk full, leaves whole rows in a whole file, or an empty one.
+Every change is one transaction, creation too: a run that is killed at any moment, or that finds
+the disk full, leaves whole rows in a whole file, or an empty one.
 """
 
 from __future__ import annotations

@@ -228,8 +228,10 @@ def test_foreign_file_is_refused(tmp_path):
         read_run(tmp_path)
 
 
-def test_file_of_another_version_is_refused(tmp_path):
-    RunStore(tmp_path).close()
+@pytest.mark.parametrize("tables", [True, False])
+def test_file_of_another_version_is_refused(tmp_path, tables):
+    if tables:
+        RunStore(tmp_path).close()
     with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(InputError, match="format 99"):
